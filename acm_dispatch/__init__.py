@@ -1,0 +1,57 @@
+"""Array operations, each defined once, each call run by the fastest correct implementation present."""
+
+from .backend import Backend
+from .errors import (
+    BackendError,
+    BackendNotFoundError,
+    ConfigurationError,
+    DeclarationError,
+    DispatchError,
+    DispatchWarning,
+    InvalidInput,
+    Unsupported,
+)
+from .operation import explain, operation
+from .ops.clustering import silhouette_samples, silhouette_score
+from .ops.distances import pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean
+from .ops.imputation import impute
+from .ops.normalization import zscore
+from .ops.robust_stats import column_median_mad
+from .policy import config, current_policy, propagate, reload_config, set_backend, use
+from .registry import register_backend, unregister_backend
+from .samples import Samples
+from .tracing import trace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Backend",
+    "BackendError",
+    "BackendNotFoundError",
+    "ConfigurationError",
+    "DeclarationError",
+    "DispatchError",
+    "DispatchWarning",
+    "InvalidInput",
+    "Samples",
+    "Unsupported",
+    "column_median_mad",
+    "config",
+    "current_policy",
+    "explain",
+    "impute",
+    "operation",
+    "pairwise_distances_argmin",
+    "pairwise_distances_argmin_min",
+    "pairwise_euclidean",
+    "propagate",
+    "register_backend",
+    "reload_config",
+    "set_backend",
+    "silhouette_samples",
+    "silhouette_score",
+    "trace",
+    "unregister_backend",
+    "use",
+    "zscore",
+]

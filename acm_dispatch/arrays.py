@@ -1,0 +1,141 @@
+"""Canonical arrays: C-contiguous, aligned, native float64 or float32 (int64 where integers are meant).
+
+Kernels see nothing else, so that none of them needs to know of lists, frames, masks, byte orders or strides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from .errors import InvalidInput
+from .shapes import ArraySpec
+
+REAL_DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
+INTEGER = np.dtype(np.int64)
+
+#: `ndarray.flags.num` of an array that is C-contiguous and aligned.
+CANONICAL_FLAGS = 0x001 | 0x100
+
+
+class Array(Protocol):
+    """What NumPy and device arrays have in common here."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def dtype(self) -> Any: ...
+    def astype(self, dtype: Any, *, order: Any = ..., copy: bool = ...) -> Any: ...
+
+
+def kind_of(array: Any) -> str:
+    """Whose array this is: "numpy", or the package of a device array ("cupy")."""
+    if hasattr(type(array), "__cuda_array_interface__"):
+        return type(array).__module__.partition(".")[0]
+    return "numpy"
+
+
+def canonicalise(operation: str, names: Sequence[str], specs: Sequence[ArraySpec], values: Sequence[Any]) -> list[Any]:
+    """The canonical form of each value, all real ones in one dtype; None where an optional array is left out.
+
+    Raises
+    ------
+    InvalidInput
+        Naming the argument: not numeric, complex, ragged, missing, or on different devices.
+    """
+    arrays: list[Any] = []
+    for name, spec, value in zip(names, specs, values, strict=True):
+        if value is None and spec.optional:
+            arrays.append(None)
+        elif value is None:
+            raise InvalidInput(operation, name, f"is None; expected an array of shape {spec}")
+        else:
+            arrays.append(as_array(operation, name, value))
+    _require_one_kind(operation, names, arrays)
+    dtype = _common_dtype(operation, names, specs, values, arrays)
+    return [
+        None if array is None else _integers(operation, name, array) if spec.integer else _arranged(array, dtype)
+        for name, spec, array in zip(names, specs, arrays, strict=True)
+    ]
+
+
+def as_array(operation: str, name: str, value: Any) -> Any:
+    """`value` as a NumPy array (a device array as it is), not yet of canonical dtype or layout."""
+    if kind_of(value) != "numpy":
+        return value
+    if isinstance(value, np.ma.MaskedArray):
+        return np.ma.filled(value.astype(np.result_type(value.dtype, np.float32)), np.nan)
+    if hasattr(value, "tocsr"):
+        raise InvalidInput(operation, name, "is a sparse matrix; expected a dense array (`.toarray()` makes one)")
+    try:
+        array = _from_producer(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(operation, name, f"cannot be read as an array of numbers ({error})") from error
+    if array.dtype == object and hasattr(value, "to_numpy"):
+        array = _from_nullable_frame(operation, name, value)
+    return array
+
+
+def _from_producer(value: Any) -> np.ndarray[Any, Any]:
+    if not hasattr(value, "__array__"):
+        if hasattr(value, "__dlpack__"):
+            return np.from_dlpack(value)
+        if hasattr(value, "__arrow_c_stream__"):
+            import pyarrow
+
+            return np.asarray(pyarrow.table(value).to_pandas())
+    return np.asarray(value)
+
+
+def _from_nullable_frame(operation: str, name: str, frame: Any) -> np.ndarray[Any, Any]:
+    """pandas' nullable columns hold `pd.NA`, which only its own `to_numpy` turns into NaN."""
+    try:
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(operation, name, f"has a column that is not numeric ({error})") from error
+
+
+def _require_one_kind(operation: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
+    kinds = {kind_of(array): name for name, array in zip(names, arrays, strict=True) if array is not None}
+    if len(kinds) > 1:
+        first, second = list(kinds)[:2]
+        problem = f"is a {second} array and `{kinds[first]}` a {first} one; move one of them first"
+        raise InvalidInput(operation, kinds[second], problem)
+
+
+def _common_dtype(
+    operation: str, names: Sequence[str], specs: Sequence[ArraySpec], values: Sequence[Any], arrays: Sequence[Any]
+) -> np.dtype[Any]:
+    """float32 if every real array is; plain lists and numbers follow the arrays beside them, as in NumPy."""
+    dtypes: dict[bool, list[np.dtype[Any]]] = {True: [], False: []}
+    for name, spec, value, array in zip(names, specs, values, arrays, strict=True):
+        if array is not None and not spec.integer:
+            dtypes[hasattr(value, "dtype")].append(_real_dtype(operation, name, array.dtype))
+    deciding = dtypes[True] or dtypes[False]
+    return REAL_DTYPES[0] if REAL_DTYPES[0] in deciding or not deciding else REAL_DTYPES[1]
+
+
+def _real_dtype(operation: str, name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    if dtype.kind in "biu":
+        return REAL_DTYPES[0]
+    if dtype.kind == "f" and dtype.itemsize <= 8:
+        return REAL_DTYPES[0] if dtype.itemsize == 8 else REAL_DTYPES[1]
+    raise InvalidInput(operation, name, f"has dtype {dtype}; expected real numbers of at most 64 bits")
+
+
+def _integers(operation: str, name: str, array: Any) -> Any:
+    if array.dtype.kind not in "biu":
+        raise InvalidInput(operation, name, f"has dtype {array.dtype}; expected integers")
+    if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size and array.max() > np.iinfo(INTEGER).max:
+        raise InvalidInput(operation, name, "holds an integer beyond 2**63 - 1; expected int64 values")
+    return _arranged(array, INTEGER)
+
+
+def _arranged(array: Any, dtype: np.dtype[Any]) -> Any:
+    if kind_of(array) == "numpy":
+        return np.require(array, dtype, ["C", "A"])
+    return array.astype(dtype, order="C", copy=False)

@@ -1,0 +1,169 @@
+"""A backend: a name, and kernels for some of the operations.
+
+A manifest (the object an entry point names) is light: it says which modules hold the kernels; they are imported when
+the first call needs them. In those modules each kernel registers itself:
+
+    @backend.kernel("zscore")
+    def zscore(x, center, scale, method, ddof, floor, clip): ...
+
+A kernel takes the operation's parameters in order, positionally, without ``backend``. It may assume that arrays are
+canonical, shapes fit, options are valid and nothing is empty; it never writes into its inputs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from .errors import DeclarationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+Accuracy = Literal["bitwise", "tolerance", "relaxed"]
+
+#: From strictest to loosest: a policy that asks for one class accepts those before it.
+ACCURACIES: tuple[Accuracy, ...] = ("bitwise", "tolerance", "relaxed")
+
+
+class Call(NamedTuple):
+    """What a kernel's `supports` may decide on: never the data."""
+
+    operation: str
+    dtype: str
+    work: int
+    options: dict[str, Any]
+
+
+class Kernel(NamedTuple):
+    """One backend's implementation of one operation."""
+
+    operation: str
+    function: Callable[..., Any]
+    dtypes: tuple[str, ...]
+    accuracy: Accuracy
+    checks_finite: bool
+    min_work: int
+    supports: Callable[[Call], str | None] | None
+
+    def decline(self, call: Call) -> str | None:
+        """Why this kernel will not run `call`, or None."""
+        if call.dtype not in self.dtypes:
+            return f"{call.dtype} is not supported"
+        return self.supports(call) if self.supports else None
+
+
+def _always() -> None:
+    return None
+
+
+def _ignore_threads(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
+    return function
+
+
+class Backend:
+    """A named set of kernels.
+
+    Parameters
+    ----------
+    name : str
+        What users write in ``use("...")``; the entry point has the same name.
+    modules : sequence of str
+        Imported on first need; importing them registers the kernels.
+    available : callable, optional
+        None, or the sentence why this machine cannot run the backend ("no CUDA device"). Must be quick and must not
+        import anything heavy where it can be avoided.
+    bind : callable ``(function, threads) -> function``, optional
+        Ties a kernel to a number of threads; by default the number is ignored.
+    arrays : str, default "numpy"
+        The array kind its kernels take and return: "numpy", or the package of a device array ("cupy").
+    to_device, to_host : callable, optional
+        Copies between NumPy and `arrays`, for backends whose arrays are not NumPy's.
+    min_work : int, default 0
+        Below this amount of work its kernels are not chosen unless the user names the backend.
+    version : str, optional
+        Shown by `doctor`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        modules: Sequence[str] = (),
+        available: Callable[[], str | None] = _always,
+        bind: Callable[[Callable[..., Any], int], Callable[..., Any]] = _ignore_threads,
+        arrays: str = "numpy",
+        to_device: Callable[[Any], Any] | None = None,
+        to_host: Callable[[Any], Any] | None = None,
+        min_work: int = 0,
+        version: str = "",
+    ) -> None:
+        if not name.isidentifier() or name != name.lower():
+            raise DeclarationError(f"backend name {name!r}: expected a lower-case identifier")
+        if arrays != "numpy" and not (to_device and to_host):
+            raise DeclarationError(f"backend {name}: {arrays} arrays need `to_device` and `to_host`")
+        self.name = name
+        self.modules = tuple(modules)
+        self.available = available
+        self.bind = bind
+        self.arrays = arrays
+        self.to_device = to_device
+        self.to_host = to_host
+        self.min_work = min_work
+        self.version = version
+        self._kernels: dict[str, Kernel] = {}
+        self._loading = threading.RLock()
+        self._loaded = False
+
+    def __repr__(self) -> str:
+        return f"Backend({self.name!r})"
+
+    def kernel(
+        self,
+        operation: str,
+        *,
+        dtypes: Sequence[str] = ("float64", "float32"),
+        accuracy: Accuracy = "tolerance",
+        checks_finite: bool = False,
+        min_work: int | None = None,
+        supports: Callable[[Call], str | None] | None = None,
+    ) -> Callable[[F], F]:
+        """Decorator: registers the function as this backend's kernel for `operation`.
+
+        Parameters
+        ----------
+        operation : str
+        dtypes : sequence of str
+            Real dtypes it takes; other calls are declined.
+        accuracy : {"bitwise", "tolerance", "relaxed"}
+            Equal to the reference bit for bit, within the operation's tolerance, or outside it (then it runs only
+            under a policy that says ``accuracy="relaxed"``).
+        checks_finite : bool
+            The kernel itself raises `InvalidInput` for NaN and infinity where the contract forbids them, so that no
+            pass before it has to look.
+        min_work : int, optional
+            Overrides the backend's.
+        supports : callable, optional
+            Takes a `Call`; answers None, or the decline as a sentence.
+        """
+        if accuracy not in ACCURACIES:
+            raise DeclarationError(f"backend {self.name}: accuracy {accuracy!r} of {operation} is none of {ACCURACIES}")
+
+        def register(function: F) -> F:
+            least = self.min_work if min_work is None else min_work
+            self._kernels[operation] = Kernel(
+                operation, function, tuple(dtypes), accuracy, checks_finite, least, supports
+            )
+            return function
+
+        return register
+
+    @property
+    def kernels(self) -> dict[str, Kernel]:
+        """Kernels by operation name; the first look imports `modules`."""
+        if not self._loaded:
+            with self._loading:
+                for module in self.modules:
+                    import_module(module)
+                self._loaded = True
+        return self._kernels

@@ -1,0 +1,37 @@
+"""What running a call somewhere costs: for now the bundled, conservative rules of an unmeasured machine.
+
+Measured cost curves will stand here beside them: a profile answers first, these rules where it is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .backend import Kernel
+
+#: Best first. Compiled ahead of time beats compiled on first call; a stranger's backend is unmeasured, so it comes
+#: after those that we measure, in alphabetical order; NumPy is the last resort.
+_ORDER = {"rust": 0, "numba": 1, "numpy": 3}
+_STRANGER = 2
+
+#: A GPU pays for host arrays only where each number that crosses the bus is used many times (distances do, means don't).
+_WORK_PER_NUMBER = 1024
+
+
+def ranked(names: Iterable[str]) -> list[str]:
+    """Backend names from the one expected to be fastest to the last resort."""
+    return sorted(names, key=lambda name: (_ORDER.get(name, _STRANGER), name))
+
+
+def too_small(kernel: Kernel, work: int) -> str | None:
+    """Why so little work does not pay for this kernel's start-up, or None."""
+    if work >= kernel.min_work:
+        return None
+    return f"{work:,} units of work do not pay for its start-up (from {kernel.min_work:,} on)"
+
+
+def not_worth_copying(work: int, numbers: int) -> str | None:
+    """Why arrays of `numbers` elements should not cross to a GPU and back for `work`, or None."""
+    if work >= _WORK_PER_NUMBER * numbers:
+        return None
+    return f"copying {numbers:,} numbers to the GPU and back costs more than {work:,} units of work there save"

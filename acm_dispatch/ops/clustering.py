@@ -1,0 +1,235 @@
+"""How well clusters hold together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..composition import composition
+from ..errors import InvalidInput
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..samples import Samples
+
+
+def _clusters(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    labels = np.arange(n) % 4
+    return {"x": rng.normal(size=(n, 10)) + labels[:, None], "labels": labels}
+
+
+_labelled = Samples(_clusters)
+
+
+@_labelled.case
+def any_integers_as_labels(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(60, 5)), "labels": rng.choice([-7, -1, 3, 10**12], size=60)}
+
+
+@_labelled.case
+def singletons(rng: np.random.Generator) -> dict[str, Any]:
+    """A cluster of one scores 0."""
+    return {"x": rng.normal(size=(20, 3)), "labels": np.array([5, 9, *([1, 2] * 9)])}
+
+
+@_labelled.case
+def identical_points(rng: np.random.Generator) -> dict[str, Any]:
+    """Where a = b = 0 the score is 0."""
+    return {"x": np.full((12, 4), 0.1), "labels": np.arange(12) % 3}
+
+
+@_labelled.case
+def offset_1e6(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + rng.normal(size=(70, 6)), "labels": rng.integers(0, 3, size=70)}
+
+
+@_labelled.case
+def many_labels(rng: np.random.Generator) -> dict[str, Any]:
+    """As many as there may be: all rows but two are alone."""
+    return {"x": rng.normal(size=(40, 7)), "labels": np.minimum(np.arange(40), 38)}
+
+
+@_labelled.case
+def uneven_clusters(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(301, 11)), "labels": (rng.random(301) < 0.05).astype(int)}
+
+
+@_labelled.mistake("labels")
+def one_label(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(8, 2)), "labels": np.zeros(8, int)}
+
+
+@_labelled.mistake("labels")
+def every_row_its_own(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(8, 2)), "labels": np.arange(8)}
+
+
+@_labelled.mistake("labels")
+def labels_not_integers(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(4, 2)), "labels": np.array([0.5, 1.5, 0.5, 1.5])}
+
+
+@_labelled.mistake("labels")
+def too_few_labels(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(8, 2)), "labels": np.array([0, 1, 0])}
+
+
+def _encode(x: Any, labels: Any) -> tuple[Any, Any]:
+    """Labels as codes 0..k-1, every code in use."""
+    found, codes = np.unique(labels, return_inverse=True)
+    if not 2 <= len(found) < len(labels):
+        problem = f"holds {len(found)} distinct labels for {len(labels)} rows; expected 2 to n - 1"
+        raise InvalidInput("silhouette_samples", "labels", problem)
+    return x, codes.astype(np.int64, copy=False)
+
+
+@operation("n d, int n -> n", work="n * n * d", nan="forbid", samples=_labelled, prepare=_encode)
+def silhouette_samples(x: Array, labels: Array, *, backend: str | None = None) -> np.ndarray[Any, Any]:
+    """Silhouette of each row: (b - a) / max(a, b), with no n x n matrix in memory.
+
+    a is the mean distance to the other rows of the row's own cluster, b the least mean distance to another cluster.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    labels : array of shape (n,), integers
+        2 to n - 1 distinct values, any integers.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Between -1 and 1; 0 for a row that is alone in its cluster and where a = b = 0.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or holds NaN or infinity, `labels` are not n integers, or there are fewer than 2 or
+        more than n - 1 distinct labels.
+
+    References
+    ----------
+    P. J. Rousseeuw (1987), Silhouettes: a graphical aid to the interpretation and validation of cluster analysis.
+    Follows `sklearn.metrics.silhouette_samples`.
+
+    Examples
+    --------
+    >>> silhouette_samples([[0.0], [1.0], [8.0]], [0, 0, 1]).round(3)
+    array([0.875, 0.857, 0.   ])
+    """
+    sizes = np.bincount(labels)
+    scores = np.zeros(len(x))
+    for i, (row, own) in enumerate(zip(x, labels, strict=True)):
+        distances = np.sqrt(((row - x) ** 2).sum(axis=1))
+        sums = np.bincount(labels, weights=distances)
+        if sizes[own] > 1:
+            within = sums[own] / (sizes[own] - 1)
+            between = np.delete(sums / sizes, own).min()
+            scores[i] = _silhouette(within, between)
+    return scores
+
+
+def _silhouette(within: Any, between: Any) -> Any:
+    return np.nan_to_num((between - within) / np.maximum(within, between))
+
+
+#: Numbers in a block of distances: 8 MB in float64, so that the block stays in the cache.
+_BLOCK = 1 << 20
+
+
+@numpy_backend.kernel("silhouette_samples")
+def _silhouettes_by_blocks(x: Any, codes: Any) -> Any:
+    from scipy.spatial.distance import cdist
+
+    sizes = np.bincount(codes)
+    by_cluster = x[np.argsort(codes, kind="stable")]
+    starts = np.cumsum(sizes) - sizes
+    rows = max(_BLOCK // len(x), 1)
+    scores = np.empty(len(x), x.dtype)
+    for start in range(0, len(x), rows):
+        own = codes[start : start + rows]
+        sums = np.add.reduceat(cdist(x[start : start + rows], by_cluster), starts, axis=1)
+        each = np.arange(len(own))
+        within = sums[each, own] / np.maximum(sizes[own] - 1, 1)
+        means = sums / sizes
+        means[each, own] = np.inf
+        scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(within, means.min(axis=1)), 0.0)
+    return scores
+
+
+_sampled = Samples(_clusters, _labelled)
+
+
+@_sampled.case
+def a_sample_of_the_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_clusters(rng, 300), "sample_size": 100, "random_state": 7}
+
+
+@_sampled.mistake("sample_size")
+def empty_sample(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_clusters(rng, 30), "sample_size": 0}
+
+
+@_sampled.mistake("sample_size")
+def sample_beyond_the_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_clusters(rng, 30), "sample_size": 31}
+
+
+@composition(silhouette_samples, samples=_sampled)
+def silhouette_score(
+    x: Array,
+    labels: Array,
+    *,
+    sample_size: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    backend: str | None = None,
+) -> float:
+    """Mean silhouette of all rows, or of a random sample of them.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    labels : array of shape (n,), integers
+        2 to n - 1 distinct values, any integers.
+    sample_size : int, optional
+        Rows to draw, 1 to n; distances are then taken within the sample only.
+    random_state : int or numpy.random.RandomState, optional
+        Of the draw: ``random_state.permutation(n)[:sample_size]``.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    float
+        Between -1 and 1.
+
+    Raises
+    ------
+    InvalidInput
+        As `silhouette_samples` (the sample, too, needs 2 labels), and if `sample_size` is not within 1 to n.
+
+    References
+    ----------
+    Follows `sklearn.metrics.silhouette_score`, its random draw included.
+
+    Examples
+    --------
+    >>> round(silhouette_score([[0.0], [1.0], [8.0]], [0, 0, 1]), 3)
+    0.577
+    """
+    if sample_size is not None:
+        x, labels = np.asarray(x), np.asarray(labels)
+        if not 1 <= sample_size <= len(x):
+            raise InvalidInput("silhouette_score", "sample_size", f"is {sample_size}; expected 1 to {len(x)}")
+        chosen = _random(random_state).permutation(len(x))[:sample_size]
+        x, labels = x[chosen], labels[chosen]
+    return float(silhouette_samples(x, labels, backend=backend).mean())
+
+
+def _random(random_state: int | np.random.RandomState | None) -> np.random.RandomState:
+    """scikit-learn's `check_random_state`."""
+    if isinstance(random_state, np.random.RandomState):
+        return random_state
+    return np.random.mtrand._rand if random_state is None else np.random.RandomState(random_state)  # noqa: NPY002

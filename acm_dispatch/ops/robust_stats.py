@@ -1,0 +1,105 @@
+"""Location and spread that outliers do not move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..options import real
+from ..samples import Samples
+from .missing import MISSING, columns, is_missing, sensors
+
+#: Makes the MAD of normal data estimate its standard deviation.
+NORMAL_CONSISTENCY = 1.4826
+
+_columns = Samples(sensors, columns)
+
+
+@_columns.case
+def raw_deviation(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 200), "scale": 1.0}
+
+
+@_columns.mistake("scale")
+def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "scale": np.inf}
+
+
+@operation("n d -> d, d", work="n * d", nan="skip", samples=_columns, options={"scale": real(), "missing": MISSING})
+def column_median_mad(
+    x: Array, *, scale: float = NORMAL_CONSISTENCY, missing: str = "nonfinite", backend: str | None = None
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Median and scaled median absolute deviation of each column's values that are not missing.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    scale : float, default 1.4826
+        Factor of the deviation; 1.4826 makes it estimate the standard deviation of normal data, 1.0 gives it raw.
+    missing : {"nonfinite", "nan"}
+        What is left out: NaN and infinities, or NaN only.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    median, mad : ndarrays of shape (d,)
+        In the units of `x`. The median of an even count is the mean of the two middle values. A column without values
+        gives NaN; so does the deviation from an infinite median.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `scale` is not finite, or `missing` is another word.
+
+    Notes
+    -----
+    Follows `scipy.stats.median_abs_deviation` with ``nan_policy="omit"``.
+
+    Examples
+    --------
+    >>> column_median_mad([[1.0], [2.0], [4.0], [float("nan")]], scale=1.0)
+    (array([2.]), array([1.]))
+    """
+    median, mad = np.full((2, x.shape[1]), np.nan)
+    for j, column in enumerate(x.T):
+        values = column[~is_missing(column, missing)]
+        if len(values):
+            median[j] = _median(values)
+            mad[j] = scale * _median(np.abs(values - median[j]))
+    return median, mad
+
+
+def _median(values: Any) -> Any:
+    """The mean of the two middle values by halves, which cannot overflow; NaN if any value is."""
+    if np.isnan(values).any():
+        return np.nan
+    ordered = np.sort(values)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return low if low == high else low / 2 + high / 2
+
+
+@numpy_backend.kernel("column_median_mad")
+def _median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
+    """All columns at once: NumPy sorts NaN behind the numbers."""
+    rows = x.T.copy()
+    rows[is_missing(rows, missing)] = np.nan
+    count = (~np.isnan(rows)).sum(axis=1)
+    median = _middles(rows, count)
+    with np.errstate(invalid="ignore", over="ignore"):
+        mad = _middles(np.abs(rows - median[:, None]), count)
+        return median, x.dtype.type(scale) * mad
+
+
+def _middles(rows: Any, count: Any) -> Any:
+    """Median of the first `count` numbers of each row, sorted; a NaN among them lies at its end and wins."""
+    rows.sort(axis=1)
+    each = np.arange(len(rows))
+    low, high, last = (rows[each, np.maximum(i, 0)] for i in ((count - 1) // 2, count // 2 - (count == 0), count - 1))
+    with np.errstate(invalid="ignore"):
+        middle = np.where(low == high, low, low / 2 + high / 2)
+    return np.where(np.isnan(last), np.nan, middle)

@@ -1,0 +1,61 @@
+"""Checks of the arguments that are not arrays: each returns the value in its one true form, or says what is wrong."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from .errors import InvalidInput
+
+Check = Callable[[str, str, Any], Any]
+
+
+def one_of(*choices: str) -> Check:
+    """One of the given words."""
+
+    def check(operation: str, argument: str, value: Any) -> str:
+        if value not in choices:
+            raise InvalidInput(operation, argument, f"is {value!r}; expected one of {', '.join(map(repr, choices))}")
+        return str(value)
+
+    return check
+
+
+def integer(minimum: int | None = None) -> Check:
+    """A whole number, at least `minimum`."""
+
+    def check(operation: str, argument: str, value: Any) -> int:
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise InvalidInput(operation, argument, f"is {value!r}; expected an integer") from None
+        if minimum is not None and number < minimum:
+            raise InvalidInput(operation, argument, f"is {number}; expected at least {minimum}")
+        return number
+
+    return check
+
+
+def real(minimum: float = -math.inf, *, exclusive: bool = False) -> Check:
+    """A finite number, at least (`exclusive`: above) `minimum`."""
+
+    def check(operation: str, argument: str, value: Any) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise InvalidInput(operation, argument, f"is {value!r}; expected a number") from None
+        if not math.isfinite(number):
+            raise InvalidInput(operation, argument, f"is {number}; expected a finite number")
+        if number < minimum or (exclusive and number == minimum):
+            bound = "more than" if exclusive else "at least"
+            raise InvalidInput(operation, argument, f"is {number}; expected {bound} {minimum}")
+        return number
+
+    return check
+
+
+def optional(check: Check) -> Check:
+    """None, or what `check` accepts."""
+    return lambda operation, argument, value: None if value is None else check(operation, argument, value)

@@ -1,0 +1,166 @@
+"""Operations by name, backends by name: the only two global registries.
+
+Backends are found through the entry-point group ``acm_dispatch.backends`` when the first call needs one. A plugin that
+is broken costs a warning and a row in `problems`, never the import of this package.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .backend import Backend, Kernel
+from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, suggestion
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from .composition import Composition
+    from .operation import Operation
+
+GROUP = "acm_dispatch.backends"
+
+#: Our own backends, each in a distribution of its own: named in the advice when one is asked for and missing.
+INSTALL = {name: f"pip install acm-dispatch-{name}" for name in ("rust", "numba", "cupy")}
+
+
+class Problem(NamedTuple):
+    """Something of a plugin that was left out, and why."""
+
+    source: str
+    sentence: str
+
+
+operations: dict[str, Operation] = {}
+compositions: dict[str, Composition] = {}
+problems: list[Problem] = []
+_backends: dict[str, Backend] = {}
+_failed_loads: dict[str, str] = {}
+_discovered = False
+_discovering = threading.RLock()
+_listeners: list[Callable[[], None]] = []
+
+
+def on_change(listener: Callable[[], None]) -> None:
+    """`listener` is called whenever cached plans may have become wrong."""
+    _listeners.append(listener)
+
+
+def changed() -> None:
+    """Tell every listener that a backend or a setting is new."""
+    for listener in _listeners:
+        listener()
+
+
+def register_backend(backend: Backend) -> None:
+    """Add `backend` to this process, as an entry point would (notebooks, tests).
+
+    Raises
+    ------
+    DeclarationError
+        If the name is taken by another backend.
+    """
+    known = _backends.get(backend.name) if backend.name == "numpy" else backends().get(backend.name)
+    if known is not None and known is not backend:
+        raise DeclarationError(f"a backend named {backend.name!r} is already registered")
+    _backends[backend.name] = backend
+    changed()
+
+
+def unregister_backend(name: str) -> None:
+    """Take a backend out again."""
+    _backends.pop(name, None)
+    changed()
+
+
+def backends() -> dict[str, Backend]:
+    """Every backend of this process by name; the first call looks through the entry points."""
+    global _discovered
+    if not _discovered:
+        with _discovering:
+            if not _discovered:
+                _discover()
+                _discovered = True
+    return _backends
+
+
+def _discover() -> None:
+    from importlib.metadata import entry_points
+
+    for entry in sorted(entry_points(group=GROUP), key=_precedence):
+        source = f"{entry.name} ({entry.dist.name if entry.dist else entry.value})"
+        try:
+            backend = entry.load()
+        except Exception as error:
+            _report(source, f"its manifest does not import ({type(error).__name__}: {error})")
+            continue
+        if not isinstance(backend, Backend):
+            _report(source, f"{entry.value} is a {type(backend).__name__}; expected an acm_dispatch.Backend")
+        elif backend.name in _backends:
+            _report(source, f"a backend named {backend.name!r} is already registered; this one is left out")
+        else:
+            _backends[backend.name] = backend
+
+
+def _precedence(entry: EntryPoint) -> tuple[bool, str, str]:
+    """Of two plugins of one name the distribution that is named for it wins; else alphabetical, so always the same."""
+    distribution = entry.dist.name if entry.dist else ""
+    return distribution != f"acm-dispatch-{entry.name}", distribution, entry.name
+
+
+def _report(source: str, sentence: str) -> None:
+    problems.append(Problem(source, sentence))
+    warnings.warn(f"backend {source}: {sentence}", DispatchWarning, stacklevel=2)
+
+
+def find_backend(name: str) -> Backend:
+    """The backend called `name`.
+
+    Raises
+    ------
+    BackendNotFoundError
+        With the nearest known name, and the install command if it is one of ours.
+    """
+    known = backends()
+    if name in known:
+        return known[name]
+    hint = f"; install it with `{INSTALL[name]}`" if name in INSTALL else suggestion(name, [*known, *INSTALL])
+    raise BackendNotFoundError(name, tuple(known), hint)
+
+
+def kernel_of(backend: Backend, operation: str) -> Kernel | str:
+    """The kernel, or the sentence why there is none: the backend is unavailable, broken, or lacks it."""
+    if backend.name in _failed_loads:
+        return _failed_loads[backend.name]
+    if (reason := backend.available()) is not None:
+        return reason
+    try:
+        kernels = _checked_kernels(backend)
+    except Exception as error:
+        sentence = f"its kernels do not import ({type(error).__name__}: {error})"
+        _failed_loads[backend.name] = sentence
+        _report(backend.name, sentence)
+        return sentence
+    return kernels.get(operation, "has no kernel")
+
+
+_checked: set[str] = set()
+
+
+def _checked_kernels(backend: Backend) -> dict[str, Kernel]:
+    kernels = backend.kernels
+    if backend.name not in _checked:
+        _checked.add(backend.name)
+        for name in kernels.keys() - operations.keys():
+            _report(backend.name, f"it has a kernel for {name!r}, which is no operation{suggestion(name, operations)}")
+    return kernels
+
+
+def find_operation(name: str | Any) -> Operation:
+    """The operation of that name (or the operation function itself)."""
+    name = getattr(name, "__name__", name)
+    if name not in operations:
+        raise LookupError(f"no operation is called {name!r}{suggestion(str(name), operations)}")
+    return operations[name]

@@ -1,0 +1,64 @@
+"""Arguments to try an operation on: a typical draw of any size, every trap of its contract, every mistake.
+
+They feed the conformance kit, the benchmarks and tuning, so that a trap is written down once and met everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .errors import DeclarationError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Draw = Callable[[np.random.Generator], Mapping[str, Any]]
+    TypicalDraw = Callable[[np.random.Generator, int], Mapping[str, Any]]
+
+
+class Mistake(NamedTuple):
+    """A call that must be refused on every backend with `InvalidInput` naming `argument`."""
+
+    argument: str
+    draw: Draw
+
+
+class Samples:
+    """The samples of one operation, or of several that take the same arguments.
+
+    Parameters
+    ----------
+    typical : callable ``(rng, n) -> dict``
+        Ordinary arguments with n rows: what benchmarks and tuning measure.
+    *others : Samples
+        Whose cases and mistakes hold here as well.
+    """
+
+    def __init__(self, typical: TypicalDraw, *others: Samples) -> None:
+        self.typical = typical
+        self.cases: dict[str, Draw] = {}
+        self.mistakes: dict[str, Mistake] = {}
+        for other in others:
+            self.cases.update(other.cases)
+            self.mistakes.update(other.mistakes)
+
+    def case(self, draw: Draw) -> Draw:
+        """Decorator: a named trap; the function's name is the sample's."""
+        self._require_new(draw)
+        self.cases[draw.__name__] = draw
+        return draw
+
+    def mistake(self, argument: str) -> Callable[[Draw], Draw]:
+        """Decorator: a named call that is refused, blaming `argument`."""
+
+        def register(draw: Draw) -> Draw:
+            self._require_new(draw)
+            self.mistakes[draw.__name__] = Mistake(argument, draw)
+            return draw
+
+        return register
+
+    def _require_new(self, draw: Draw) -> None:
+        if draw.__name__ in self.cases or draw.__name__ in self.mistakes:
+            raise DeclarationError(f"two samples are called {draw.__name__!r}")

@@ -1,0 +1,183 @@
+"""Where wishes come from: one `Settings` per layer (a `use` block, the process, the environment, the config file)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+from .backend import ACCURACIES, Accuracy
+from .errors import ConfigurationError, DispatchWarning, suggestion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Transfer = Literal["never", "auto"]
+Tracing = Literal["off", "time", "compare"]
+
+PREFIX = "ACM_DISPATCH_"
+
+
+class Settings(NamedTuple):
+    """What one layer wishes; None (or nothing) where it does not say."""
+
+    backends: tuple[str, ...] | None = None
+    strict: bool | None = None
+    exclude: tuple[str, ...] = ()
+    threads: int | None = None
+    accuracy: Accuracy | None = None
+    transfer: Transfer | None = None
+    disable: bool | None = None
+    trace: Tracing | None = None
+    per_operation: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Backend names from ``"rust,numba"`` or a list of them."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+        raise ConfigurationError(f"{value!r} is not a backend name or a list of them")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def boolean(value: Any) -> bool:
+    """The one parser of yes and no."""
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    word = str(value).strip().lower() or "off"
+    if word not in words:
+        raise ConfigurationError(f"{value!r} is neither yes nor no (1, true, yes, on; 0, false, no, off)")
+    return words[word]
+
+
+def thread_count(value: Any) -> int:
+    """A number of threads, at least 1."""
+    try:
+        count = int(value)
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"threads is {value!r}; expected a whole number") from None
+    if count < 1:
+        raise ConfigurationError(f"threads is {count}; expected at least 1")
+    return count
+
+
+def accuracy_class(value: Any) -> Accuracy:
+    """One of `ACCURACIES`."""
+    return _word(value, "accuracy", ACCURACIES)
+
+
+def transfer_rule(value: Any) -> Transfer:
+    """ "never" or "auto"."""
+    return _word(value, "transfer", get_args(Transfer))
+
+
+def tracing_level(value: Any) -> Tracing:
+    """A level of tracing; yes means "time"."""
+    if str(value).strip().lower() in get_args(Tracing):
+        return _word(value, "trace", get_args(Tracing))
+    return "time" if boolean(value) else "off"
+
+
+def _word(value: Any, setting: str, choices: tuple[Any, ...]) -> Any:
+    word = str(value).strip().lower()
+    if word not in choices:
+        raise ConfigurationError(f"{setting} is {value!r}; expected one of {', '.join(map(repr, choices))}")
+    return word
+
+
+#: Entry of the config file -> field of `Settings` and its parser.
+_FILE: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "backend": ("backends", names),
+    "strict": ("strict", boolean),
+    "exclude": ("exclude", names),
+    "threads": ("threads", thread_count),
+    "accuracy": ("accuracy", accuracy_class),
+    "transfer": ("transfer", transfer_rule),
+    "disable": ("disable", boolean),
+    "trace": ("trace", tracing_level),
+}
+
+#: Environment variable without its prefix -> entry of the config file that means the same.
+_ENVIRONMENT = {name.upper(): name for name in _FILE} | {"NUM_THREADS": "threads"}
+del _ENVIRONMENT["THREADS"]
+_READ_ELSEWHERE = ("CONFIG", "TRACE_FILE")
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """The wishes of the ``ACM_DISPATCH_*`` variables; what means nothing is one warning each, never an error."""
+    entries: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    for variable, value in (os.environ if environ is None else environ).items():
+        name = variable.removeprefix(PREFIX)
+        if name == variable or name in _READ_ELSEWHERE:
+            continue
+        if name in _ENVIRONMENT:
+            entries[_ENVIRONMENT[name]] = value
+        elif name.startswith("BACKEND_"):
+            operations[name.removeprefix("BACKEND_").lower()] = value
+        else:
+            _warn_unknown("environment", variable, [PREFIX + known for known in _ENVIRONMENT])
+    return _settings("environment", entries, operations)
+
+
+def from_file(path: Path | None) -> Settings:
+    """The wishes of a TOML file: the entries of `_FILE`, and a table ``[operations]`` of backends by operation."""
+    if path is None:
+        return Settings()
+    import tomllib
+
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        warnings.warn(f"{path}: ignored, it cannot be read ({error})", DispatchWarning, stacklevel=2)
+        return Settings()
+    operations = entries.pop("operations", {})
+    for name in entries.keys() - _FILE.keys():
+        _warn_unknown(str(path), name, list(_FILE))
+        del entries[name]
+    return _settings(str(path), entries, operations)
+
+
+def config_path() -> Path | None:
+    """The config file: what ``ACM_DISPATCH_CONFIG`` names, else the one in the user's config folder if it is there."""
+    from pathlib import Path
+
+    if named := os.environ.get(PREFIX + "CONFIG"):
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("APPDATA", "~/AppData/Roaming"))
+    elif sys.platform == "darwin":
+        folder = Path("~/Library/Application Support")
+    else:
+        folder = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    try:
+        path = folder.expanduser() / "acm_dispatch" / "config.toml"
+        return path if path.is_file() else None
+    except (OSError, RuntimeError):  # no home directory, or one that may not be looked into
+        return None
+
+
+def _settings(source: str, entries: Mapping[str, Any], operations: Mapping[str, Any]) -> Settings:
+    fields: dict[str, Any] = {}
+    for name, value in entries.items():
+        field, parse = _FILE[name]
+        _store(source, name, fields, field, parse, value)
+    chosen: dict[str, Any] = {}
+    for operation, value in operations.items():
+        _store(source, f"backend of {operation}", chosen, operation, names, value)
+    return Settings(**fields, per_operation=tuple(sorted(chosen.items())))
+
+
+def _store(source: str, name: str, target: dict[str, Any], key: str, parse: Callable[[Any], Any], value: Any) -> None:
+    try:
+        parsed = parse(value)
+    except ConfigurationError as error:
+        warnings.warn(f"{source}: {name} is ignored: {error}", DispatchWarning, stacklevel=2)
+        return
+    if parsed != ():
+        target[key] = parsed
+
+
+def _warn_unknown(source: str, name: str, known: list[str]) -> None:
+    warnings.warn(f"{source}: {name} is not a setting{suggestion(name, known)}", DispatchWarning, stacklevel=2)

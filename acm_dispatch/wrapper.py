@@ -1,0 +1,139 @@
+"""The function users call, generated from a declaration with its true signature.
+
+The hot path only unpacks shapes, looks the plan up under the current policy and calls it. Whatever is unusual (a list,
+a frame, a wrong shape, a strided or misaligned array, an option not seen before) misses the lookup and goes to
+`Operation.dispatch`, which canonicalises, validates and selects.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays import CANONICAL_FLAGS, INTEGER, kind_of
+from .policy import current_policy
+from .shapes import ArraySpec
+
+if TYPE_CHECKING:
+    from .operation import Operation
+
+_TEMPLATE = """\
+def {name}({signature}):
+    try:
+{unpack}
+        _call = _policy().plans["{name}", {key}, backend, ({work}).bit_length() if {fits} else -1]
+    except (KeyError, AttributeError, TypeError, ValueError):
+        _call = None
+    if _call is None:
+        return _dispatch(({arguments},), backend)
+    try:
+        return {run}
+    except Exception as _error:
+        return _recover(_error, ({arguments},), backend)
+"""
+
+
+def generate(operation: Operation) -> Callable[..., Any]:
+    """The wrapper of `operation`, carrying its body's name, documentation, defaults and annotations."""
+    source = _source(operation)
+    filename = f"<acm_dispatch wrapper of {operation.name}>"
+    namespace: dict[str, Any] = {
+        "_ndarray": np.ndarray,
+        "_integer": INTEGER,
+        "_policy": current_policy,
+        "_dispatch": operation.dispatch,
+        "_recover": operation.recover,
+        "_prepare": operation.prepare,
+        "_returns": operation.returns,
+        **{f"_default_{name}": value for name, value in operation.defaults.items()},
+    }
+    exec(compile(source, filename, "exec"), namespace)  # the source is built from a declaration, never from input
+    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
+    function = namespace[operation.name]
+    body = operation.body
+    function.__module__ = body.__module__
+    function.__qualname__ = body.__qualname__
+    function.__doc__ = body.__doc__
+    function.__annotations__ = body.__annotations__
+    return function
+
+
+def plan_key(operation: Operation, arguments: list[Any], backend: str | None, bits: int) -> tuple[Any, ...]:
+    """The key that the generated code builds, for canonical arguments; device arrays have keys of their own."""
+    arrays = list(zip(operation.array_names, arguments, operation.shapes.inputs, strict=False))
+    real = next((array.dtype for _, array, spec in arrays if array is not None and not spec.integer), None)
+    absent = [array is None for _, array, spec in arrays if spec.optional]
+    options = [part for option in arguments[len(arrays) :] for part in (option, option.__class__)]
+    kind = kind_of(arguments[0])
+    return (operation.name, real, *absent, *options, backend, bits, *(() if kind == "numpy" else (kind,)))
+
+
+def _source(operation: Operation) -> str:
+    arrays, options = operation.array_names, operation.option_names
+    lines: list[str] = ["_real = None"]
+    conditions: list[str] = []
+    seen: set[str] = set()
+    for name, spec in zip(arrays, operation.shapes.inputs, strict=True):
+        lines += _unpack(name, spec, seen, conditions)
+    key = ["_real"]
+    key += [f"{name} is None" for name, spec in zip(arrays, operation.shapes.inputs, strict=True) if spec.optional]
+    key += [f"{name}, {name}.__class__" for name in options]
+    arguments = ", ".join([*arrays, *options])
+    run = f"_call(*_prepare({arguments}))" if operation.prepare else f"_call({arguments})"
+    return _TEMPLATE.format(
+        name=operation.name,
+        signature=_signature(operation),
+        unpack="\n".join(f"        {line}" for line in lines),
+        key=", ".join(key),
+        work=_prefixed(operation.work, seen),
+        fits=" and ".join(conditions),
+        arguments=arguments,
+        run=f"_returns(*{run})" if operation.returns else run,
+    )
+
+
+def _unpack(name: str, spec: ArraySpec, seen: set[str], conditions: list[str]) -> list[str]:
+    """Lines that read one array's shape and dtype; what must hold for it is added to `conditions`."""
+    targets = [f"_{dim}_of_{name}" if dim in seen else f"_{dim}" for dim in spec.dims]
+    lines = [f"{', '.join(targets)}, = {name}.shape"]
+    # `carray` is the cheapest look at the layout, but wants the array writeable; read-only ones pass on the second look.
+    fits = [
+        f"{name}.__class__ is _ndarray",
+        f"({name}.flags.carray or {name}.flags.num & {CANONICAL_FLAGS} == {CANONICAL_FLAGS})",
+        *(f"{target} == _{dim}" for target, dim in zip(targets, spec.dims, strict=True) if target != f"_{dim}"),
+    ]
+    if spec.integer:
+        fits.append(f"{name}.dtype is _integer")
+    elif "_real" in seen:
+        fits.append(f"{name}.dtype is _real")
+    else:
+        lines.append(f"_real = {name}.dtype")
+        seen.add("_real")
+    if not spec.optional:
+        seen.update(spec.dims)
+        conditions += fits
+        return lines
+    conditions.append(f"({name} is None or {' and '.join(fits)})")
+    left_out = [f"_{dim} = _{default}" for dim, default in spec.defaults] or ["pass"]
+    seen.update(dim for dim, _ in spec.defaults)
+    return [f"if {name} is None:", *(f"    {line}" for line in left_out), "else:", *(f"    {line}" for line in lines)]
+
+
+def _signature(operation: Operation) -> str:
+    positional = operation.positional
+    parts = [_parameter(operation, name) for name in operation.parameters[:positional]]
+    keywords = [_parameter(operation, name) for name in operation.parameters[positional:]]
+    return ", ".join([*parts, "*", *keywords, "backend=None"])
+
+
+def _parameter(operation: Operation, name: str) -> str:
+    return f"{name}=_default_{name}" if name in operation.defaults else name
+
+
+def _prefixed(expression: str, dims: set[str]) -> str:
+    """`expression` with dimension names turned into the wrapper's local names."""
+    return re.sub(r"[A-Za-z_]\w*", lambda match: f"_{match[0]}" if match[0] in dims else match[0], expression)
