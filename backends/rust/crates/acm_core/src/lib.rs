@@ -1,0 +1,17 @@
+//! What every kernel stands on: numbers, instruction sets, threads, tiles, errors.
+//!
+//! This crate is the only one with `unsafe` code or threads in it. A kernel crate describes arithmetic on
+//! tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which instructions.
+
+pub mod error;
+pub mod memory;
+pub mod parallel;
+mod pool;
+pub mod rows;
+pub mod scalar;
+pub mod simd;
+pub mod tiles;
+
+pub use error::{Error, Result};
+pub use parallel::Threads;
+pub use scalar::Scalar;

@@ -1,0 +1,150 @@
+//! Who computes a tile, and when to stop.
+//!
+//! A kernel cuts its work into tiles and calls [`Threads::for_each`]. The calling thread takes tiles like every other,
+//! and between two of them looks whether its caller wants it to stop. The number of threads changes who computes a tile,
+//! never what a tile is, so results do not depend on it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::{Error, Result, pool};
+
+/// Below this many elementary steps (about 10 us of vector arithmetic) waking a second thread costs more than it gives.
+const WORK_WORTH_A_THREAD: usize = 200_000;
+
+/// How often the calling thread looks for an interrupt; Ctrl-C must work within 200 ms.
+const INTERRUPT_PERIOD: Duration = Duration::from_millis(50);
+
+/// More threads than any machine this runs on has cores: protects from a mistyped budget.
+const MOST_THREADS: usize = 512;
+
+/// The threads that one call of a kernel may use, and its caller's wish to stop.
+pub struct Threads<'a> {
+    count: usize,
+    interrupted: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Threads<'a> {
+    /// At most `count` threads, the calling one included. `interrupted` is asked on the calling thread now and then;
+    /// once it answers true the kernel stops with [`Error::Interrupted`].
+    pub fn new(count: usize, interrupted: &'a dyn Fn() -> bool) -> Self {
+        Threads { count: count.clamp(1, MOST_THREADS), interrupted }
+    }
+
+    /// `count` threads that nobody interrupts.
+    pub fn uninterrupted(count: usize) -> Threads<'static> {
+        Threads::new(count, &|| false)
+    }
+
+    /// Calls `body` once for each tile. `work` is the number of elementary steps of all tiles together, roughly; it
+    /// decides whether more than the calling thread is worth it. A tile should take less than 50 ms.
+    pub fn for_each<I>(&self, work: usize, tiles: I, body: impl Fn(I::Item) -> Result<()> + Sync) -> Result<()>
+    where
+        I: Iterator<Item: Send> + Send,
+    {
+        self.for_each_with(work, tiles, || Ok(()), |(), tile| body(tile))
+    }
+
+    /// The same, with scratch memory that `prepare` makes once for each thread.
+    pub fn for_each_with<I, M>(
+        &self,
+        work: usize,
+        tiles: I,
+        prepare: impl Fn() -> Result<M> + Sync,
+        body: impl Fn(&mut M, I::Item) -> Result<()> + Sync,
+    ) -> Result<()>
+    where
+        I: Iterator<Item: Send> + Send,
+    {
+        let helpers = self.helpers(work, tiles.size_hint().1);
+        let queue = Queue::new(tiles);
+        let serve = |keep_going: &mut dyn FnMut() -> bool| queue.serve(&prepare, &body, keep_going);
+        if helpers == 0 {
+            serve(&mut self.watch());
+        } else {
+            pool::with_pool(helpers, |pool| match pool {
+                None => serve(&mut self.watch()),
+                Some(pool) => pool.in_place_scope(|scope| {
+                    for _ in 0..helpers {
+                        scope.spawn(|_| serve(&mut || true));
+                    }
+                    serve(&mut self.watch());
+                }),
+            });
+        }
+        queue.outcome()
+    }
+
+    fn helpers(&self, work: usize, tiles: Option<usize>) -> usize {
+        if work < WORK_WORTH_A_THREAD {
+            return 0;
+        }
+        self.count.min(tiles.unwrap_or(usize::MAX).max(1)) - 1
+    }
+
+    /// Answers false once the caller wants to stop; asks at most every [`INTERRUPT_PERIOD`].
+    fn watch(&self) -> impl FnMut() -> bool {
+        let mut asked = Instant::now();
+        move || {
+            if asked.elapsed() < INTERRUPT_PERIOD {
+                return true;
+            }
+            asked = Instant::now();
+            !(self.interrupted)()
+        }
+    }
+}
+
+/// Tiles not yet computed, in their order, and the first thing that went wrong.
+struct Queue<I> {
+    tiles: Mutex<I>,
+    stopped: AtomicBool,
+    failure: Mutex<Option<Error>>,
+}
+
+impl<I: Iterator> Queue<I> {
+    fn new(tiles: I) -> Self {
+        Queue { tiles: Mutex::new(tiles), stopped: AtomicBool::new(false), failure: Mutex::new(None) }
+    }
+
+    /// Computes tiles until none is left or something goes wrong anywhere.
+    fn serve<M>(
+        &self,
+        prepare: impl Fn() -> Result<M>,
+        body: impl Fn(&mut M, I::Item) -> Result<()>,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) {
+        let outcome = prepare().and_then(|mut scratch| {
+            while let Some(tile) = self.next() {
+                body(&mut scratch, tile)?;
+                if !keep_going() {
+                    return Err(Error::Interrupted);
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            self.stopped.store(true, Ordering::Relaxed);
+            self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+
+    fn next(&self) -> Option<I::Item> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        // Only a panic inside the iterator poisons the lock, and that panic is on its way to the caller.
+        self.tiles.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
+
+    fn outcome(self) -> Result<()> {
+        match self.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! The instruction set is chosen once, at run time; kernels are generic over it.
+//!
+//! A kernel is a [`Task`]: a struct of its arguments with one method generic over [`Simd`]. [`dispatch`] runs
+//! it with the widest instruction set of this processor. Inside, [`Simd::vectorize`] compiles a closure (and
+//! everything it inlines) for that set; it must be entered *within* each tile, because code does not stay
+//! compiled for a set across a thread boundary.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod portable;
+
+use std::sync::OnceLock;
+
+/// An instruction set. Kernels receive a value of it as proof that this processor has it.
+pub trait Simd: Copy + Send + Sync + 'static {
+    /// A register of `f32`.
+    type F32: Vector<f32>;
+    /// A register of `f64`.
+    type F64: Vector<f64>;
+
+    /// Runs `body` compiled for this instruction set. `body` should be `#[inline(always)]`.
+    fn vectorize<R>(self, body: impl FnOnce() -> R) -> R;
+}
+
+/// A SIMD register of `T`; every method is one or a few instructions.
+pub trait Vector<T>: Copy + Send + Sync {
+    /// How many `T` it holds.
+    const LANES: usize;
+
+    /// `value` in every lane.
+    fn splat(value: T) -> Self;
+    /// The first `LANES` values of `lanes`, which must have as many.
+    fn load(lanes: &[T]) -> Self;
+    /// Writes the lanes to the first `LANES` places of `lanes`, which must have as many.
+    fn store(self, lanes: &mut [T]);
+    /// `self + other`.
+    fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    fn sub(self, other: Self) -> Self;
+    /// `self * other`.
+    fn mul(self, other: Self) -> Self;
+    /// `self * factor + addend`, with one rounding where the instruction set has it.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// The smaller; `other` where either is NaN.
+    fn min(self, other: Self) -> Self;
+    /// The larger; `other` where either is NaN.
+    fn max(self, other: Self) -> Self;
+    /// The square root.
+    fn sqrt(self) -> Self;
+    /// `then` where `a < b`, else `otherwise`.
+    fn select_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self;
+}
+
+/// A kernel that is generic over the instruction set.
+pub trait Task {
+    /// What the kernel returns.
+    type Output;
+
+    /// The kernel.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// The largest [`Vector::LANES`] of any instruction set, for buffers on the stack.
+pub const MAX_LANES: usize = 8;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Isa {
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+}
+
+/// Runs `task` with the widest instruction set of this processor.
+pub fn dispatch<K: Task>(task: K) -> K::Output {
+    match chosen() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `detect` answers `Avx2` only after finding AVX2 and FMA on this processor.
+        Isa::Avx2 => task.run(unsafe { avx2::Avx2::new() }),
+        Isa::Baseline => task.run(portable::Baseline),
+    }
+}
+
+/// Runs `task` with what every processor of this architecture has, to compare with [`dispatch`] in tests.
+pub fn dispatch_baseline<K: Task>(task: K) -> K::Output {
+    task.run(portable::Baseline)
+}
+
+/// Runs a plain closure compiled for the widest instruction set: loops in it are vectorised by the compiler.
+pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
+    struct Plain<F>(F);
+    impl<R, F: FnOnce() -> R> Task for Plain<F> {
+        type Output = R;
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> R {
+            simd.vectorize(self.0)
+        }
+    }
+    dispatch(Plain(body))
+}
+
+/// The name of the instruction set in use: "avx2+fma" or "baseline".
+pub fn isa() -> &'static str {
+    match chosen() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => "avx2+fma",
+        Isa::Baseline => "baseline",
+    }
+}
+
+fn chosen() -> Isa {
+    static CHOSEN: OnceLock<Isa> = OnceLock::new();
+    *CHOSEN.get_or_init(detect)
+}
+
+/// `ACM_RS_ISA=baseline` switches the wide instruction sets off, for tests and for hunting differences.
+fn detect() -> Isa {
+    if std::env::var_os("ACM_RS_ISA").is_some_and(|name| name == "baseline") {
+        return Isa::Baseline;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        return Isa::Avx2;
+    }
+    Isa::Baseline
+}
+
+#[cfg(test)]
+mod tests;

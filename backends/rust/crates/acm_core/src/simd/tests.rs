@@ -1,0 +1,49 @@
+use super::*;
+use crate::Scalar;
+
+/// Runs every vector operation on counting lanes and compares it with the scalar operation.
+struct EveryOperation<T>(std::marker::PhantomData<T>);
+
+impl<T: Scalar> Task for EveryOperation<T> {
+    type Output = ();
+
+    fn run<S: Simd>(self, simd: S) {
+        type V<T, S> = <T as Scalar>::Vector<S>;
+        let lanes = <V<T, S>>::LANES;
+        assert!(lanes <= MAX_LANES);
+        let left: Vec<T> = (0..lanes).map(|i| T::from_f64(1.5 * i as f64 + 1.0)).collect();
+        let right: Vec<T> = (0..lanes).map(|i| T::from_f64(6.0 - i as f64)).collect();
+        let check = |found: V<T, S>, expected: &dyn Fn(T, T) -> T| {
+            let mut values = vec![T::ZERO; lanes];
+            found.store(&mut values);
+            for lane in 0..lanes {
+                assert_eq!(values[lane], expected(left[lane], right[lane]));
+            }
+        };
+        simd.vectorize(|| {
+            let (a, b) = (<V<T, S>>::load(&left), <V<T, S>>::load(&right));
+            check(a.add(b), &|a, b| a + b);
+            check(a.sub(b), &|a, b| a - b);
+            check(a.mul(b), &|a, b| a * b);
+            check(a.mul_add(b, a), &|a, b| a * b + a);
+            check(a.min(b), &|a, b| if a < b { a } else { b });
+            check(a.max(b), &|a, b| if a > b { a } else { b });
+            check(a.sqrt(), &|a, _| a.sqrt());
+            let one = <V<T, S>>::splat(T::ONE);
+            check(Vector::select_less(a, b, one, a), &|a, b| if a < b { T::ONE } else { a });
+        });
+    }
+}
+
+#[test]
+fn vectors_compute_what_scalars_do() {
+    dispatch(EveryOperation::<f32>(std::marker::PhantomData));
+    dispatch(EveryOperation::<f64>(std::marker::PhantomData));
+    dispatch_baseline(EveryOperation::<f32>(std::marker::PhantomData));
+    dispatch_baseline(EveryOperation::<f64>(std::marker::PhantomData));
+}
+
+#[test]
+fn a_plain_closure_returns_its_value() {
+    assert_eq!(vectorized(|| [1.0, 2.0].iter().sum::<f64>()), 3.0);
+}

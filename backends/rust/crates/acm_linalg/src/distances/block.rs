@@ -1,0 +1,36 @@
+//! The innermost loop: squared distances of a few rows to the rows of one panel, all sums in registers.
+
+use acm_core::Scalar;
+use acm_core::rows::Rows;
+use acm_core::simd::{Simd, Vector};
+
+use super::panels::{Coordinate, Register};
+
+/// Rows of a block: with two registers a row the sums take 12 of the 16 registers of AVX2.
+pub const BLOCK_ROWS: usize = 6;
+
+/// The squared distances of a block: for each row two registers, one number a row of the panel.
+pub type Sums<S, T> = [[Register<S, T>; 2]; BLOCK_ROWS];
+
+/// `sum_k (rows[r]_k - panel_k)^2` for the rows of a block and the rows of a panel.
+#[inline(always)]
+pub fn squared_distances<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[Coordinate<S, T>]) -> Sums<S, T> {
+    // Equal lengths known to the compiler: no bounds checks below.
+    let rows = rows.map(|row| &row[..panel.len()]);
+    let mut sums = [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS];
+    for k in 0..panel.len() {
+        let [low, high] = panel[k];
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let value = Register::<S, T>::splat(row[k]);
+            let (low, high) = (low.sub(value), high.sub(value));
+            *sums = [low.mul_add(low, sums[0]), high.mul_add(high, sums[1])];
+        }
+    }
+    sums
+}
+
+/// The rows of `x` from `first` on; past `end` the last one again, whose distances the caller ignores.
+#[inline(always)]
+pub fn block_of<T>(x: Rows<'_, T>, first: usize, end: usize) -> [&[T]; BLOCK_ROWS] {
+    std::array::from_fn(|r| x.row((first + r).min(end - 1)))
+}

@@ -1,0 +1,95 @@
+//! Distances of rows to packed panels, written to memory.
+
+use acm_core::Scalar;
+use acm_core::rows::Rows;
+use acm_core::simd::{MAX_LANES, Simd, Vector};
+
+use super::block::{BLOCK_ROWS, Sums, block_of, squared_distances};
+use super::panels::{Panels, Register, panel_rows};
+
+/// The two sides of a distance matrix, ready to fill a part of it.
+pub struct Distances<'a, S: Simd, T: Scalar> {
+    /// One row a row of the matrix.
+    pub x: Rows<'a, T>,
+    /// One row a column of the matrix.
+    pub y: Rows<'a, T>,
+    /// The rows of `y` packed.
+    pub panels: &'a Panels<S, T>,
+}
+
+impl<S: Simd, T: Scalar> Distances<'_, S, T> {
+    /// Writes the distances of `x`'s rows from `first_row` on to `y`'s rows from panel `first_panel` on to the slices
+    /// that `out` yields, one for each row of `x`, all of one length.
+    #[inline(always)]
+    pub fn fill<'o>(&self, mut first_row: usize, first_panel: usize, out: impl Iterator<Item = &'o mut [T]>) {
+        let mut out = out.fuse();
+        while let Some(first_out) = out.next() {
+            let mut first_out = Some(first_out);
+            let outs = std::array::from_fn(|_| first_out.take().or_else(|| out.next()).unwrap_or_default());
+            self.fill_block(first_row, first_panel, outs);
+            first_row += BLOCK_ROWS;
+        }
+    }
+
+    #[inline(always)]
+    fn fill_block(&self, first_row: usize, first_panel: usize, mut outs: [&mut [T]; BLOCK_ROWS]) {
+        let rows = block_of(self.x, first_row, self.x.count());
+        let mut largest = Register::<S, T>::splat(T::ZERO);
+        for (p, column) in (0..outs[0].len()).step_by(panel_rows::<S, T>()).enumerate() {
+            let sums = squared_distances::<S, T>(rows, self.panels.panel(first_panel + p));
+            for (out, [low, high]) in outs.iter_mut().zip(sums) {
+                store(out, column, [low.sqrt(), high.sqrt()]);
+            }
+            if T::NARROWER_THAN_REFERENCE {
+                largest = largest_of::<S, T>(sums, largest);
+            }
+        }
+        if T::NARROWER_THAN_REFERENCE && any_infinite::<S, T>(largest) {
+            let first_column = self.panels.rows().start + first_panel * panel_rows::<S, T>();
+            self.repair(first_row, first_column, outs);
+        }
+    }
+
+    /// Computes infinite distances again in `f64`, where the squares of finite values do not overflow.
+    #[cold]
+    fn repair(&self, first_row: usize, first_column: usize, outs: [&mut [T]; BLOCK_ROWS]) {
+        for (r, out) in outs.into_iter().enumerate() {
+            for (j, out) in out.iter_mut().enumerate().filter(|(_, out)| **out == T::INFINITY) {
+                let (x, y) = (self.x.row(first_row + r), self.y.row(first_column + j));
+                *out = T::from_f64(squared_distance(x, y).sqrt());
+            }
+        }
+    }
+}
+
+/// `sum_k (x_k - y_k)^2` in `f64`.
+pub fn squared_distance<T: Scalar>(x: &[T], y: &[T]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x.to_f64() - y.to_f64()).map(|difference| difference * difference).sum()
+}
+
+/// Writes a panel's distances to `out` from `column` on, as many as have room.
+#[inline(always)]
+fn store<V: Vector<T>, T: Scalar>(out: &mut [T], column: usize, [low, high]: [V; 2]) {
+    if let Some(out) = out.get_mut(column..column + 2 * V::LANES) {
+        low.store(out);
+        high.store(&mut out[V::LANES..]);
+    } else if let Some(out) = out.get_mut(column..) {
+        let mut values = [T::ZERO; 2 * MAX_LANES];
+        low.store(&mut values);
+        high.store(&mut values[V::LANES..]);
+        out.copy_from_slice(&values[..out.len()]);
+    }
+}
+
+/// The larger of `largest` and `sums` in each lane; NaN in `sums` is passed over.
+#[inline(always)]
+fn largest_of<S: Simd, T: Scalar>(sums: Sums<S, T>, largest: Register<S, T>) -> Register<S, T> {
+    sums.into_iter().flatten().fold(largest, |largest, sum| sum.max(largest))
+}
+
+#[inline(always)]
+fn any_infinite<S: Simd, T: Scalar>(largest: Register<S, T>) -> bool {
+    let mut values = [T::ZERO; MAX_LANES];
+    largest.store(&mut values);
+    values.contains(&T::INFINITY)
+}

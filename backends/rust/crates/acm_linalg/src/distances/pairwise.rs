@@ -1,0 +1,91 @@
+//! The matrix of distances between the rows of two matrices.
+
+use acm_core::rows::Rows;
+use acm_core::simd::{self, Simd, Task};
+use acm_core::{Error, Result, Scalar, Threads};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+
+use super::block::BLOCK_ROWS;
+use super::fill::Distances;
+use super::panels::{Panels, panel_rows};
+use super::symmetric::Symmetric;
+
+/// Bytes of packed rows that all threads go through together; stays in the shared L3 cache.
+const STRIP_BYTES: usize = 4 << 20;
+
+/// Bytes of packed rows that a thread reuses for one block of rows after another; stays in its L2 cache.
+const GROUP_BYTES: usize = 128 << 10;
+
+/// Elementary steps of a tile: about 0.1 ms.
+const TILE_STEPS: usize = 2_000_000;
+
+/// Writes `out[i, j] = sqrt(sum_k (x[i, k] - y[j, k])^2)`; without `y`, of `x` with itself, each pair computed once.
+///
+/// NaN in a row makes all its distances NaN, an infinity makes them infinite or NaN, as in IEEE arithmetic. Squares
+/// that overflow `f32` are computed again in `f64`.
+pub fn pairwise_euclidean<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    y: Option<ArrayView2<'_, T>>,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<()> {
+    let x = Rows::new(x, "x")?;
+    let y = y.map(|y| Rows::new(y, "y")).transpose()?;
+    if y.is_some_and(|y| y.width() != x.width()) {
+        return Err(Error::invalid("y", format!("has rows of another length than x, {}", x.width())));
+    }
+    if out.dim() != (x.count(), y.unwrap_or(x).count()) {
+        return Err(Error::invalid("out", "does not have one row for each row of x and one column for each row of y"));
+    }
+    match y {
+        Some(y) => simd::dispatch(Rectangle { threads, x, y, out }),
+        None => simd::dispatch(Symmetric { threads, x, out }),
+    }
+}
+
+struct Rectangle<'a, T> {
+    threads: &'a Threads<'a>,
+    x: Rows<'a, T>,
+    y: Rows<'a, T>,
+    out: ArrayViewMut2<'a, T>,
+}
+
+impl<T: Scalar> Task for Rectangle<'_, T> {
+    type Output = Result<()>;
+
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Rectangle { threads, x, y, mut out } = self;
+        let strip = rows_in::<S, T>(STRIP_BYTES, y.width());
+        for first in (0..y.count()).step_by(strip) {
+            let columns = first..(first + strip).min(y.count());
+            let panels = Panels::<S, T>::pack(simd, threads, y, columns.clone())?;
+            let steps_a_row = columns.len() * (x.width() + 1);
+            let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
+            let mut out = out.slice_mut(s![.., columns]);
+            let tiles = out.axis_chunks_iter_mut(Axis(0), height).zip((0..x.count()).step_by(height));
+            threads.for_each(steps_a_row.saturating_mul(x.count()), tiles, |(mut out, first)| {
+                simd.vectorize(
+                    #[inline(always)]
+                    || fill_by_groups(&Distances { x, y, panels: &panels }, first, &mut out),
+                );
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// How many rows of `width` values fit in `bytes`, in whole panels and at least one.
+fn rows_in<S: Simd, T: Scalar>(bytes: usize, width: usize) -> usize {
+    (bytes / (width.max(1) * size_of::<T>())).max(1).next_multiple_of(panel_rows::<S, T>())
+}
+
+/// Fills a tile whose first row belongs to row `first` of x: all its rows for one group of panels, then the next.
+#[inline(always)]
+fn fill_by_groups<S: Simd, T: Scalar>(distances: &Distances<'_, S, T>, first: usize, out: &mut ArrayViewMut2<'_, T>) {
+    let group = rows_in::<S, T>(GROUP_BYTES, distances.x.width());
+    for (i, mut out) in out.axis_chunks_iter_mut(Axis(1), group).enumerate() {
+        let rows = out.rows_mut().into_iter().filter_map(|row| row.into_slice());
+        distances.fill(first, i * group / panel_rows::<S, T>(), rows);
+    }
+}

@@ -1,0 +1,72 @@
+//! Rows of a matrix packed into panels for the block kernel.
+
+use std::ops::Range;
+
+use acm_core::rows::Rows;
+use acm_core::simd::{MAX_LANES, Simd, Vector};
+use acm_core::{Result, Scalar, Threads, memory};
+
+/// A register of `T` on `S`.
+pub type Register<S, T> = <T as Scalar>::Vector<S>;
+
+/// One coordinate of all rows of a panel: two registers, so that one broadcast serves two subtractions.
+pub type Coordinate<S, T> = [Register<S, T>; 2];
+
+/// How many rows a panel holds.
+pub const fn panel_rows<S: Simd, T: Scalar>() -> usize {
+    2 * <Register<S, T> as Vector<T>>::LANES
+}
+
+/// Rows packed by coordinate: panel `p` holds, for each coordinate in turn, its value in rows `p * panel_rows ..`.
+pub struct Panels<S: Simd, T: Scalar> {
+    coordinates: Vec<Coordinate<S, T>>,
+    rows: Range<usize>,
+    width: usize,
+}
+
+impl<S: Simd, T: Scalar> Panels<S, T> {
+    /// Packs `rows` of `y`. The last panel is filled up with infinity, whose distance is never the smallest.
+    pub fn pack(simd: S, threads: &Threads<'_>, y: Rows<'_, T>, rows: Range<usize>) -> Result<Self> {
+        let width = y.width();
+        let count = rows.len().div_ceil(panel_rows::<S, T>());
+        let nothing = [Register::<S, T>::splat(T::INFINITY); 2];
+        let mut coordinates = memory::filled(count * width, nothing)?;
+        let panels = coordinates.chunks_mut(width.max(1)).zip(rows.clone().step_by(panel_rows::<S, T>()));
+        threads.for_each(count * width * MAX_LANES, panels, |(panel, first)| {
+            simd.vectorize(
+                #[inline(always)]
+                || pack_panel::<S, T>(y, first..rows.end, panel),
+            );
+            Ok(())
+        })?;
+        Ok(Panels { coordinates, rows, width })
+    }
+
+    /// How many panels there are.
+    pub fn count(&self) -> usize {
+        self.rows.len().div_ceil(panel_rows::<S, T>())
+    }
+
+    /// The rows packed, as numbers of rows of the matrix they came from.
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
+    }
+
+    /// Panel `index`: one entry a coordinate.
+    #[inline(always)]
+    pub fn panel(&self, index: usize) -> &[Coordinate<S, T>] {
+        &self.coordinates[index * self.width..][..self.width]
+    }
+}
+
+#[inline(always)]
+fn pack_panel<S: Simd, T: Scalar>(y: Rows<'_, T>, rows: Range<usize>, panel: &mut [Coordinate<S, T>]) {
+    let lanes = Register::<S, T>::LANES;
+    let mut values = [T::INFINITY; 2 * MAX_LANES];
+    for (k, coordinate) in panel.iter_mut().enumerate() {
+        for (value, row) in values[..2 * lanes].iter_mut().zip(rows.clone()) {
+            *value = y.row(row)[k];
+        }
+        *coordinate = [Vector::load(&values), Vector::load(&values[lanes..])];
+    }
+}

@@ -1,0 +1,3 @@
+//! Kernels of linear algebra on rows of matrices.
+
+pub mod distances;

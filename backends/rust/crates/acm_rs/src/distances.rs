@@ -1,0 +1,26 @@
+//! Bindings of `acm_linalg::distances`.
+
+use acm_linalg::distances;
+use pyo3::prelude::*;
+
+use crate::arrays::{Input, Output, by_dtype};
+use crate::call::call;
+
+#[pyfunction]
+#[pyo3(signature = (threads, x, y=None, /))]
+pub fn pairwise_euclidean<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+    y: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    const NAME: &str = "pairwise_euclidean";
+    by_dtype!(x, T => {
+        let x = Input::<T, 2>::new(NAME, "x", x)?;
+        let y = y.map(|y| Input::<T, 2>::new(NAME, "y", y)).transpose()?;
+        let mut out = Output::<T, 2>::new(py, [x.len(0), y.as_ref().unwrap_or(&x).len(0)])?;
+        let (x, y, values) = (x.view(), y.as_ref().map(Input::view), out.view_mut());
+        call(py, NAME, threads, |threads| distances::pairwise_euclidean(threads, x, y, values))?;
+        Ok(out.into_any())
+    })
+}

@@ -1,0 +1,24 @@
+//! `acm_rs._core`: the kernels as Python functions. The only crate that knows Python.
+//!
+//! Each function takes the number of threads and then the operation's arguments, all by position. One module a
+//! family; [`call`] runs a kernel and turns its failures into exceptions; [`arrays`] is the border to NumPy.
+
+mod arrays;
+mod call;
+mod distances;
+
+use pyo3::prelude::*;
+
+/// The instruction set that the kernels use on this processor.
+#[pyfunction]
+fn isa() -> &'static str {
+    acm_core::simd::isa()
+}
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::distances::pairwise_euclidean;
+    #[pymodule_export]
+    use super::isa;
+}

@@ -1,0 +1,15 @@
+"""Kernels: the number of threads first, then the operation's arguments, all by position."""
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["isa", "pairwise_euclidean"]
+
+_Float = TypeVar("_Float", np.float32, np.float64)
+
+def isa() -> str: ...
+def pairwise_euclidean(
+    threads: int, x: NDArray[_Float], y: NDArray[_Float] | None = None, /
+) -> NDArray[_Float]: ...
