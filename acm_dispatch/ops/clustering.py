@@ -132,7 +132,8 @@ def silhouette_samples(x: Array, labels: Array, *, backend: str | None = None) -
 
 
 def _silhouette(within: Any, between: Any) -> Any:
-    return np.nan_to_num((between - within) / np.maximum(within, between))
+    with np.errstate(invalid="ignore"):  # 0 / 0 is a score of 0
+        return np.nan_to_num((between - within) / np.maximum(within, between))
 
 
 #: Numbers in a block of distances: 8 MB in float64, so that the block stays in the cache.

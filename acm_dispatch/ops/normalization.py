@@ -162,6 +162,8 @@ def _standard(finite: Any, ddof: int) -> tuple[Any, Any, Any]:
 
     The mean itself, rounded to the size of an offset, would cost the digits that the difference still has.
     """
+    if len(finite) == 0:
+        return tuple(np.full((3, finite.shape[1]), np.nan))
     present = ~np.isnan(finite)
     count = present.sum(axis=0)
     offset = finite[present.argmax(axis=0), np.arange(finite.shape[1])]
@@ -183,7 +185,7 @@ def _zscore_in_place(x: Any, center: Any, scale: Any, method: str, ddof: int, fl
     offset = center
     if center is None or scale is None:
         if method == "robust":
-            offset, mean, own_scale = _robust(x)
+            offset, mean, own_scale = _robust(x.astype(np.float64))
         else:
             offset, mean, own_scale = _standard(np.where(np.isfinite(x), x, np.nan).astype(np.float64), ddof)
         scale = own_scale if scale is None else scale

@@ -85,14 +85,14 @@ def _median(values: Any) -> Any:
 
 @numpy_backend.kernel("column_median_mad")
 def _median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
-    """All columns at once: NumPy sorts NaN behind the numbers."""
-    rows = x.T.copy()
+    """All columns at once: NumPy sorts NaN behind the numbers. In float64, since deviations cancel digits."""
+    rows = x.T.astype(np.float64, order="C")
     rows[is_missing(rows, missing)] = np.nan
     count = (~np.isnan(rows)).sum(axis=1)
     median = _middles(rows, count)
     with np.errstate(invalid="ignore", over="ignore"):
         mad = _middles(np.abs(rows - median[:, None]), count)
-        return median, x.dtype.type(scale) * mad
+        return median.astype(x.dtype, copy=False), (scale * mad).astype(x.dtype, copy=False)
 
 
 def _middles(rows: Any, count: Any) -> Any:

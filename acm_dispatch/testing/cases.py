@@ -1,0 +1,132 @@
+"""What is tried: every sample of an operation, in every dtype and memory layout."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..composition import Composition
+from ..operation import Operation
+
+Arguments = dict[str, Any]
+
+#: Rows of the typical sample: enough for several tiles, little enough for the plain references.
+_ROWS = 211
+
+
+def _copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return array.copy()
+
+
+def _strided(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    roomy = np.empty([2 * size for size in array.shape], array.dtype)
+    view = roomy[tuple(slice(None, None, 2) for _ in array.shape)]
+    view[...] = array
+    return view
+
+
+def _reversed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    backwards = tuple(slice(None, None, -1) for _ in array.shape)
+    return array[backwards].copy()[backwards]
+
+
+def _misaligned(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    raw = np.empty(array.nbytes + 1, np.uint8)
+    view = raw[1:].view(array.dtype).reshape(array.shape)
+    view[...] = array
+    return view
+
+
+def _byte_swapped(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return array.astype(array.dtype.newbyteorder())
+
+
+def _read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    frozen = array.copy()
+    frozen.flags.writeable = False
+    return frozen
+
+
+LAYOUTS: Mapping[str, Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = {
+    "contiguous": _copy,
+    "fortran": np.asfortranarray,
+    "strided": _strided,
+    "reversed": _reversed,
+    "misaligned": _misaligned,
+    "byte_swapped": _byte_swapped,
+    "read_only": _read_only,
+}
+
+DTYPES = ("float64", "float32", "int64", "bool")
+
+
+def sample_names(subject: Operation | Composition) -> Iterator[str]:
+    """The typical draw, every named trap, and for an operation each dimension cut to nothing and to one."""
+    yield "typical"
+    yield from subject.samples.cases
+    if isinstance(subject, Operation):
+        for dim in _dims(subject):
+            yield f"no_{dim}"
+            yield f"one_{dim}"
+
+
+def _dims(operation: Operation) -> list[str]:
+    required = (spec for spec in operation.shapes.inputs if not spec.optional)
+    return list(dict.fromkeys(dim for spec in required for dim in spec.dims))
+
+
+@cache
+def sample(subject: Operation | Composition, name: str) -> Arguments:
+    """The arguments of that name, always the same ones."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    if name in subject.samples.cases:
+        return dict(subject.samples.cases[name](rng))
+    arguments = dict(subject.samples.typical(rng, _ROWS))
+    if name == "typical" or not isinstance(subject, Operation):
+        return arguments
+    count, dim = name.split("_")
+    return _cut(subject, arguments, dim, {"no": 0, "one": 1}[count])
+
+
+def _cut(operation: Operation, arguments: Arguments, dim: str, size: int) -> Arguments:
+    for name, spec in zip(operation.array_names, operation.shapes.inputs, strict=True):
+        if arguments.get(name) is not None:
+            arguments[name] = arguments[name][tuple(slice(size) if d == dim else slice(None) for d in spec.dims)]
+    return arguments
+
+
+def has_dtype(arguments: Arguments, dtype: str) -> bool:
+    """Whether the sample still says something in that dtype: integers and bools hold no NaN and nothing huge."""
+    if dtype.startswith("float"):
+        return True
+    return all(np.abs(array).max(initial=0) < 2**53 for array in _real_arrays(arguments))
+
+
+def _real_arrays(arguments: Arguments) -> list[np.ndarray[Any, Any]]:
+    return [value for value in arguments.values() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+
+
+def in_dtype(arguments: Arguments, dtype: str) -> Arguments:
+    """The sample with its real arrays in `dtype`."""
+    return {
+        name: _cast(value, dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+        for name, value in arguments.items()
+    }
+
+
+def _cast(array: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    with np.errstate(over="ignore"):
+        return array > np.median(array) if dtype == "bool" and array.size else array.astype(dtype)
+
+
+def laid_out(arguments: Arguments, layout: str) -> Arguments:
+    """The sample with its arrays in that memory layout."""
+    arrange = LAYOUTS[layout]
+    return {
+        name: arrange(value) if isinstance(value, np.ndarray) and value.ndim else value
+        for name, value in arguments.items()
+    }

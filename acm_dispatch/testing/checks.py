@@ -1,0 +1,80 @@
+"""What must hold of a result, and of the inputs after the call."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..composition import Composition
+from ..errors import InvalidInput
+from ..operation import TOLERANCE, Operation
+from .cases import Arguments, in_dtype, sample
+
+
+@cache
+def expected(subject: Operation | Composition, sample_name: str, dtype: str) -> tuple[Any, ...] | InvalidInput:
+    """What the reference gives for a sample, or the error it raises."""
+    arguments = in_dtype(sample(subject, sample_name), dtype)
+    try:
+        if isinstance(subject, Operation):
+            return as_tuple(subject.reference(**arguments))
+        return as_tuple(subject.function(**arguments, backend="numpy"))
+    except InvalidInput as error:
+        return error
+
+
+def as_tuple(result: Any) -> tuple[Any, ...]:
+    """One result or several, always as a tuple."""
+    return tuple(result) if isinstance(result, tuple) else (result,)
+
+
+def assert_agrees(
+    subject: Operation | Composition, sample_name: str, dtype: str, arguments: Arguments, backend: str
+) -> None:
+    """Run the call and compare everything the contract promises with the reference."""
+    wanted = expected(subject, sample_name, dtype)
+    before = {name: _fingerprint(value) for name, value in arguments.items()}
+    try:
+        results = as_tuple(subject.function(**arguments, backend=backend))
+    except InvalidInput as error:
+        assert isinstance(wanted, InvalidInput), f"refused, where the reference gives a result: {error}"
+        assert (error.operation, error.argument) == (wanted.operation, wanted.argument)
+        return
+    assert not isinstance(wanted, InvalidInput), f"accepted, where the reference refuses: {wanted}"
+    assert before == {name: _fingerprint(value) for name, value in arguments.items()}, "an input was modified"
+    rtol, atol = (subject.tolerance if isinstance(subject, Operation) else TOLERANCE)[_real_dtype(dtype)]
+    for actual, reference in zip(results, wanted, strict=True):
+        assert_same(actual, reference, rtol, atol)
+        assert_fresh(actual, arguments)
+
+
+def _real_dtype(dtype: str) -> str:
+    return dtype if dtype.startswith("float") else "float64"
+
+
+def _fingerprint(value: Any) -> Any:
+    return (value.tobytes(), value.strides, value.flags.num) if isinstance(value, np.ndarray) else repr(value)
+
+
+def assert_same(actual: Any, reference: Any, rtol: float, atol: float) -> None:
+    """Equal in kind, dtype and shape; integers exactly, numbers within the tolerance."""
+    assert type(actual) is type(reference)
+    if isinstance(reference, np.ndarray):
+        assert actual.dtype == reference.dtype
+        assert actual.shape == reference.shape
+    if np.asarray(reference).dtype.kind == "f":
+        np.testing.assert_allclose(actual, reference, rtol=rtol, atol=atol, equal_nan=True)
+    else:
+        np.testing.assert_array_equal(actual, reference)
+
+
+def assert_fresh(actual: Any, arguments: Arguments) -> None:
+    """A result array is C-contiguous, aligned, writeable, and shares no memory with an input."""
+    if not isinstance(actual, np.ndarray):
+        return
+    assert actual.flags.carray, f"not a writeable C-contiguous array:\n{actual.flags}"
+    for name, value in arguments.items():
+        if isinstance(value, np.ndarray):
+            assert not np.shares_memory(actual, value), f"shares memory with `{name}`"

@@ -1,0 +1,96 @@
+"""What every kernel promises, whoever wrote it."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from acm_dispatch import InvalidInput, use
+from acm_dispatch.composition import Composition
+from acm_dispatch.operation import Operation
+
+from .cases import in_dtype, laid_out, sample
+from .checks import as_tuple, assert_agrees
+
+Subject = Operation | Composition
+
+
+def test_agrees_with_reference(subject: Subject, backend: str, sample_name: str, dtype: str, layout: str) -> None:
+    arguments = laid_out(in_dtype(sample(subject, sample_name), dtype), layout)
+    assert_agrees(subject, sample_name, dtype, arguments, backend)
+
+
+def _bits(subject: Subject, sample_name: str, backend: str, threads: int) -> list[bytes]:
+    try:
+        with use(threads=threads):
+            results = as_tuple(subject.function(**sample(subject, sample_name), backend=backend))
+    except InvalidInput as error:
+        return [str(error).encode()]
+    return [np.asarray(result).tobytes() for result in results]
+
+
+def test_does_not_depend_on_the_number_of_threads(subject: Subject, backend: str, sample_name: str) -> None:
+    alone = _bits(subject, sample_name, backend, threads=1)
+    assert _bits(subject, sample_name, backend, threads=2) == alone
+    assert _bits(subject, sample_name, backend, threads=3) == alone
+
+
+def test_refuses(subject: Subject, backend: str, mistake: str) -> None:
+    blamed, draw = subject.samples.mistakes[mistake]
+    with pytest.raises(InvalidInput) as caught:
+        subject.function(**draw(np.random.default_rng(0)), backend=backend)
+    assert caught.value.argument == blamed
+
+
+def _assert_refused(operation: Operation, backend: str, argument: str, value: Any) -> None:
+    arguments = {**sample(operation, "typical"), argument: value}
+    with pytest.raises(InvalidInput, match=f"^{operation.name}: `{argument}` ") as caught:
+        operation.function(**arguments, backend=backend)
+    assert caught.value.argument == argument
+
+
+def test_refuses_what_is_no_array_of_numbers(subject: Operation, backend: str, argument: str) -> None:
+    shape = (5,) * len(subject.shapes.inputs[subject.array_names.index(argument)].dims)
+    for dtype in ("object", "complex128", "datetime64[s]", "<U3"):
+        _assert_refused(subject, backend, argument, np.zeros(shape, dtype))
+    _assert_refused(subject, backend, argument, [[1.0, 2.0], [3.0]])
+
+
+def test_refuses_wrong_dimensions(subject: Operation, backend: str, argument: str) -> None:
+    spec = subject.shapes.inputs[subject.array_names.index(argument)]
+    kind = np.int64 if spec.integer else np.float64
+    _assert_refused(subject, backend, argument, np.zeros((2,) * (len(spec.dims) + 1), kind))
+    if subject.array_names.index(argument):
+        _assert_refused(subject, backend, argument, np.zeros((1009,) * len(spec.dims), kind))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_refuses_missing_values_where_forbidden(
+    subject: Operation, backend: str, argument: str, dtype: str, value: float
+) -> None:
+    arguments = {name: laid_out({name: v}, "contiguous")[name] for name, v in sample(subject, "typical").items()}
+    arguments = in_dtype(arguments, dtype)
+    given = arguments.get(argument)
+    if subject.nan != "forbid" or given is None or given.dtype.kind != "f":
+        return
+    for place in (0, given.size // 2, given.size - 1):
+        spoilt = given.copy()
+        spoilt.flat[place] = value
+        with pytest.raises(InvalidInput, match=f"`{argument}` holds NaN or infinity"):
+            subject.function(**{**arguments, argument: spoilt}, backend=backend)
+
+
+def test_runs_in_many_threads_at_once(subject: Subject, backend: str) -> None:
+    expected = _bits(subject, "typical", backend, threads=2)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: _bits(subject, "typical", backend, threads=2), range(8)))
+    assert all(result == expected for result in results)
+
+
+def test_pickles(subject: Subject, backend: str) -> None:
+    assert pickle.loads(pickle.dumps(subject.function)) is subject.function
