@@ -1,8 +1,13 @@
 //! A C-order matrix seen as contiguous rows.
 
+use std::ops::Range;
+
 use ndarray::ArrayView2;
 
-use crate::{Error, Result};
+use crate::{Error, Result, Scalar, simd};
+
+/// Values looked at together for NaN and infinity.
+const CHUNK: usize = 256;
 
 /// The rows of a C-order matrix as slices, without ndarray's per-row bookkeeping.
 #[derive(Debug, Clone, Copy)]
@@ -32,9 +37,45 @@ impl<'a, T> Rows<'a, T> {
         self.width
     }
 
+    /// True if no value of `rows` is NaN or infinite.
+    pub fn are_finite(&self, rows: Range<usize>) -> bool
+    where
+        T: Scalar,
+    {
+        let values = &self.values[rows.start * self.width..rows.end * self.width];
+        simd::vectorized(
+            #[inline(always)]
+            // Without early exit inside a chunk, so that the loop is vectorised.
+            || values.chunks(CHUNK).all(|chunk| chunk.iter().fold(true, |finite, value| finite & value.is_finite())),
+        )
+    }
+
     /// Row `index`.
     #[inline(always)]
     pub fn row(&self, index: usize) -> &'a [T] {
         &self.values[index * self.width..][..self.width]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    #[test]
+    fn only_c_order_has_rows() {
+        let x = array![[1.0, 2.0], [3.0, 4.0]];
+        assert_eq!(Rows::new(x.view(), "x").unwrap().row(1), [3.0, 4.0]);
+        assert!(Rows::new(x.t(), "x").is_err());
+    }
+
+    #[test]
+    fn one_bad_value_is_found() {
+        let mut x = Array2::<f32>::zeros((100, 7));
+        x[(99, 6)] = f32::NAN;
+        let rows = Rows::new(x.view(), "x").unwrap();
+        assert!(rows.are_finite(0..99));
+        assert!(!rows.are_finite(0..100));
     }
 }

@@ -127,6 +127,12 @@ where
         unsafe { self.0.as_array_mut() }
     }
 
+    /// The values one after the other, to be written.
+    pub fn values(&mut self) -> &mut [T] {
+        // C order and alignment come from `new`, so there always is a slice.
+        self.view_mut().into_slice_memory_order().unwrap_or_default()
+    }
+
     /// The array, for Python.
     pub fn into_any(self) -> Bound<'py, PyAny> {
         self.0.into_any()

@@ -24,3 +24,40 @@ pub fn pairwise_euclidean<'py>(
         Ok(out.into_any())
     })
 }
+
+#[pyfunction]
+#[pyo3(signature = (threads, x, y, /))]
+pub fn pairwise_distances_argmin<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+    y: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    const NAME: &str = "pairwise_distances_argmin";
+    by_dtype!(x, T => {
+        let (x, y) = (Input::<T, 2>::new(NAME, "x", x)?, Input::<T, 2>::new(NAME, "y", y)?);
+        let mut indices = Output::<i64, 1>::new(py, [x.len(0)])?;
+        let (x, y, values) = (x.view(), y.view(), indices.values());
+        call(py, NAME, threads, |threads| distances::pairwise_distances_argmin(threads, x, y, values))?;
+        Ok(indices.into_any())
+    })
+}
+
+#[pyfunction]
+#[pyo3(signature = (threads, x, y, /))]
+pub fn pairwise_distances_argmin_min<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+    y: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    const NAME: &str = "pairwise_distances_argmin_min";
+    by_dtype!(x, T => {
+        let (x, y) = (Input::<T, 2>::new(NAME, "x", x)?, Input::<T, 2>::new(NAME, "y", y)?);
+        let mut indices = Output::<i64, 1>::new(py, [x.len(0)])?;
+        let mut least = Output::<T, 1>::new(py, [x.len(0)])?;
+        let (x, y, i, d) = (x.view(), y.view(), indices.values(), least.values());
+        call(py, NAME, threads, |threads| distances::pairwise_distances_argmin_min(threads, x, y, i, d))?;
+        Ok((indices.into_any(), least.into_any()))
+    })
+}

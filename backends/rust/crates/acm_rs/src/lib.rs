@@ -18,7 +18,7 @@ fn isa() -> &'static str {
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::distances::pairwise_euclidean;
+    use super::distances::{pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean};
     #[pymodule_export]
     use super::isa;
 }

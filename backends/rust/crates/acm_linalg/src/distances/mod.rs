@@ -7,9 +7,13 @@
 //! of rows by one panel in registers; the other modules walk over blocks and say what becomes of the distances.
 
 pub mod block;
+mod champions;
 pub mod fill;
+mod nearest;
 mod pairwise;
 pub mod panels;
+mod settle;
 mod symmetric;
 
+pub use nearest::{pairwise_distances_argmin, pairwise_distances_argmin_min};
 pub use pairwise::pairwise_euclidean;

@@ -7,14 +7,8 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::block::BLOCK_ROWS;
 use super::fill::Distances;
-use super::panels::{Panels, panel_rows};
+use super::panels::{GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
 use super::symmetric::Symmetric;
-
-/// Bytes of packed rows that all threads go through together; stays in the shared L3 cache.
-const STRIP_BYTES: usize = 4 << 20;
-
-/// Bytes of packed rows that a thread reuses for one block of rows after another; stays in its L2 cache.
-const GROUP_BYTES: usize = 128 << 10;
 
 /// Elementary steps of a tile: about 0.1 ms.
 const TILE_STEPS: usize = 2_000_000;
@@ -73,11 +67,6 @@ impl<T: Scalar> Task for Rectangle<'_, T> {
         }
         Ok(())
     }
-}
-
-/// How many rows of `width` values fit in `bytes`, in whole panels and at least one.
-fn rows_in<S: Simd, T: Scalar>(bytes: usize, width: usize) -> usize {
-    (bytes / (width.max(1) * size_of::<T>())).max(1).next_multiple_of(panel_rows::<S, T>())
 }
 
 /// Fills a tile whose first row belongs to row `first` of x: all its rows for one group of panels, then the next.

@@ -6,6 +6,12 @@ use acm_core::rows::Rows;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 
+/// Bytes of packed rows that all threads go through together; stays in the shared L3 cache.
+pub const STRIP_BYTES: usize = 4 << 20;
+
+/// Bytes of packed rows that a thread reuses for one block of rows after another; stays in its L2 cache.
+pub const GROUP_BYTES: usize = 128 << 10;
+
 /// A register of `T` on `S`.
 pub type Register<S, T> = <T as Scalar>::Vector<S>;
 
@@ -15,6 +21,11 @@ pub type Coordinate<S, T> = [Register<S, T>; 2];
 /// How many rows a panel holds.
 pub const fn panel_rows<S: Simd, T: Scalar>() -> usize {
     2 * <Register<S, T> as Vector<T>>::LANES
+}
+
+/// How many rows of `width` values fit in `bytes`, in whole panels and at least one.
+pub fn rows_in<S: Simd, T: Scalar>(bytes: usize, width: usize) -> usize {
+    (bytes / (width.max(1) * size_of::<T>())).max(1).next_multiple_of(panel_rows::<S, T>())
 }
 
 /// Rows packed by coordinate: panel `p` holds, for each coordinate in turn, its value in rows `p * panel_rows ..`.

@@ -1,0 +1,170 @@
+//! The nearest row of one matrix for each row of another, without the matrix of distances.
+
+use std::iter::repeat_with;
+use std::ops::Range;
+
+use acm_core::rows::Rows;
+use acm_core::simd::{self, Simd, Task, Vector};
+use acm_core::{Error, Result, Scalar, Threads, memory};
+use ndarray::ArrayView2;
+
+use super::block::{BLOCK_ROWS, block_of, squared_distances};
+use super::champions::{Champions, Nearest};
+use super::panels::{GROUP_BYTES, Panels, Register, STRIP_BYTES, panel_rows, rows_in};
+use super::settle::settled;
+
+/// Elementary steps of a tile: about 20 us.
+const TILE_STEPS: usize = 500_000;
+
+/// Rows of `x` that are taken through all of `y` before the next; bounds the memory for what was found so far.
+const BAND_ROWS: usize = 1 << 17;
+
+/// Writes `indices[i] = argmin_j |x_i - y_j|`, the lowest `j` among equals, and the distance itself to `distances`.
+///
+/// NaN or infinity in `x` or `y` is an error. Memory does not grow with the number of rows.
+pub fn pairwise_distances_argmin_min<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    y: ArrayView2<'_, T>,
+    indices: &mut [i64],
+    distances: &mut [T],
+) -> Result<()> {
+    Search::new(threads, x, y, indices, Some(distances)).and_then(simd::dispatch)
+}
+
+/// Writes `indices[i] = argmin_j |x_i - y_j|`, as [`pairwise_distances_argmin_min`] does.
+pub fn pairwise_distances_argmin<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    y: ArrayView2<'_, T>,
+    indices: &mut [i64],
+) -> Result<()> {
+    Search::new(threads, x, y, indices, None).and_then(simd::dispatch)
+}
+
+struct Search<'a, T> {
+    threads: &'a Threads<'a>,
+    x: Rows<'a, T>,
+    y: Rows<'a, T>,
+    indices: &'a mut [i64],
+    distances: Option<&'a mut [T]>,
+}
+
+impl<'a, T: Scalar> Search<'a, T> {
+    fn new(
+        threads: &'a Threads<'a>,
+        x: ArrayView2<'a, T>,
+        y: ArrayView2<'a, T>,
+        indices: &'a mut [i64],
+        distances: Option<&'a mut [T]>,
+    ) -> Result<Self> {
+        let (x, y) = (Rows::new(x, "x")?, Rows::new(y, "y")?);
+        if y.width() != x.width() {
+            return Err(Error::invalid("y", format!("has rows of {} values, x has rows of {}", y.width(), x.width())));
+        }
+        if y.count() == 0 {
+            return Err(Error::invalid("y", "has no rows"));
+        }
+        if indices.len() != x.count() || distances.as_ref().is_some_and(|distances| distances.len() != x.count()) {
+            return Err(Error::invalid("out", "does not have one entry for each row of x"));
+        }
+        Ok(Search { threads, x, y, indices, distances })
+    }
+
+    /// Takes a band of rows through all of `y`.
+    fn search_band<S: Simd>(&mut self, simd: S, band: Range<usize>, found: &mut [Nearest<T>]) -> Result<()> {
+        let (x, y) = (self.x, self.y);
+        let indices = &mut self.indices[band.clone()];
+        let mut distances = self.distances.as_mut().map(|distances| &mut distances[band.clone()]);
+        let strip = rows_in::<S, T>(STRIP_BYTES, y.width());
+        for first in (0..y.count()).step_by(strip) {
+            let strip = first..(first + strip).min(y.count());
+            if !y.are_finite(strip.clone()) {
+                return Err(Error::invalid("y", "holds NaN or infinity"));
+            }
+            let panels = Panels::<S, T>::pack(simd, self.threads, y, strip.clone())?;
+            let steps_a_row = strip.len() * x.width().max(1);
+            let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
+            let distances = distances.iter_mut().flat_map(|distances| distances.chunks_mut(height)).map(Some);
+            let tiles = (band.clone().step_by(height).zip(found.chunks_mut(height)))
+                .zip(indices.chunks_mut(height).zip(distances.chain(repeat_with(|| None))));
+            self.threads.for_each(steps_a_row.saturating_mul(band.len()), tiles, |((first, found), out)| {
+                simd.vectorize(
+                    #[inline(always)]
+                    || compare(x, first, &panels, found),
+                );
+                if strip.end == y.count() { finish(x, y, first, found, out) } else { Ok(()) }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Task for Search<'_, T> {
+    type Output = Result<()>;
+
+    fn run<S: Simd>(mut self, simd: S) -> Result<()> {
+        let rows = self.x.count();
+        let mut found = memory::filled(rows.min(BAND_ROWS), Nearest::NONE)?;
+        for first in (0..rows).step_by(BAND_ROWS) {
+            let band = first..(first + BAND_ROWS).min(rows);
+            let found = &mut found[..band.len()];
+            found.fill(Nearest::NONE);
+            self.search_band(simd, band, found)?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks for rows among `panels` that are nearer to the rows of `x` from `first` on than those found so far.
+#[inline(always)]
+fn compare<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, T>, found: &mut [Nearest<T>]) {
+    let group = rows_in::<S, T>(GROUP_BYTES, x.width()) / panel_rows::<S, T>();
+    for start in (0..panels.count()).step_by(group) {
+        let group = start..(start + group).min(panels.count());
+        for (b, found) in found.chunks_mut(BLOCK_ROWS).enumerate() {
+            compare_block(block_of(x, first + b * BLOCK_ROWS, x.count()), panels, group.clone(), found);
+        }
+    }
+}
+
+#[inline(always)]
+fn compare_block<S: Simd, T: Scalar>(
+    rows: [&[T]; BLOCK_ROWS],
+    panels: &Panels<S, T>,
+    group: Range<usize>,
+    found: &mut [Nearest<T>],
+) {
+    let first = panels.rows().start + group.start * panel_rows::<S, T>();
+    let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
+    for (turn, panel) in group.enumerate() {
+        let sums = squared_distances::<S, T>(rows, panels.panel(panel));
+        let turns = [2 * turn, 2 * turn + 1].map(|turn| Register::<S, T>::splat(T::from_f64(turn as f64)));
+        for (champions, [low, high]) in champions.iter_mut().zip(sums) {
+            champions.challenge(low, turns[0]);
+            champions.challenge(high, turns[1]);
+        }
+    }
+    for (found, champions) in found.iter_mut().zip(&champions) {
+        *found = found.merge(champions.nearest(first));
+    }
+}
+
+/// Checks and writes what was found for the rows of `x` from `first` on.
+fn finish<T: Scalar>(
+    x: Rows<'_, T>,
+    y: Rows<'_, T>,
+    first: usize,
+    found: &[Nearest<T>],
+    (indices, distances): (&mut [i64], Option<&mut [T]>),
+) -> Result<()> {
+    let mut distances = distances.into_iter().flatten();
+    for (i, (index, &nearest)) in indices.iter_mut().zip(found).enumerate() {
+        let settled = settled(x, first + i, y, nearest)?;
+        *index = settled.index as i64;
+        if let Some(distance) = distances.next() {
+            *distance = settled.distance;
+        }
+    }
+    Ok(())
+}
