@@ -50,6 +50,13 @@ impl<'a, T> Rows<'a, T> {
         )
     }
 
+    /// Asks for `rows`, as far as they exist, to be brought into the cache.
+    #[inline(always)]
+    pub fn prefetch(&self, rows: Range<usize>) {
+        let (start, end) = (rows.start.min(self.count), rows.end.min(self.count));
+        simd::prefetch(&self.values[start * self.width..end * self.width]);
+    }
+
     /// Row `index`.
     #[inline(always)]
     pub fn row(&self, index: usize) -> &'a [T] {

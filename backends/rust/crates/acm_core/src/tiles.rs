@@ -4,13 +4,11 @@ use std::ops::Range;
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
-use crate::{Result, Scalar, Threads, memory, simd};
+use crate::simd::{self, CACHE_LINE};
+use crate::{Result, Scalar, Threads, memory};
 
 /// Values in a tile of rows: small enough to stay in a core's L2 cache, large enough to hide the queue.
 const ROW_TILE_VALUES: usize = 16 * 1024;
-
-/// Bytes in a cache line: columns that share lines are read together.
-const CACHE_LINE: usize = 64;
 
 /// Calls `body` with tiles of rows of `x` and the same rows of `out`, compiled for the widest instruction set.
 ///
@@ -43,6 +41,7 @@ pub fn column_tiles<T: Scalar, R: Send>(
     body: impl Fn(&mut [T]) -> R + Sync,
 ) -> Result<Vec<R>> {
     let (height, width) = x.dim();
+    // Columns that share cache lines are read together.
     let columns = CACHE_LINE / size_of::<T>();
     let mut results = memory::with_capacity(width)?;
     results.resize_with(width, || None);

@@ -11,6 +11,11 @@ mod portable;
 
 use std::sync::OnceLock;
 
+use crate::Scalar;
+
+/// Bytes in a cache line.
+pub const CACHE_LINE: usize = 64;
+
 /// An instruction set. Kernels receive a value of it as proof that this processor has it.
 pub trait Simd: Copy + Send + Sync + 'static {
     /// A register of `f32`.
@@ -49,6 +54,29 @@ pub trait Vector<T>: Copy + Send + Sync {
     fn sqrt(self) -> Self;
     /// `then` where `a < b`, else `otherwise`.
     fn select_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self;
+
+    /// The smallest lane, where none is NaN.
+    #[inline(always)]
+    fn least(self) -> T
+    where
+        T: Scalar,
+    {
+        let mut lanes = [T::INFINITY; MAX_LANES];
+        self.store(&mut lanes);
+        lanes[1..Self::LANES].iter().fold(lanes[0], |least, &lane| if lane < least { lane } else { least })
+    }
+}
+
+/// Asks for `values` to be brought into the cache, for when they will be read soon.
+#[inline(always)]
+pub fn prefetch<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in values.chunks(CACHE_LINE / size_of::<T>()) {
+        // SAFETY: a hint that reads nothing; SSE is part of the architecture.
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
 }
 
 /// A kernel that is generic over the instruction set.

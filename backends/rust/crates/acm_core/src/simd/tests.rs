@@ -1,5 +1,4 @@
 use super::*;
-use crate::Scalar;
 
 /// Runs every vector operation on counting lanes and compares it with the scalar operation.
 struct EveryOperation<T>(std::marker::PhantomData<T>);
@@ -29,6 +28,7 @@ impl<T: Scalar> Task for EveryOperation<T> {
             check(a.min(b), &|a, b| if a < b { a } else { b });
             check(a.max(b), &|a, b| if a > b { a } else { b });
             check(a.sqrt(), &|a, _| a.sqrt());
+            assert_eq!(b.least(), right[lanes - 1]);
             let one = <V<T, S>>::splat(T::ONE);
             check(Vector::select_less(a, b, one, a), &|a, b| if a < b { T::ONE } else { a });
         });

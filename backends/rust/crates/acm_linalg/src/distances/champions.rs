@@ -57,21 +57,28 @@ impl<S: Simd, T: Scalar> Champions<S, T> {
         self.squared = squared.min(self.squared);
     }
 
-    /// The nearest of all lanes; the first register's first lane is row `first`.
+    /// The nearest of all lanes, the lowest among equals; the first register's first lane is row `first`.
     #[inline(always)]
     pub fn nearest(&self, first: usize) -> Nearest<T> {
-        let lanes = Register::<S, T>::LANES;
-        let mut squared = [T::INFINITY; MAX_LANES];
-        let mut runner_up = [T::INFINITY; MAX_LANES];
-        let mut turn = [T::ZERO; MAX_LANES];
-        self.squared.store(&mut squared);
-        self.runner_up.store(&mut runner_up);
-        self.turn.store(&mut turn);
-        let of_lane = |lane: usize| Nearest {
-            squared: squared[lane],
-            runner_up: runner_up[lane],
-            index: first + turn[lane].to_f64() as usize * lanes + lane,
-        };
-        (1..lanes).fold(of_lane(0), |nearest, lane| nearest.merge(of_lane(lane)))
+        type R<S, T> = Register<S, T>;
+        let infinity = R::<S, T>::splat(T::INFINITY);
+        let rows = self.turn.mul_add(R::<S, T>::splat(T::from_f64(R::<S, T>::LANES as f64)), lane_numbers::<S, T>());
+        let squared = self.squared.least();
+        let tied = Vector::select_less(R::<S, T>::splat(squared), self.squared, infinity, rows);
+        let row = tied.least();
+        let mut runner_up = T::INFINITY;
+        if T::NARROWER_THAN_REFERENCE {
+            let winner = R::<S, T>::splat(row);
+            let others = Vector::select_less(winner, rows, self.squared, infinity);
+            let others = Vector::select_less(rows, winner, self.squared, others);
+            runner_up = others.min(self.runner_up).least();
+        }
+        Nearest { squared, runner_up, index: first + row.to_f64() as usize }
     }
+}
+
+#[inline(always)]
+fn lane_numbers<S: Simd, T: Scalar>() -> Register<S, T> {
+    let numbers: [T; MAX_LANES] = std::array::from_fn(|lane| T::from_f64(lane as f64));
+    Register::<S, T>::load(&numbers)
 }

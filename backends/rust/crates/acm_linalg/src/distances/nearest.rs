@@ -122,8 +122,10 @@ fn compare<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, 
     let group = rows_in::<S, T>(GROUP_BYTES, x.width()) / panel_rows::<S, T>();
     for start in (0..panels.count()).step_by(group) {
         let group = start..(start + group).min(panels.count());
-        for (b, found) in found.chunks_mut(BLOCK_ROWS).enumerate() {
-            compare_block(block_of(x, first + b * BLOCK_ROWS, x.count()), panels, group.clone(), found);
+        for (first, found) in (first..).step_by(BLOCK_ROWS).zip(found.chunks_mut(BLOCK_ROWS)) {
+            // With few panels the time goes into reading x; two blocks ahead is about the memory's latency.
+            x.prefetch(first + 2 * BLOCK_ROWS..first + 3 * BLOCK_ROWS);
+            compare_block(block_of(x, first, x.count()), panels, group.clone(), found);
         }
     }
 }

@@ -1,0 +1,64 @@
+//! New values from old ones and a few numbers for each column, in one pass over memory.
+
+use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use ndarray::ArrayView2;
+
+/// Values that a thread computes between two looks at the queue: half its L2 cache.
+const TILE_VALUES: usize = 32 * 1024;
+
+/// Narrow rows are taken several at a time, so that loops have at least about this many steps.
+const RUN_VALUES: usize = 256;
+
+/// The values of a matrix in C order, row after row.
+pub fn values_of<'a, T>(x: ArrayView2<'a, T>) -> Result<&'a [T]> {
+    x.to_slice().ok_or_else(|| Error::invalid("x", "is not in C order"))
+}
+
+/// An error unless `values` has one number for each of `width` columns.
+pub fn one_a_column<T>(argument: &'static str, values: &[T], width: usize) -> Result<()> {
+    if values.len() == width {
+        return Ok(());
+    }
+    Err(Error::invalid(argument, format!("has {} values, not one for each of {width} columns", values.len())))
+}
+
+/// Writes `out[i, j] = each(x[i, j], [p[j] for p in parameters])`.
+///
+/// `each` should be `#[inline(always)]` and free of branches.
+pub fn map_by_column<T: Scalar, P: Scalar, const N: usize>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    parameters: [&[P]; N],
+    out: &mut [T],
+    each: impl Fn(T, [P; N]) -> T + Sync,
+) -> Result<()> {
+    let (width, x) = (x.ncols(), values_of(x)?);
+    if out.len() != x.len() {
+        return Err(Error::invalid("out", "does not have the size of x"));
+    }
+    let run = RUN_VALUES.div_ceil(width) * width;
+    let repeated: Vec<Vec<P>> = parameters.iter().map(|p| repeated(p, run)).collect::<Result<_>>()?;
+    let parameters: [&[P]; N] = std::array::from_fn(|p| &repeated[p][..]);
+    let tile = TILE_VALUES.div_ceil(run) * run;
+    threads.for_each(x.len(), x.chunks(tile).zip(out.chunks_mut(tile)), |(x, out)| {
+        simd::vectorized(
+            #[inline(always)]
+            || {
+                for (x, out) in x.chunks(run).zip(out.chunks_mut(run)) {
+                    let parameters = parameters.map(|p| &p[..x.len()]);
+                    for (i, (out, &x)) in out.iter_mut().zip(x).enumerate() {
+                        *out = each(x, std::array::from_fn(|p| parameters[p][i]));
+                    }
+                }
+            },
+        );
+        Ok(())
+    })
+}
+
+/// `values` again and again, up to `len` of them.
+fn repeated<P: Copy>(values: &[P], len: usize) -> Result<Vec<P>> {
+    let mut all = memory::with_capacity(len)?;
+    all.extend(values.iter().cycle().take(len));
+    Ok(all)
+}
