@@ -151,12 +151,14 @@ class Backend:
 
         def register(function: F) -> F:
             least = self.min_work if min_work is None else min_work
-            self._kernels[operation] = Kernel(
-                operation, function, tuple(dtypes), accuracy, checks_finite, least, supports
-            )
+            self.add(Kernel(operation, function, tuple(dtypes), accuracy, checks_finite, least, supports))
             return function
 
         return register
+
+    def add(self, kernel: Kernel) -> None:
+        """Register a kernel that is already described."""
+        self._kernels[kernel.operation] = kernel
 
     @property
     def kernels(self) -> dict[str, Kernel]:

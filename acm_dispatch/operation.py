@@ -100,6 +100,7 @@ class Operation:
         self.returns = returns
         self._read_signature()
         self._work = compile(work, f"<work of {self.name}>", "eval")
+        self.reference_kernel = Kernel(self.name, self.run_reference, tuple(TOLERANCE), "bitwise", False, 0, None)
         self.function = generate(self)
 
     def __repr__(self) -> str:
@@ -326,7 +327,7 @@ def operation(
         if declared.name in registry.operations:
             raise DeclarationError(f"an operation named {declared.name!r} is already declared")
         registry.operations[declared.name] = declared
-        numpy_backend.kernel(declared.name, accuracy="bitwise")(declared.run_reference)
+        numpy_backend.add(declared.reference_kernel)
         function: Any = declared.function
         function.operation = declared
         function.contract = Contract(shapes, work, tolerance, nan)

@@ -104,8 +104,11 @@ def candidates(request: Request, declined: dict[str, str]) -> Iterator[Candidate
         kernel = reason or registry.kernel_of(backend, request.operation.name)
         if isinstance(kernel, str):
             yield Candidate(backend, None, kernel)
-        else:
-            yield Candidate(backend, kernel, _decline(request, backend, kernel))
+            continue
+        reason = _decline(request, backend, kernel)
+        if reason and name == "numpy":  # its fast form declines: the reference never does
+            kernel, reason = request.operation.reference_kernel, None
+        yield Candidate(backend, kernel, reason)
 
 
 def _excluded(request: Request, backend: Backend) -> str | None:

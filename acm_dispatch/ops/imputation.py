@@ -10,7 +10,7 @@ from ..arrays import Array
 from ..operation import operation
 from ..samples import Samples
 from .missing import MISSING, columns, is_missing, sensors
-from .robust_stats import column_median_mad
+from .robust_stats import median_mad
 
 _gaps = Samples(sensors, columns)
 
@@ -78,5 +78,5 @@ def impute(
            [2., 7.]])
     """
     if fill is None:
-        fill, _ = column_median_mad(x, missing=missing, backend="numpy")
+        fill, _ = median_mad(x, missing=missing)
     return np.where(is_missing(x, missing), fill, x)

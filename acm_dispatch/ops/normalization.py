@@ -12,7 +12,7 @@ from ..operation import operation
 from ..options import integer, one_of, optional, real
 from ..samples import Samples
 from .missing import columns, sensors
-from .robust_stats import column_median_mad
+from .robust_stats import median_mad
 
 _METHODS = one_of("standard", "robust")
 
@@ -175,7 +175,7 @@ def _standard(finite: Any, ddof: int) -> tuple[Any, Any, Any]:
 
 
 def _robust(x: Any) -> tuple[Any, Any, Any]:
-    median, mad = column_median_mad(x, backend="numpy")
+    median, mad = median_mad(x)
     return median, np.zeros_like(median), mad
 
 

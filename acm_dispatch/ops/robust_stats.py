@@ -65,6 +65,11 @@ def column_median_mad(
     >>> column_median_mad([[1.0], [2.0], [4.0], [float("nan")]], scale=1.0)
     (array([2.]), array([1.]))
     """
+    return median_mad(x, scale, missing)
+
+
+def median_mad(x: Any, scale: float = NORMAL_CONSISTENCY, missing: str = "nonfinite") -> tuple[Any, Any]:
+    """Column by column: the plain form, for the references that need it."""
     median, mad = np.full((2, x.shape[1]), np.nan)
     for j, column in enumerate(x.T):
         values = column[~is_missing(column, missing)]

@@ -1,0 +1,47 @@
+"""Backends and state that the tests need beyond what is installed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import acm_dispatch
+from acm_dispatch import policy, registry
+from acm_dispatch.settings import Settings
+
+for _variable in [name for name in os.environ if name.startswith("ACM_DISPATCH_")]:
+    del os.environ[_variable]  # a developer's own settings must not steer the tests
+os.environ["ACM_DISPATCH_CONFIG"] = os.devnull
+
+
+@pytest.fixture
+def fresh_settings(monkeypatch):
+    """Call it after changing the environment; everything is back to normal after the test."""
+    monkeypatch.setattr(policy, "_process", Settings())
+    yield acm_dispatch.reload_config
+    monkeypatch.undo()
+    acm_dispatch.reload_config()
+
+
+@pytest.fixture
+def recorder():
+    """A backend that notes its calls and runs only when it is named; its kernels do what NumPy's do."""
+    backend = acm_dispatch.Backend("recorder", min_work=1 << 62)
+    backend.calls = []
+    for name, operation in registry.operations.items():
+
+        def kernel(*arguments, _name=name, _run=operation.run_reference):
+            backend.calls.append(_name)
+            return _run(*arguments)
+
+        backend.kernel(name)(kernel)
+    acm_dispatch.register_backend(backend)
+    yield backend
+    acm_dispatch.unregister_backend("recorder")
+
+
+@pytest.fixture
+def usable():
+    """The names of all backends that can run `zscore` here."""
+    return list(acm_dispatch.zscore.kernels())

@@ -1,0 +1,119 @@
+"""The references equal the libraries whose meaning they follow, and obey laws that no sample can show."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist
+from scipy.stats import median_abs_deviation
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import pairwise_distances_argmin, pairwise_distances_argmin_min
+from sklearn.metrics import silhouette_samples as sklearn_silhouette_samples
+from sklearn.metrics import silhouette_score as sklearn_silhouette_score
+
+import acm_dispatch
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(300, 8)) * 10.0 ** RNG.integers(-3, 4, size=8)
+Y = X[::7] + RNG.normal(size=(43, 8))
+LABELS = RNG.choice([-4, 0, 17], size=300)
+GAPPY = np.where(RNG.random(X.shape) < 0.1, np.nan, X)
+
+
+@pytest.fixture(params=list(acm_dispatch.zscore.kernels()))
+def backend(request):
+    """Every backend that runs here; the conformance kit's header says which do not, and why."""
+    return request.param
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_distances_equal_scipy(backend, offset):
+    expected = cdist(X + offset, Y + offset)
+    assert_allclose(acm_dispatch.pairwise_euclidean(X + offset, Y + offset, backend=backend), expected, 1e-10, 1e-12)
+    near = X + offset + 1e-7 * RNG.normal(size=X.shape)
+    expected = cdist(X + offset, near)
+    assert_allclose(acm_dispatch.pairwise_euclidean(X + offset, near, backend=backend), expected, 1e-10, 1e-12)
+
+
+def test_nearest_rows_equal_scikit_learn(backend):
+    index, distance = acm_dispatch.pairwise_distances_argmin_min(X, Y, backend=backend)
+    assert_array_equal(acm_dispatch.pairwise_distances_argmin(X, Y, backend=backend), pairwise_distances_argmin(X, Y))
+    expected_index, expected_distance = pairwise_distances_argmin_min(X, Y)
+    assert_array_equal(index, expected_index)
+    assert_allclose(distance, expected_distance, rtol=1e-6)  # scikit-learn's Gram form keeps no more digits
+
+
+def test_silhouettes_equal_scikit_learn(backend):
+    scaled = X / X.std(axis=0)
+    ours = acm_dispatch.silhouette_samples(scaled, LABELS, backend=backend)
+    assert_allclose(ours, sklearn_silhouette_samples(scaled, LABELS), rtol=0, atol=1e-10)
+    ours = acm_dispatch.silhouette_score(scaled, LABELS, sample_size=120, random_state=5, backend=backend)
+    theirs = sklearn_silhouette_score(scaled, LABELS, sample_size=120, random_state=5)
+    assert abs(ours - theirs) < 1e-10
+    state = np.random.RandomState(9)
+    ours = acm_dispatch.silhouette_score(scaled, LABELS, sample_size=50, random_state=state, backend=backend)
+    assert abs(ours - sklearn_silhouette_score(scaled, LABELS, sample_size=50, random_state=9)) < 1e-10
+
+
+def test_a_sample_with_one_label_is_refused_as_in_scikit_learn(backend):
+    labels = np.zeros(300, int)
+    labels[0] = 1
+    with pytest.raises(ValueError, match="holds 1 distinct labels for 2 rows"):
+        acm_dispatch.silhouette_score(X, labels, sample_size=2, random_state=0, backend=backend)
+
+
+def test_median_and_deviation_equal_scipy(backend):
+    median, mad = acm_dispatch.column_median_mad(GAPPY, scale=1.0, backend=backend)
+    assert_allclose(median, np.nanmedian(GAPPY, axis=0), rtol=1e-15)
+    assert_allclose(mad, median_abs_deviation(GAPPY, axis=0, nan_policy="omit"), rtol=1e-12)
+
+
+def test_imputation_equals_scikit_learn(backend):
+    theirs = SimpleImputer(strategy="median").fit_transform(GAPPY)
+    assert_array_equal(acm_dispatch.impute(GAPPY, backend=backend), theirs)
+
+
+def test_scores_equal_the_plain_formula(backend):
+    expected = (GAPPY - np.nanmean(GAPPY, axis=0)) / np.nanstd(GAPPY, axis=0, ddof=1)
+    assert_allclose(acm_dispatch.zscore(GAPPY, ddof=1, backend=backend), expected, rtol=1e-10, atol=1e-12)
+
+
+POINTS = arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 5)), elements=st.floats(-1e6, 1e6))
+
+
+@settings(max_examples=40, deadline=None)
+@given(x=POINTS)
+def test_distances_form_a_metric(x):
+    distances = acm_dispatch.pairwise_euclidean(x)
+    assert_array_equal(distances, distances.T)
+    assert_array_equal(np.diag(distances), 0)
+    detours = distances[:, :, None] + distances[None, :, :]
+    assert (distances[:, None, :] <= detours * (1 + 1e-12)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(x=POINTS, seed=st.integers(0, 99))
+def test_distances_ignore_the_order_of_columns(x, seed):
+    order = np.random.default_rng(seed).permutation(x.shape[1])
+    assert_allclose(acm_dispatch.pairwise_euclidean(x[:, order]), acm_dispatch.pairwise_euclidean(x), 1e-12, 1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(x=POINTS, shift=st.floats(-100, 100), factor=st.floats(0.01, 100))
+def test_median_moves_and_deviation_scales_with_the_data(x, shift, factor):
+    median, mad = acm_dispatch.column_median_mad(x)
+    moved_median, scaled_mad = acm_dispatch.column_median_mad(factor * x + shift)
+    size = 1 + np.abs(x).max() * factor + abs(shift)
+    assert_allclose(moved_median, factor * median + shift, rtol=1e-9, atol=1e-14 * size)
+    assert_allclose(scaled_mad, factor * mad, rtol=1e-9, atol=1e-14 * size)
+
+
+@settings(max_examples=40, deadline=None)
+@given(x=POINTS)
+def test_nothing_is_left_to_impute(x):
+    gappy = x.copy()
+    gappy[::2] = np.nan
+    once = acm_dispatch.impute(gappy)
+    assert_array_equal(acm_dispatch.impute(once), once)

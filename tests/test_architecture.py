@@ -1,0 +1,78 @@
+"""The layers point one way, the core knows no backend, and public names are documented."""
+
+import ast
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import acm_dispatch
+
+ROOT = Path(acm_dispatch.__file__).parent
+
+#: From the bottom up; a module may import only what stands before it.
+LAYERS = [
+    *["errors", "shapes", "arrays", "options", "samples", "threads", "backend", "registry", "settings", "policy"],
+    *["costs", "selection", "tracing", "numpy_backend", "wrapper", "operation", "composition", "ops", "testing"],
+    *["demo", "cli", "__main__"],
+]
+
+
+def imports(path):
+    """The package's own modules that a file imports, without those that only type checkers see."""
+    for node in _run_time_nodes(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.relative_to(ROOT).parts[: -node.level]
+            module = [*base, *(node.module.split(".") if node.module else [])]
+            yield from [module[0]] if module else [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            yield from (name.split(".")[0] for name in names)
+
+
+def _run_time_nodes(tree):
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _run_time_nodes(node)
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+def test_layers_point_one_way(path):
+    layer = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    imported = set(imports(path))
+    assert not imported & {"acm_rs", "acm_numba", "acm_cupy", "numba", "cupy"}, "the core imports a backend"
+    if layer != "__init__":
+        assert layer in LAYERS, "a new module needs its place among the layers"
+        above = LAYERS[LAYERS.index(layer) + 1 :]
+        assert not imported & set(above), f"{layer} imports from a layer above it"
+
+
+def _modules():
+    skipped = ("acm_dispatch.testing.", "acm_dispatch.demo", "acm_dispatch.cli", "acm_dispatch.__main__")
+    for module in pkgutil.walk_packages(acm_dispatch.__path__, "acm_dispatch."):
+        if not module.name.startswith(skipped):
+            yield module.name
+
+
+@pytest.mark.parametrize("name", ["acm_dispatch", *_modules()])
+def test_doctests(name):
+    module = importlib.import_module(name)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    for test in doctest.DocTestFinder().find(module, extraglobs=vars(acm_dispatch)):
+        runner.run(test)
+    assert runner.summarize(verbose=False).failed == 0
+
+
+def test_public_names_are_sorted_and_documented():
+    assert acm_dispatch.__all__ == sorted(acm_dispatch.__all__)
+    for name in acm_dispatch.__all__:
+        assert getattr(acm_dispatch, name).__doc__, name
+    for operation in acm_dispatch.registry.operations.values():
+        for section in ("Parameters", "Returns", "Raises", "Examples"):
+            assert f"{section}\n    ---" in operation.body.__doc__, f"{operation.name} lacks {section}"

@@ -1,0 +1,247 @@
+"""The generated wrapper, the way from a call to its kernel, and what that costs."""
+
+import inspect
+import pickle
+import statistics
+import subprocess
+import sys
+import timeit
+
+import numpy as np
+import pytest
+
+import acm_dispatch
+from acm_dispatch import Backend, BackendError, DeclarationError, Samples, Unsupported, operation, registry, use
+
+X = np.random.default_rng(1).normal(size=(30, 4))
+NO_SAMPLES = Samples(lambda rng, n: {})
+
+
+@pytest.fixture
+def toys():
+    """Two operations whose kernels do nothing, on a backend of their own."""
+
+    @operation("n d -> n d", work="n * d", nan="propagate", samples=NO_SAMPLES)
+    def toy_one(x, *, backend=None):
+        return x
+
+    @operation("n d, m d -> n d", work="n * m * d", nan="propagate", samples=NO_SAMPLES)
+    def toy_two(x, y, *, backend=None):
+        return x
+
+    backend = Backend("toy")
+    backend.kernel("toy_one")(lambda x: x)
+    backend.kernel("toy_two")(lambda x, y: x)
+    acm_dispatch.register_backend(backend)
+    yield toy_one, toy_two, backend
+    acm_dispatch.unregister_backend("toy")
+    del registry.operations["toy_one"], registry.operations["toy_two"]
+
+
+def test_true_signature():
+    signature = str(inspect.signature(acm_dispatch.column_median_mad))
+    assert signature.startswith("(x: 'Array', *, scale: 'float' = 1.4826, missing: 'str' = 'nonfinite', backend:")
+    assert acm_dispatch.column_median_mad.__doc__.startswith("Median and scaled")
+    assert "def column_median_mad" in inspect.getsource(acm_dispatch.column_median_mad.operation.body)
+
+
+def test_calls_like_a_plain_function():
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        acm_dispatch.impute(X, flil=3)
+    with pytest.raises(TypeError, match="positional"):
+        acm_dispatch.impute()
+
+
+def test_operations_pickle():
+    assert pickle.loads(pickle.dumps(acm_dispatch.zscore)) is acm_dispatch.zscore
+
+
+def test_second_call_takes_the_hot_path(toys, monkeypatch):
+    one, two, _ = toys
+    one(X), two(X, X)
+    monkeypatch.setattr(type(one.operation), "canonical", lambda *arguments: pytest.fail("went the slow way"))
+    assert one(X) is X
+    assert two(X, X) is X
+
+
+def test_unsupported_goes_to_the_next_candidate(toys):
+    one, _, backend = toys
+
+    def declines(x):
+        raise Unsupported("only on Sundays")
+
+    backend.kernel("toy_one")(declines)
+    registry.changed()
+    np.testing.assert_array_equal(one(X), X)
+    np.testing.assert_array_equal(one(X), X)
+    with pytest.raises(BackendError, match=r"^toy_one: no backend can run this call \(toy: only on Sundays\)$"):
+        one(X, backend="toy")
+
+
+def test_a_kernel_s_own_error_is_not_swallowed(toys):
+    one, _, backend = toys
+
+    def breaks(x):
+        raise ZeroDivisionError("a bug")
+
+    backend.kernel("toy_one")(breaks)
+    registry.changed()
+    for _ in range(2):  # the slow path, then the hot one
+        with pytest.raises(ZeroDivisionError, match="a bug") as caught:
+            one(X)
+        assert caught.value.__notes__ == ["raised by backend 'toy' in acm_dispatch operation 'toy_one'"]
+
+
+def test_every_reason_is_named(toys):
+    _, _, backend = toys
+    backend.kernel("toy_one", dtypes=["float32"])(lambda x: x)
+    missing = Backend("absent", available=lambda: "no such device")
+    acm_dispatch.register_backend(missing)
+    try:
+        with use("toy", "absent", strict=True), pytest.raises(BackendError) as caught:
+            registry.operations["toy_one"].function(X)
+    finally:
+        acm_dispatch.unregister_backend("absent")
+    assert caught.value.reasons == {"toy": "float64 is not supported", "absent": "no such device"}
+
+
+def test_explain_names_every_backend_and_who_decided():
+    explanation = acm_dispatch.explain("impute", X)
+    assert set(explanation.verdicts) == set(registry.backends())
+    assert explanation.verdicts[explanation.chosen] == f"runs it ({explanation.decided_by})"
+    with use("numpy"):
+        assert acm_dispatch.impute.explain(X).decided_by == "use()"
+    assert acm_dispatch.impute.explain(X, backend="numpy").decided_by == "backend="
+    assert acm_dispatch.impute.explain(X[:0]).decided_by == "nothing to compute"
+    assert "n = 30, d = 4" in str(explanation)
+
+
+def test_plan_is_the_resolved_call():
+    plan = acm_dispatch.impute.plan(X, backend="numpy")
+    assert (plan.operation, plan.backend, plan.decided_by) == ("impute", "numpy", "backend=")
+    np.testing.assert_array_equal(plan(X, None, "nonfinite"), X)
+
+
+def test_trace_records_and_ends(tmp_path):
+    with acm_dispatch.trace(compare=True) as outer, acm_dispatch.trace() as inner:
+        acm_dispatch.pairwise_euclidean(X, X, backend="numpy")
+    acm_dispatch.impute(X)
+    (record,) = outer.records
+    assert inner.records == outer.records
+    assert (record.operation, record.shape, record.backend) == ("pairwise_euclidean", "30x4, 30x4", "numpy")
+    assert record.decided_by == "backend="
+    assert record.seconds > 0
+    assert "pairwise_euclidean" in str(outer)
+    outer.to_chrome(tmp_path / "trace.json")
+    assert '"pairwise_euclidean"' in (tmp_path / "trace.json").read_text()
+    assert '"decided_by": "backend="' in outer.to_json()
+
+
+def test_comparison_shows_deviation_and_reference_time():
+    with acm_dispatch.trace(compare=True) as trace:
+        acm_dispatch.zscore(X, backend="numpy")
+    assert trace.records[0].reference_seconds > 0
+    assert trace.records[0].deviation < 1e-12
+
+
+def test_transfer_rules(toys):
+    one, two, _ = toys
+    moved = []
+    gpu = Backend("gpu", arrays="somegpu", to_device=lambda a: moved.append(a) or a, to_host=lambda a: a)
+    gpu.kernel("toy_one")(lambda x: x)
+    gpu.kernel("toy_two")(lambda x, y: x)
+    acm_dispatch.register_backend(gpu)
+    try:
+        assert one.explain(X).verdicts["gpu"].startswith("NumPy arrays stay on the CPU unless asked")
+        one(X, backend="gpu")
+        assert len(moved) == 1
+        with use(transfer="auto", exclude=["toy", "numpy"]):
+            assert "costs more than" in one.explain(X).verdicts["gpu"]
+            assert two.explain(np.ones((9999, 9)), np.ones((9999, 9))).chosen == "gpu"
+    finally:
+        acm_dispatch.unregister_backend("gpu")
+
+
+def test_threads_reach_the_kernel(toys):
+    one, _, backend = toys
+    backend.bind = lambda function, threads: lambda x: threads
+    registry.changed()
+    with use(threads=1):
+        assert one(X) == 1
+    with use(threads=7):
+        assert one(X) == 7
+
+
+@pytest.mark.parametrize(
+    ("shapes", "options", "message"),
+    [
+        ("n d", {}, "expected 'inputs -> outputs'"),
+        ("n 2 -> n", {}, "'2' is not a dimension name"),
+        ("n d -> n d", {"missing": lambda *a: a}, "options= must name exactly"),
+    ],
+)
+def test_wrong_declarations_are_sentences(shapes, options, message):
+    with pytest.raises(DeclarationError, match=message):
+
+        @operation(shapes, work="n", nan="skip", samples=NO_SAMPLES, options=options)
+        def toy_wrong(x, *, backend=None): ...
+
+
+def test_declaration_needs_backend_last_and_a_new_name():
+    with pytest.raises(DeclarationError, match="its last parameter must be"):
+
+        @operation("n -> n", work="n", nan="skip", samples=NO_SAMPLES)
+        def toy_wrong(x): ...
+
+    with pytest.raises(DeclarationError, match="an operation named 'impute' is already declared"):
+
+        @operation("n -> n", work="n", nan="skip", samples=NO_SAMPLES)
+        def impute(x, *, backend=None): ...
+
+
+def _plain_one(x):
+    return x
+
+
+def _plain_two(x, y):
+    return x
+
+
+def _ratio(call, plain, arguments):
+    """How many plain Python calls of the same arity one dispatched call costs; both timed in turns."""
+    ratios = []
+    for _ in range(15):
+        seconds = [
+            min(timeit.repeat(f"f({arguments})", globals={"f": f, "x": X}, number=4000, repeat=3)) for f in (call, plain)
+        ]
+        ratios.append(seconds[0] / seconds[1])
+    return statistics.median(ratios)
+
+
+@pytest.mark.parametrize("block", [[], ["toy"]], ids=["default", "inside_use"])
+def test_dispatch_costs_a_few_plain_calls(toys, block):
+    one, two, _ = toys
+    with use(*block):
+        assert _ratio(one, _plain_one, "x") <= 15
+        assert _ratio(two, _plain_two, "x, x") <= 18
+
+
+def _import_seconds(code):
+    timer = f"import time; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
+    return float(subprocess.run([sys.executable, "-c", timer], capture_output=True, text=True, check=True).stdout)
+
+
+def test_import_is_cheap():
+    both = [_import_seconds("import numpy; import acm_dispatch") for _ in range(9)]
+    numpy_alone = [_import_seconds("import numpy") for _ in range(9)]
+    assert statistics.median(both) - statistics.median(numpy_alone) <= 0.030
+
+
+def test_import_brings_nothing_heavy():
+    code = (
+        "import sys, numpy; before = set(sys.modules); import acm_dispatch;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    new = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = ("scipy", "numba", "cupy", "importlib.metadata", "pandas", "acm_rs", "acm_numba", "acm_cupy", "json")
+    assert not [name for name in new if name.startswith(heavy)]

@@ -1,0 +1,131 @@
+"""What users hand over: frames, lists, masks and device arrays, and what comes back."""
+
+import numpy as np
+import pandas
+import polars
+import pyarrow
+import pytest
+
+from acm_dispatch import InvalidInput, impute, pairwise_euclidean, silhouette_samples, zscore
+
+X = np.array([[1.0, 4.0], [np.nan, 8.0], [3.0, np.nan]])
+FILLED = impute(X)
+
+
+class OnlyDLPack:
+    """A producer that NumPy knows nothing of but the protocol."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __dlpack__(self, **options):
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self._array.__dlpack_device__()
+
+
+class OnlyArrow:
+    def __init__(self, table):
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+NULLABLE = [[1.0, None, 3.0], [4.0, 8.0, None]]
+PRODUCERS = {
+    "list": X.tolist(),
+    "pandas": pandas.DataFrame(X),
+    "pandas_nullable": pandas.DataFrame(dict(zip("ab", NULLABLE, strict=True)), dtype="Float64"),
+    "pandas_integers": pandas.DataFrame({"a": [1, None, 3], "b": [4, 8, None]}, dtype="Int64"),
+    "polars": polars.DataFrame(dict(zip("ab", NULLABLE, strict=True))),
+    "arrow_table": pyarrow.table(dict(zip("ab", NULLABLE, strict=True))),
+    "arrow_stream": OnlyArrow(pyarrow.table(dict(zip("ab", NULLABLE, strict=True)))),
+    "dlpack": OnlyDLPack(X),
+    "masked": np.ma.masked_array(np.nan_to_num(X, nan=-99.0), mask=np.isnan(X)),
+    "masked_integers": np.ma.masked_array(np.nan_to_num(X, nan=-99.0).astype(int), mask=np.isnan(X)),
+    "subclass": X.view(type("Recorded", (np.ndarray,), {})),
+}
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+def test_arrays_come_in_many_forms(producer):
+    result = impute(PRODUCERS[producer])
+    assert type(result) is np.ndarray
+    np.testing.assert_array_equal(result, FILLED)
+
+
+def test_memory_maps_are_read_and_left_alone(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    np.testing.assert_array_equal(impute(mapped), FILLED)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "result"),
+    [("float16", "float32"), ("float32", "float32"), ("float64", "float64"), ("int8", "float64"), ("bool", "float64")],
+)
+def test_result_dtype(dtype, result):
+    assert zscore(np.ones((4, 2), dtype)).dtype == result
+
+
+def test_lists_follow_the_arrays_beside_them_and_arrays_promote():
+    x = np.ones((4, 2), np.float32)
+    assert zscore(x, [0.0, 1.0], [1.0, 1.0]).dtype == np.float32
+    assert zscore(x, np.zeros(2)).dtype == np.float64
+    assert pairwise_euclidean(x, x.astype(np.float64)).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.ones((2, 2), complex), r"`x` has dtype complex128; expected real numbers"),
+        (np.array([[None, 1.0]]), r"`x` has dtype object; expected real numbers"),
+        (np.ones((2, 2), np.longdouble), r"`x` has dtype (float128|longdouble); expected real numbers of at most 64"),
+        (pandas.DataFrame({"a": [1.0], "b": ["x"]}), r"`x` has a column that is not numeric"),
+        (polars.DataFrame({"a": [1.0], "b": ["x"]}), r"`x` (has a column that is not numeric|has dtype)"),
+        ([[1.0], [1.0, 2.0]], r"`x` cannot be read as an array of numbers"),
+        (None, r"`x` is None; expected an array of shape \(n, d\)"),
+        (np.ones(3), r"`x` has shape \(3,\); expected 2-D \(n, d\); a single column is `values.reshape\(-1, 1\)`"),
+        (5.0, r"`x` has shape \(\); expected 2-D"),
+    ],
+)
+def test_what_is_no_matrix_is_a_sentence(value, message):
+    with pytest.raises(InvalidInput, match="^zscore: " + message):
+        zscore(value)
+
+
+def test_sparse_is_a_sentence():
+    from scipy.sparse import csr_array
+
+    with pytest.raises(InvalidInput, match="sparse matrix; expected a dense array"):
+        zscore(csr_array((3, 2)))
+
+
+def test_integers_beyond_int64_are_refused():
+    with pytest.raises(InvalidInput, match=r"beyond 2\*\*63 - 1"):
+        silhouette_samples(np.ones((3, 1)), np.array([2**63, 1, 1], dtype=np.uint64))
+
+
+class DeviceArray:
+    """What this package sees of an array on a GPU that no installed backend takes."""
+
+    __module__ = "somegpu.core"
+    __cuda_array_interface__ = {}
+    shape, ndim, size, dtype = (3, 2), 2, 6, np.dtype("float64")
+
+    def astype(self, dtype, order, copy):
+        return self
+
+    def __array__(self, *arguments, **options):
+        raise AssertionError("copied to the host")
+
+
+def test_device_arrays_are_never_copied_silently():
+    from acm_dispatch import BackendError
+
+    with pytest.raises(BackendError, match="takes numpy arrays; this call has somegpu arrays, which are never copied"):
+        zscore(DeviceArray())
+    with pytest.raises(InvalidInput, match="`y` is a numpy array and `x` a somegpu one"):
+        pairwise_euclidean(DeviceArray(), X)

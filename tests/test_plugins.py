@@ -1,0 +1,85 @@
+"""Strangers' backends: one that works, and several that are broken and harm nobody."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import acm_dispatch
+from acm_dispatch import registry
+
+BROKEN = {
+    "raises": ("raise RuntimeError('not today')", "raises", r"its manifest does not import (RuntimeError: not today)"),
+    "no_backend": ("backend = 3", "no_backend", "is a int; expected an acm_dispatch.Backend"),
+    "twice": ("from acm_dispatch import Backend; backend = Backend('numpy')", "numpy", "is already registered"),
+    "late": (
+        "from acm_dispatch import Backend; backend = Backend('late', modules=['nowhere_to_be_found'])",
+        "late",
+        "its kernels do not import (ModuleNotFoundError",
+    ),
+    "unknown": (
+        "from acm_dispatch import Backend; backend = Backend('unknown'); backend.kernel('zscor')(print)",
+        "unknown",
+        "it has a kernel for 'zscor', which is no operation; did you mean 'zscore'?",
+    ),
+}
+
+
+def run_beside(tmp_path, name, code):
+    """Run `code` in a new process where the broken plugin `name` is installed."""
+    body, entry, _ = BROKEN[name]
+    (tmp_path / f"plugin_{name}.py").write_text(body)
+    info = tmp_path / f"plugin_{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: plugin-{name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[acm_dispatch.backends]\n{entry} = plugin_{name}:backend\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_plugin_is_a_warning_and_never_more(tmp_path, name):
+    code = "import numpy, acm_dispatch; print(acm_dispatch.zscore.explain(numpy.ones((3, 2))).chosen)"
+    code += "; acm_dispatch.zscore(numpy.ones((3, 2)))"
+    done = run_beside(tmp_path, name, code)
+    assert done.returncode == 0, done.stderr
+    assert BROKEN[name][2] in done.stderr
+    assert done.stderr.count("DispatchWarning") == 1
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_plugin_is_a_row_in_doctor(tmp_path, name):
+    done = run_beside(tmp_path, name, "from acm_dispatch.__main__ import main; main(['doctor'])")
+    assert done.returncode == 0, done.stderr
+    assert BROKEN[name][2][:30] in " ".join(done.stdout.split())
+
+
+def test_the_example_is_found_through_its_entry_point():
+    assert registry.find_backend("example").version == "1.0"
+    x = np.array([[1.0], [2.0], [4.0]])
+    median, mad = acm_dispatch.column_median_mad(x, missing="nan", backend="example")
+    assert (median[0], mad[0]) == (2.0, 1.4826)
+
+
+def test_the_example_declines_with_sentences():
+    x = np.array([[1.0], [np.inf]])
+    with pytest.raises(acm_dispatch.BackendError, match="example: only NaN"):
+        acm_dispatch.column_median_mad(x, backend="example")
+    with pytest.raises(acm_dispatch.BackendError, match="example: a fill has to be given"):
+        acm_dispatch.impute(x, backend="example")
+
+
+def test_the_kit_proves_the_example():
+    command = [sys.executable, "-m", "pytest", "--pyargs", "acm_dispatch.testing", "--backend=example", "-q"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "example has kernels for 2 of" in done.stdout
+
+
+def test_registering_a_taken_name_is_refused():
+    with pytest.raises(acm_dispatch.DeclarationError, match="already registered"):
+        acm_dispatch.register_backend(acm_dispatch.Backend("numpy"))
+    with pytest.raises(acm_dispatch.DeclarationError, match="lower-case identifier"):
+        acm_dispatch.Backend("My Backend")

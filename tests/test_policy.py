@@ -1,0 +1,264 @@
+"""Whose wish wins, where it is seen, and that it is gone afterwards."""
+
+import asyncio
+import multiprocessing
+import pickle
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import acm_dispatch
+from acm_dispatch import BackendError, BackendNotFoundError, ConfigurationError, DispatchWarning, use, zscore
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+
+
+def chosen(operation=zscore, x=X):
+    return operation.explain(x).chosen
+
+
+@pytest.fixture
+def usual():
+    """What runs where nobody wishes anything."""
+    return chosen()
+
+
+def test_use_prefers_and_leaves_nothing_behind(recorder):
+    before = chosen()
+    with use("recorder"):
+        assert chosen() == "recorder"
+        with use("numpy"):
+            assert chosen() == "numpy"
+        assert chosen() == "recorder"
+    assert chosen() == before
+
+
+def test_use_survives_exceptions(recorder):
+    before = acm_dispatch.current_policy()
+    with pytest.raises(ZeroDivisionError), use("recorder"), use(threads=1):
+        1 / 0
+    assert acm_dispatch.current_policy() is before
+
+
+def test_one_use_object_is_reentrant(recorder):
+    block = use("recorder")
+    with block, use("numpy"), block:
+        assert chosen() == "recorder"
+    assert acm_dispatch.current_policy().parent is None
+
+
+def test_use_decorates_functions_and_coroutines(recorder):
+    @use("recorder")
+    def inside():
+        """Documented."""
+        return chosen()
+
+    @use("recorder")
+    async def awaited():
+        await asyncio.sleep(0)
+        return chosen()
+
+    assert inside() == "recorder"
+    assert inside.__doc__ == "Documented."
+    assert asyncio.run(awaited()) == "recorder"
+    with pytest.raises(TypeError, match="generator"):
+        use("numpy")(lambda: (yield))
+
+
+def test_interleaved_tasks_do_not_see_each_other(recorder):
+    seen = {"recorder": [], "numpy": []}
+
+    async def task(name):
+        with use(name):
+            for _ in range(20):
+                await asyncio.sleep(0)
+                seen[name].append(chosen())
+
+    async def both():
+        await asyncio.gather(task("recorder"), task("numpy"))
+        return chosen()
+
+    before = chosen()
+    assert asyncio.run(both()) == before
+    assert {name: set(values) for name, values in seen.items()} == {"recorder": {"recorder"}, "numpy": {"numpy"}}
+
+
+def test_use_is_not_seen_by_other_threads_but_set_backend_is(recorder, usual, fresh_settings):
+    with ThreadPoolExecutor(1) as pool:
+        with use("recorder"):
+            assert pool.submit(chosen).result() == usual
+        acm_dispatch.set_backend("recorder")
+        assert pool.submit(chosen).result() == "recorder"
+        acm_dispatch.set_backend(None)
+        assert pool.submit(chosen).result() == usual
+
+
+def test_set_backend_takes_effect_on_calls_already_planned(recorder, fresh_settings):
+    zscore(X)
+    acm_dispatch.set_backend("recorder")
+    zscore(X)
+    assert recorder.calls == ["zscore"]
+
+
+def test_set_backend_for_one_operation(recorder, usual, fresh_settings):
+    others = chosen(acm_dispatch.impute)
+    acm_dispatch.set_backend("recorder", op="zscore")
+    assert chosen() == "recorder"
+    assert chosen(acm_dispatch.impute) == others
+    acm_dispatch.set_backend(None, op=zscore)
+    assert chosen() == usual
+
+
+def test_strict_allows_nothing_else(usual, recorder):
+    del recorder._kernels["zscore"]
+    with use("recorder"):
+        assert chosen() == usual
+    with use("recorder", strict=True), pytest.raises(BackendError, match=r"zscore: .*\(recorder: has no kernel\)"):
+        zscore(X)
+
+
+def test_strictness_belongs_to_the_list_it_came_with(recorder):
+    with use("recorder", strict=True), use("numpy"):
+        assert "recorder" in zscore.explain(X).verdicts
+
+
+def test_keyword_beats_use_and_exclude_beats_both(recorder):
+    with use("numpy"):
+        zscore(X, backend="recorder")
+    assert recorder.calls == ["zscore"]
+    with use(exclude=["recorder"]), pytest.raises(BackendError, match=r"excluded by use\(\)"):
+        zscore(X, backend="recorder")
+
+
+def test_environment_weakest_to_strongest(recorder, fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND", "numpy")
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND_ZSCORE", "recorder, numpy")
+    fresh_settings()
+    assert chosen() == "recorder"
+    assert chosen(acm_dispatch.impute) == "numpy"
+    with use("numpy"):
+        assert chosen() == "numpy"
+    assert acm_dispatch.config().rows[0] == ("backends", "numpy", "environment")
+
+
+def test_disable_beats_everything(recorder, fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_DISABLE", "yes")
+    fresh_settings()
+    with use("recorder", strict=True):
+        zscore(X)
+    assert recorder.calls == []
+    assert zscore.explain(X).decided_by == "disabled by environment"
+
+
+def test_config_file(recorder, fresh_settings, monkeypatch, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('backend = ["recorder"]\nthreads = 1\n[operations]\nimpute = "numpy"\n')
+    monkeypatch.setenv("ACM_DISPATCH_CONFIG", str(file))
+    fresh_settings()
+    assert (chosen(), chosen(acm_dispatch.impute)) == ("recorder", "numpy")
+    rows = {name: (value, origin) for name, value, origin in acm_dispatch.config().rows}
+    assert rows["threads"] == (1, str(file))
+    assert rows["accuracy"] == ("tolerance", "default")
+    monkeypatch.setenv("ACM_DISPATCH_NUM_THREADS", "2")
+    fresh_settings()
+    assert ("threads", 2, "environment") in acm_dispatch.config().rows
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("BACKEND", "rsut", "did you mean 'rust'"),
+        ("BAKCEND", "rust", "did you mean 'ACM_DISPATCH_BACKEND'"),
+        ("NUM_THREADS", "many", "expected a whole number"),
+        ("STRICT", "perhaps", "neither yes nor no"),
+        ("ACCURACY", "exact", "expected one of 'bitwise'"),
+        ("BACKEND_ZSCOER", "numpy", "no operation"),
+        ("CONFIG", "/nonexistent/acm.toml", "cannot be read"),
+    ],
+)
+def test_nonsense_in_the_environment_is_one_warning(fresh_settings, monkeypatch, variable, value, message):
+    monkeypatch.setenv(f"ACM_DISPATCH_{variable}", value)
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match=message) as caught:
+        zscore(X)
+        zscore(X[:3])
+    assert len(caught) == 1
+
+
+def test_unknown_names_and_values_are_sentences():
+    with pytest.raises(BackendNotFoundError, match=r"no backend is called 'rsut'; .* did you mean 'rust'\?"):
+        use("rsut")
+    with pytest.raises(BackendNotFoundError, match="no backend is called 'nmpy'"):
+        zscore(X, backend="nmpy")
+    with pytest.raises(BackendNotFoundError):
+        use(exclude=["x1"])
+    with pytest.raises(ConfigurationError, match="threads is 0; expected at least 1"):
+        use(threads=0)
+    with pytest.raises(ConfigurationError, match="accuracy is 'exact'"):
+        use(accuracy="exact")
+    with pytest.raises(LookupError, match="did you mean 'zscore'"):
+        acm_dispatch.set_backend("numpy", op="zscor")
+
+
+def test_accuracy_classes(recorder):
+    recorder.kernel("zscore", accuracy="relaxed")(recorder._kernels["zscore"].function)
+    with use("recorder"):
+        assert zscore.explain(X).verdicts["recorder"] == "its kernel is relaxed, the policy asks for tolerance"
+        with use(accuracy="relaxed"):
+            assert chosen() == "recorder"
+    with use(accuracy="bitwise"):
+        assert chosen() == "numpy"
+
+
+def test_policies_pickle_and_propagate(recorder, fresh_settings):
+    acm_dispatch.set_backend("numpy", op="impute")
+    with use("recorder", threads=1):
+        policy = acm_dispatch.current_policy()
+        carried = acm_dispatch.propagate(chosen)
+    assert pickle.loads(pickle.dumps(policy)) is pickle.loads(pickle.dumps(policy))
+    result = []
+    thread = threading.Thread(target=lambda: result.append(carried()))
+    thread.start()
+    thread.join()
+    assert result == ["recorder"]
+
+
+def _in_child(name):
+    return zscore(X, backend=name).tobytes()
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_child_processes_run_every_backend(method, usable):
+    """The parent has used every backend before: a forked child finds no threads of theirs alive."""
+    before = {name: _in_child(name) for name in usable}
+    with multiprocessing.get_context(method).Pool(1) as pool:
+        after = {name: pool.apply_async(_in_child, (name,)).get(timeout=120) for name in usable}
+    assert before == after
+
+
+def test_joblib_workers_run_every_backend(usable):
+    import joblib
+
+    results = joblib.Parallel(n_jobs=2)(joblib.delayed(_in_child)(name) for name in usable)
+    assert results == [_in_child(name) for name in usable]
+
+
+def test_policy_travels_to_joblib_workers():
+    import joblib
+
+    with use("numpy"):
+        carried = acm_dispatch.propagate(chosen)
+    assert joblib.Parallel(n_jobs=2)(joblib.delayed(carried)() for _ in range(2)) == ["numpy", "numpy"]
+
+
+def test_trace_variable_prints_at_the_end():
+    code = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((4, 2)), backend='numpy')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"ACM_DISPATCH_TRACE": "1"}, capture_output=True, text=True, check=True
+    )
+    assert "zscore" in done.stderr
+    assert "4x2" in done.stderr
