@@ -6,7 +6,7 @@ Kernels see nothing else, so that none of them needs to know of lists, frames, m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 
@@ -18,6 +18,11 @@ INTEGER = np.dtype(np.int64)
 
 #: `ndarray.flags.num` of an array that is C-contiguous and aligned.
 CANONICAL_FLAGS = 0x001 | 0x100
+
+
+#: What a public function takes: lists, frames, Arrow and DLPack producers, NumPy and device arrays. To a type checker
+#: that is anything; inside a reference it is the NumPy array that `canonicalise` has made of it.
+ArrayLike: TypeAlias = Any
 
 
 class Array(Protocol):
@@ -34,8 +39,9 @@ class Array(Protocol):
 
 def kind_of(array: Any) -> str:
     """Whose array this is: "numpy", or the package of a device array ("cupy")."""
-    if hasattr(type(array), "__cuda_array_interface__"):
-        return type(array).__module__.partition(".")[0]
+    owner = cast("type[Any]", type(array))
+    if hasattr(owner, "__cuda_array_interface__"):
+        return owner.__module__.partition(".")[0]
     return "numpy"
 
 
@@ -68,7 +74,8 @@ def as_array(operation: str, name: str, value: Any) -> Any:
     if kind_of(value) != "numpy":
         return value
     if isinstance(value, np.ma.MaskedArray):
-        return np.ma.filled(value.astype(np.result_type(value.dtype, np.float32)), np.nan)
+        masked: Any = cast("Any", value)
+        return masked.astype(np.result_type(masked.dtype, np.float32)).filled(np.nan)
     if hasattr(value, "tocsr"):
         raise InvalidInput(operation, name, "is a sparse matrix; expected a dense array (`.toarray()` makes one)")
     try:
@@ -85,9 +92,9 @@ def _from_producer(value: Any) -> np.ndarray[Any, Any]:
         if hasattr(value, "__dlpack__"):
             return np.from_dlpack(value)
         if hasattr(value, "__arrow_c_stream__"):
-            import pyarrow
+            import pyarrow  # type: ignore[import-untyped] - it ships no types
 
-            return np.asarray(pyarrow.table(value).to_pandas())
+            return np.asarray(cast("Any", pyarrow).table(value).to_pandas())
     return np.asarray(value)
 
 

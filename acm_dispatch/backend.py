@@ -57,6 +57,10 @@ def _always() -> None:
     return None
 
 
+def _as_it_is(array: Any) -> Any:
+    return array
+
+
 def _ignore_threads(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
     return function
 
@@ -107,8 +111,8 @@ class Backend:
         self.available = available
         self.bind = bind
         self.arrays = arrays
-        self.to_device = to_device
-        self.to_host = to_host
+        self.to_device = to_device or _as_it_is
+        self.to_host = to_host or _as_it_is
         self.min_work = min_work
         self.version = version
         self._kernels: dict[str, Kernel] = {}

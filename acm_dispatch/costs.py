@@ -14,7 +14,7 @@ from .backend import Kernel
 _ORDER = {"rust": 0, "numba": 1, "numpy": 3}
 _STRANGER = 2
 
-#: A GPU pays for host arrays only where each number that crosses the bus is used many times (distances do, means don't).
+#: A GPU pays for host arrays only where each number that crosses the bus is used many times: distances, not means.
 _WORK_PER_NUMBER = 1024
 
 

@@ -18,10 +18,10 @@ def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
     if threads >= usable_cores():
         return function
     try:
-        from threadpoolctl import ThreadpoolController
+        import threadpoolctl  # type: ignore[import-untyped] - it ships no types
     except ImportError:  # an extra: without it NumPy's own threads are left alone
         return function
-    controller = ThreadpoolController()
+    controller: Any = threadpoolctl.ThreadpoolController()
 
     @wraps(function)
     def limited(*arguments: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
@@ -230,16 +230,14 @@ class Operation:
 
     def run_reference(self, *arguments: Any) -> Any:
         """The body on canonical arguments: computed in float64, given back in the input's dtype."""
-        arrays = [value for value in arguments if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
-        narrow = arrays[0].dtype if arrays and arrays[0].dtype != np.float64 else None
-        if narrow is None:
-            with np.errstate(all="ignore"):
-                return self._call_body(arguments)
+        dtype = next((value.dtype for value in arguments if _is_real(value)), np.dtype(np.float64))
         with np.errstate(all="ignore"):
-            wide = (v.astype(np.float64) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v for v in arguments)
-            result = self._call_body(tuple(wide))
-            cast_back = partial(_narrowed, dtype=narrow)
-            return tuple(map(cast_back, result)) if isinstance(result, tuple) else cast_back(result)
+            if dtype == np.float64:
+                return self._call_body(arguments)
+            result = self._call_body(tuple(v.astype(np.float64) if _is_real(v) else v for v in arguments))
+            if isinstance(result, tuple):
+                return tuple(_narrowed(value, dtype) for value in cast("tuple[Any, ...]", result))
+            return _narrowed(result, dtype)
 
     def _call_body(self, arguments: tuple[Any, ...]) -> Any:
         keywords = zip(self.parameters[self.positional :], arguments[self.positional :], strict=True)
@@ -273,6 +271,10 @@ class Operation:
         return Explanation(self.name, dict(dims), request.dtype, request.work, chosen, decided_by, verdicts)
 
 
+def _is_real(value: Any) -> bool:
+    return getattr(value, "dtype", np.dtype(bool)).kind == "f" and value.ndim > 0
+
+
 def _narrowed(value: Any, dtype: np.dtype[Any]) -> Any:
     return value.astype(dtype) if value.dtype == np.float64 else value
 
@@ -283,7 +285,7 @@ def operation(
     work: str,
     nan: NanRule,
     samples: Samples,
-    options: Mapping[str, Check] = {},  # noqa: B006 - read only
+    options: Mapping[str, Check] = MappingProxyType({}),
     tolerance: Mapping[str, tuple[float, float]] = TOLERANCE,
     prepare: Callable[..., tuple[Any, ...]] | None = None,
     returns: Callable[..., Any] | None = None,

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from . import registry
 from .backend import Accuracy
@@ -50,8 +50,8 @@ class Policy:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process has not heard of this one's set_backend(), so it travels along as the outermost block.
-        outermost = [] if _process == Settings() else [_process]
-        return _restore, (tuple([*outermost, *reversed(list(self._chain()))]),)
+        outermost = () if _process == Settings() else (_process,)
+        return _restore, ((*outermost, *reversed(tuple(self._chain()))),)
 
     def child(self, settings: Settings) -> Policy:
         """The policy of a block with `settings` inside this one."""
@@ -111,7 +111,7 @@ def _outer_layers() -> tuple[tuple[str, Settings], ...]:
 
 
 def _only_known(origin: str, settings: Settings) -> Settings:
-    """`settings` without backends that nobody provides: one warning each, since a stale variable must not stop a job."""
+    """`settings` without backends that nobody provides: one warning each, since a stale variable may not stop a job."""
 
     def known(chosen: Iterable[str]) -> tuple[str, ...]:
         kept: list[str] = []
@@ -169,7 +169,7 @@ def wishes(policy: Policy, operation: str | None = None) -> Wishes:
         for name, value in said.items():
             if value is not None and name not in found:
                 found[name], origins[name] = value, origin
-    defaults = {
+    defaults: dict[str, Any] = {
         "backends": (),
         "strict": False,
         "threads": usable_cores(),
@@ -367,8 +367,6 @@ def config() -> Config:
 
 
 def _shown(value: Any) -> Any:
-    return (
-        ", ".join(sorted(value) if isinstance(value, frozenset) else value)
-        if isinstance(value, (tuple, frozenset))
-        else value
-    )
+    if isinstance(value, frozenset):
+        value = tuple(sorted(cast("frozenset[str]", value)))
+    return ", ".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else value

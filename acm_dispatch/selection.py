@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -164,10 +164,10 @@ def _bound(request: Request, backend: Backend, kernel: Kernel) -> Callable[..., 
         call = finite_first(call, operation)
     if request.kind == backend.arrays:
         return call
-    device = backend if request.kind == "numpy" else _device_of(request.kind)
-    assert device.to_device and device.to_host  # Backend() requires both of a device backend
-    inward, outward = (device.to_device, device.to_host)
-    return _moved(call, inward, outward) if request.kind == "numpy" else _moved(call, outward, inward)
+    if request.kind == "numpy":
+        return _moved(call, backend.to_device, backend.to_host)
+    device = _device_of(request.kind)
+    return _moved(call, device.to_host, device.to_device)
 
 
 def _device_of(kind: str) -> Backend:
@@ -180,7 +180,7 @@ def _device_of(kind: str) -> Backend:
 def _moved(call: Callable[..., Any], inward: Callable[..., Any], outward: Callable[..., Any]) -> Callable[..., Any]:
     def moved(*arguments: Any) -> Any:
         result = call(*(inward(value) if hasattr(value, "dtype") else value for value in arguments))
-        return tuple(map(outward, result)) if isinstance(result, tuple) else outward(result)
+        return tuple(map(outward, cast("tuple[Any, ...]", result))) if isinstance(result, tuple) else outward(result)
 
     return moved
 
@@ -199,7 +199,7 @@ def finite_first(call: Callable[..., Any], operation: Operation) -> Callable[...
 
 
 def is_finite(array: Any) -> bool:
-    """Whether no element is NaN or infinite: by one sum without temporaries, looked at closely only if that overflows."""
+    """Whether no element is NaN or infinite: by one sum without temporaries; a closer look only if that overflows."""
     with np.errstate(all="ignore"):
         return abs(float(array.sum())) < float("inf") or bool((abs(array) < float("inf")).all())
 

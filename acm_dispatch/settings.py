@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from .backend import ACCURACIES, Accuracy
 from .errors import ConfigurationError, DispatchWarning, suggestion
@@ -36,9 +36,10 @@ class Settings(NamedTuple):
 
 def names(value: Any) -> tuple[str, ...]:
     """Backend names from ``"rust,numba"`` or a list of them."""
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+    parts: Any = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in cast("list[Any]", parts)):
         raise ConfigurationError(f"{value!r} is not a backend name or a list of them")
+    parts = cast("list[str]", parts)
     return tuple(part.strip() for part in parts if part.strip())
 
 
@@ -68,7 +69,7 @@ def accuracy_class(value: Any) -> Accuracy:
 
 
 def transfer_rule(value: Any) -> Transfer:
-    """ "never" or "auto"."""
+    """Whether arrays may go to a GPU unasked: "never" or "auto"."""
     return _word(value, "transfer", get_args(Transfer))
 
 

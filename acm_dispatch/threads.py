@@ -12,10 +12,7 @@ _CGROUP_V1 = "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_
 @cache
 def usable_cores() -> int:
     """Cores by affinity and by the container's CPU quota, whichever is fewer; at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _container_quota()
     return max(1, cores if quota is None else min(cores, round(quota)))
 

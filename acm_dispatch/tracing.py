@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -151,7 +151,8 @@ def _compared(record: Record, operation: Operation, arguments: tuple[Any, ...], 
     start = time.perf_counter()
     expected = operation.run_reference(*arguments)
     seconds = time.perf_counter() - start
-    pairs = zip(result, expected, strict=True) if isinstance(expected, tuple) else [(result, expected)]
+    several = isinstance(expected, tuple)
+    pairs: Any = zip(result, cast("tuple[Any, ...]", expected), strict=True) if several else [(result, expected)]
     return record._replace(reference_seconds=seconds, deviation=max(_deviation(a, b) for a, b in pairs))
 
 

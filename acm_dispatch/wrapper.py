@@ -100,7 +100,7 @@ def _unpack(name: str, spec: ArraySpec, seen: set[str], conditions: list[str]) -
     """Lines that read one array's shape and dtype; what must hold for it is added to `conditions`."""
     targets = [f"_{dim}_of_{name}" if dim in seen else f"_{dim}" for dim in spec.dims]
     lines = [f"{', '.join(targets)}, = {name}.shape"]
-    # `carray` is the cheapest look at the layout, but wants the array writeable; read-only ones pass on the second look.
+    # `carray` is the cheapest look at the layout, but wants the array writeable; read-only ones take a second look.
     fits = [
         f"{name}.__class__ is _ndarray",
         f"({name}.flags.carray or {name}.flags.num & {CANONICAL_FLAGS} == {CANONICAL_FLAGS})",

@@ -207,14 +207,13 @@ def _plain_two(x, y):
     return x
 
 
+def _seconds(f, arguments):
+    return min(timeit.repeat(f"f({arguments})", globals={"f": f, "x": X}, number=4000, repeat=3))
+
+
 def _ratio(call, plain, arguments):
     """How many plain Python calls of the same arity one dispatched call costs; both timed in turns."""
-    ratios = []
-    for _ in range(15):
-        seconds = [
-            min(timeit.repeat(f"f({arguments})", globals={"f": f, "x": X}, number=4000, repeat=3)) for f in (call, plain)
-        ]
-        ratios.append(seconds[0] / seconds[1])
+    ratios = [_seconds(call, arguments) / _seconds(plain, arguments) for _ in range(15)]
     return statistics.median(ratios)
 
 
@@ -238,10 +237,7 @@ def test_import_is_cheap():
 
 
 def test_import_brings_nothing_heavy():
-    code = (
-        "import sys, numpy; before = set(sys.modules); import acm_dispatch;"
-        "print(*sorted(set(sys.modules) - before))"
-    )
+    code = "import sys, numpy; before = set(sys.modules); import acm_dispatch;print(*sorted(set(sys.modules) - before))"
     new = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = ("scipy", "numba", "cupy", "importlib.metadata", "pandas", "acm_rs", "acm_numba", "acm_cupy", "json")
     assert not [name for name in new if name.startswith(heavy)]

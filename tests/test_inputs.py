@@ -112,7 +112,7 @@ class DeviceArray:
     """What this package sees of an array on a GPU that no installed backend takes."""
 
     __module__ = "somegpu.core"
-    __cuda_array_interface__ = {}
+    __cuda_array_interface__ = None
     shape, ndim, size, dtype = (3, 2), 2, 6, np.dtype("float64")
 
     def astype(self, dtype, order, copy):

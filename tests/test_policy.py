@@ -40,7 +40,7 @@ def test_use_prefers_and_leaves_nothing_behind(recorder):
 def test_use_survives_exceptions(recorder):
     before = acm_dispatch.current_policy()
     with pytest.raises(ZeroDivisionError), use("recorder"), use(threads=1):
-        1 / 0
+        raise ZeroDivisionError
     assert acm_dispatch.current_policy() is before
 
 
@@ -185,8 +185,8 @@ def test_nonsense_in_the_environment_is_one_warning(fresh_settings, monkeypatch,
     fresh_settings()
     with pytest.warns(DispatchWarning, match=message) as caught:
         zscore(X)
-        zscore(X[:3])
     assert len(caught) == 1
+    zscore(X[:3])
 
 
 def test_unknown_names_and_values_are_sentences():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import ArrayLike
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
@@ -85,7 +85,7 @@ def _encode(x: Any, labels: Any) -> tuple[Any, Any]:
 
 
 @operation("n d, int n -> n", work="n * n * d", nan="forbid", samples=_labelled, prepare=_encode)
-def silhouette_samples(x: Array, labels: Array, *, backend: str | None = None) -> np.ndarray[Any, Any]:
+def silhouette_samples(x: ArrayLike, labels: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Silhouette of each row: (b - a) / max(a, b), with no n x n matrix in memory.
 
     a is the mean distance to the other rows of the row's own cluster, b the least mean distance to another cluster.
@@ -180,8 +180,8 @@ def sample_beyond_the_rows(rng: np.random.Generator) -> dict[str, Any]:
 
 @composition(silhouette_samples, samples=_sampled)
 def silhouette_score(
-    x: Array,
-    labels: Array,
+    x: ArrayLike,
+    labels: ArrayLike,
     *,
     sample_size: int | None = None,
     random_state: int | np.random.RandomState | None = None,
@@ -229,8 +229,8 @@ def silhouette_score(
     return float(silhouette_samples(x, labels, backend=backend).mean())
 
 
-def _random(random_state: int | np.random.RandomState | None) -> np.random.RandomState:
-    """scikit-learn's `check_random_state`."""
-    if isinstance(random_state, np.random.RandomState):
-        return random_state
-    return np.random.mtrand._rand if random_state is None else np.random.RandomState(random_state)  # noqa: NPY002
+def _random(random_state: int | np.random.RandomState | None) -> Any:
+    """scikit-learn's `check_random_state`; None means NumPy's global state, which the module's functions draw from."""
+    if random_state is None:
+        return np.random
+    return np.random.RandomState(random_state) if isinstance(random_state, int | np.integer) else random_state

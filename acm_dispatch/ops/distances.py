@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import ArrayLike
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
@@ -84,7 +84,7 @@ def squares_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @operation("n d, [m=n d] -> n m", work="n * m * d", nan="propagate", samples=_matrix)
-def pairwise_euclidean(x: Array, y: Array | None = None, *, backend: str | None = None) -> np.ndarray[Any, Any]:
+def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Euclidean distance between each row of `x` and each row of `y`.
 
     Parameters
@@ -116,8 +116,8 @@ def pairwise_euclidean(x: Array, y: Array | None = None, *, backend: str | None 
     >>> pairwise_euclidean([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]])
     array([[5., 1.]])
     """
-    y = x if y is None else y
-    return np.sqrt(np.array([_squares(row, y) for row in x]).reshape(len(x), len(y)))
+    other: Any = x if y is None else y
+    return np.sqrt(np.array([_squares(row, other) for row in x]).reshape(len(x), len(other)))
 
 
 def _squares(row: Any, y: Any) -> Any:
@@ -165,7 +165,7 @@ def no_centres(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @operation("n d, m d -> int n", work="n * m * d", nan="forbid", samples=_nearest)
-def pairwise_distances_argmin(x: Array, y: Array, *, backend: str | None = None) -> np.ndarray[Any, Any]:
+def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Index of the row of `y` that is nearest to each row of `x`, without the n x m matrix of distances.
 
     Parameters
@@ -200,7 +200,7 @@ def pairwise_distances_argmin(x: Array, y: Array, *, backend: str | None = None)
 
 @operation("n d, m d -> int n, n", work="n * m * d", nan="forbid", samples=_nearest)
 def pairwise_distances_argmin_min(
-    x: Array, y: Array, *, backend: str | None = None
+    x: ArrayLike, y: ArrayLike, *, backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Index of the nearest row of `y` for each row of `x`, and its Euclidean distance.
 

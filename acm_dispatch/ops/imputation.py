@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import ArrayLike
 from ..operation import operation
 from ..samples import Samples
 from .missing import MISSING, columns, is_missing, sensors
@@ -33,7 +33,7 @@ def given_fill_of_dead_columns(rng: np.random.Generator) -> dict[str, Any]:
 
 def infinite_gaps(rng: np.random.Generator) -> dict[str, Any]:
     """Infinities among the gaps."""
-    return columns.cases["infinities"](rng)
+    return dict(columns.cases["infinities"](rng))
 
 
 @_gaps.mistake("fill")
@@ -43,7 +43,7 @@ def fill_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
 
 @operation("n d, [d] -> n d", work="n * d", nan="replace", samples=_gaps, options={"missing": MISSING})
 def impute(
-    x: Array, fill: Array | None = None, *, missing: str = "nonfinite", backend: str | None = None
+    x: ArrayLike, fill: ArrayLike | None = None, *, missing: str = "nonfinite", backend: str | None = None
 ) -> np.ndarray[Any, Any]:
     """`x` with each missing value replaced by its column's `fill`.
 
@@ -79,4 +79,5 @@ def impute(
     """
     if fill is None:
         fill, _ = median_mad(x, missing=missing)
-    return np.where(is_missing(x, missing), fill, x)
+    filled: Any = np.where(is_missing(x, missing), fill, x)
+    return filled

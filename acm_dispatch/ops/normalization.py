@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import ArrayLike
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer, one_of, optional, real
@@ -97,9 +97,9 @@ def clip_to_nothing(rng: np.random.Generator) -> dict[str, Any]:
     },
 )
 def zscore(
-    x: Array,
-    center: Array | None = None,
-    scale: Array | None = None,
+    x: ArrayLike,
+    center: ArrayLike | None = None,
+    scale: ArrayLike | None = None,
     *,
     method: str = "standard",
     ddof: int = 0,
@@ -148,13 +148,13 @@ def zscore(
            [ 0. ],
            [ 0.5]])
     """
-    finite = np.where(np.isfinite(x), x, np.nan)
+    finite: Any = np.where(np.isfinite(x), x, np.nan)
     offset, own_center, own_scale = _robust(x) if method == "robust" else _standard(finite, ddof)
     if center is not None:
         offset, own_center = center, np.zeros_like(center)
     scale = np.maximum(own_scale if scale is None else scale, floor)
-    scores = ((x - offset) - own_center) / scale
-    return np.where(np.isfinite(x), np.clip(scores, -clip, clip), scores) if clip is not None else scores
+    scores: Any = ((x - offset) - own_center) / scale
+    return scores if clip is None else np.where(np.isfinite(x), np.clip(scores, -clip, clip), scores)
 
 
 def _standard(finite: Any, ddof: int) -> tuple[Any, Any, Any]:
@@ -163,7 +163,8 @@ def _standard(finite: Any, ddof: int) -> tuple[Any, Any, Any]:
     The mean itself, rounded to the size of an offset, would cost the digits that the difference still has.
     """
     if len(finite) == 0:
-        return tuple(np.full((3, finite.shape[1]), np.nan))
+        nothing = np.full(finite.shape[1], np.nan)
+        return nothing, nothing, nothing
     present = ~np.isnan(finite)
     count = present.sum(axis=0)
     offset = finite[present.argmax(axis=0), np.arange(finite.shape[1])]

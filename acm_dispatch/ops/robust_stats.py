@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import ArrayLike
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import real
@@ -31,7 +31,7 @@ def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
 
 @operation("n d -> d, d", work="n * d", nan="skip", samples=_columns, options={"scale": real(), "missing": MISSING})
 def column_median_mad(
-    x: Array, *, scale: float = NORMAL_CONSISTENCY, missing: str = "nonfinite", backend: str | None = None
+    x: ArrayLike, *, scale: float = NORMAL_CONSISTENCY, missing: str = "nonfinite", backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Median and scaled median absolute deviation of each column's values that are not missing.
 
@@ -106,5 +106,5 @@ def _middles(rows: Any, count: Any) -> Any:
     each = np.arange(len(rows))
     low, high, last = (rows[each, np.maximum(i, 0)] for i in ((count - 1) // 2, count // 2 - (count == 0), count - 1))
     with np.errstate(invalid="ignore"):
-        middle = np.where(low == high, low, low / 2 + high / 2)
+        middle: Any = np.where(low == high, low, low / 2 + high / 2)
     return np.where(np.isnan(last), np.nan, middle)

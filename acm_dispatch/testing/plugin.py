@@ -43,7 +43,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def _chosen(config: pytest.Config) -> list[str]:
-    asked: list[str] = config.getoption("--backend")
+    asked: list[str] = config.getoption("--backend") or []
     for name in asked:
         try:
             backend = registry.find_backend(name)

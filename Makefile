@@ -1,0 +1,68 @@
+# The only list of commands: README and CI call these.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+CARGO  := $(shell command -v cargo 2>/dev/null)
+CRATES := --manifest-path backends/rust/Cargo.toml --workspace
+
+PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml tests/third_party/example/pyproject.toml
+RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
+
+.PHONY: help setup demo test lint format bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/python.done $(VENV)/rust.done ## the environment with everything this machine can carry
+
+$(VENV)/python.done: $(PROJECTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade pip
+	$(PIP) install --quiet -e '.[test,lint]' -e backends/numba -e backends/cupy -e tests/third_party/example
+	@touch $@
+
+$(VENV)/rust.done: $(VENV)/python.done $(RUST_SOURCES)
+ifeq ($(CARGO),)
+	@echo "The Rust backend is left out: cargo is not installed (https://rustup.rs installs it; then run make again)."
+else
+	$(PIP) install --quiet --no-deps -e backends/rust
+	@touch $@
+endif
+
+demo: setup ## condition monitoring on a simulated plant, end to end (ARGS="file.csv --report out.html" for your own data)
+	$(BIN)/acm-dispatch demo $(ARGS)
+
+test: setup ## every test, Rust's included
+ifneq ($(CARGO),)
+	cargo test $(CRATES) --exclude acm_rs --release --quiet
+	ACM_RS_ISA=baseline $(BIN)/python -m pytest -q --pyargs acm_dispatch.testing --backend=rust
+endif
+	$(BIN)/python -m pytest -q --pyargs tests acm_dispatch.testing
+
+lint: setup ## formatting, static checks and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+ifneq ($(CARGO),)
+	cargo fmt --manifest-path backends/rust/Cargo.toml --all --check
+	cargo clippy $(CRATES) --all-targets --release --quiet -- -D warnings
+	$(BIN)/python -m mypy.stubtest acm_rs._core --ignore-disjoint-bases
+endif
+
+format: setup ## rewrite the sources in the project's style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+ifneq ($(CARGO),)
+	cargo fmt --manifest-path backends/rust/Cargo.toml --all
+endif
+
+bench: setup ## kernels against what users would pick instead, into benchmarks/results/
+	$(PIP) install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) backends/rust/target
