@@ -1,0 +1,34 @@
+"""Numba kernels for `acm_dispatch`: serial loops compiled by Numba, spread over Python threads.
+
+Every compiled function is serial: it computes one range of rows or columns and releases the GIL; `acm_numba.parallel`
+hands the ranges to a pool of Python threads. Numba's own threading layers are not used, because GNU OpenMP aborts the
+process when a forked child uses it, and workqueue when two threads use it at once; serial functions also compile in a
+fraction of the time.
+
+Importing this package loads neither Numba nor NumPy; the modules below are imported by the first call that needs them.
+"""
+
+from functools import cache, partial
+from importlib.util import find_spec
+
+from acm_dispatch import Backend
+
+
+@cache
+def _unavailable() -> str | None:
+    return None if find_spec("numba") else "Numba is not installed: `pip install numba`"
+
+
+backend = Backend(
+    "numba",
+    modules=(
+        "acm_numba.distances",
+        "acm_numba.clustering",
+        "acm_numba.robust_stats",
+        "acm_numba.normalization",
+        "acm_numba.imputation",
+    ),
+    available=_unavailable,
+    bind=partial,
+    version="0.1.0",
+)

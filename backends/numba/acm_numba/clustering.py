@@ -1,0 +1,68 @@
+"""How well clusters hold together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import backend, parallel
+from .jit import jit
+from .panels import LANES, PER_NANOSECOND, lanes, load, squares
+
+#: A square root costs as much as this many columns.
+_ROOT = 8
+
+
+@backend.kernel("silhouette_samples")
+def silhouette_samples(threads: int, x: Any, codes: Any) -> Any:
+    """Rows are taken cluster by cluster, so that one running sum a lane is all the memory that is needed."""
+    by_cluster = x[np.argsort(codes, kind="stable")]
+    ends = np.cumsum(np.bincount(codes))
+    scores = np.empty(len(x), x.dtype)
+    cost = len(x) * (x.shape[1] + _ROOT) / PER_NANOSECOND
+    parallel.run(threads, _scores, parallel.tiles(len(x), cost, LANES), x, codes, by_cluster, ends, scores)
+    return scores
+
+
+@jit
+def _scores(start, stop, x, codes, by_cluster, ends, scores):
+    panel, total = np.empty((x.shape[1], LANES)), lanes()
+    within, between, first, second = lanes(), lanes(), lanes(), lanes()
+    for begin in range(start, stop, LANES):
+        end = min(begin + LANES, stop)
+        load(x, begin, end, panel)
+        between[:] = np.inf
+        left = 0
+        for cluster in range(len(ends)):
+            right = ends[cluster]
+            _sum_distances(panel, by_cluster, left, right, first, second, total)
+            for lane in range(end - begin):
+                if codes[begin + lane] == cluster:
+                    within[lane] = total[lane] / (right - left - 1)
+                else:
+                    between[lane] = min(between[lane], total[lane] / (right - left))
+            left = right
+        for lane in range(end - begin):
+            scores[begin + lane] = _silhouette(within[lane], between[lane])
+
+
+@jit
+def _sum_distances(panel, x, left, right, first, second, total):
+    """Sum of every lane's distances to rows `left` to `right` of `x`."""
+    total[:] = 0.0
+    for i in range(left, right, 2):
+        j = min(i + 1, right - 1)
+        squares(panel, x, i, j, first, second)
+        for lane in range(LANES):
+            total[lane] += np.sqrt(first[lane])
+        if j > i:
+            for lane in range(LANES):
+                total[lane] += np.sqrt(second[lane])
+
+
+@jit
+def _silhouette(within, between):
+    """0 where the quotient has no value: alone in its cluster (0 / 0 within), a = b = 0, or infinite distances."""
+    score = (between - within) / max(within, between)
+    return 0.0 if np.isnan(score) or np.isnan(within) else score

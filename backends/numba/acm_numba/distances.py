@@ -1,0 +1,102 @@
+"""Distances between the rows of matrices, by direct differences in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import backend, parallel
+from .jit import jit
+from .panels import LANES, PER_NANOSECOND, lanes, load, squares
+
+#: Rows of `x` that meet one panel before the next is loaded: enough to pay for loading it, few enough that the part of
+#: the result they write to stays in the cache.
+_BLOCK = 128
+
+
+@backend.kernel("pairwise_euclidean")
+def pairwise_euclidean(threads: int, x: Any, y: Any) -> Any:
+    cost = (len(x) / 2 if y is None else len(y)) * x.shape[1] / PER_NANOSECOND
+    if y is None:
+        out = np.empty((len(x), len(x)), x.dtype)
+        parallel.run(threads, _to_itself, parallel.tiles(len(x), cost, LANES), x, out)
+    else:
+        out = np.empty((len(x), len(y)), x.dtype)
+        parallel.run(threads, _to_others, parallel.tiles(len(x), cost, _BLOCK), x, y, out)
+    return out
+
+
+@jit
+def _to_others(start, stop, x, y, out):
+    panel, first, second = np.empty((x.shape[1], LANES)), lanes(), lanes()
+    for begin in range(start, stop, _BLOCK):
+        end = min(begin + _BLOCK, stop)
+        for left in range(0, len(y), LANES):
+            right = min(left + LANES, len(y))
+            load(y, left, right, panel)
+            _fill(panel, x, begin, end, left, right, first, second, out)
+
+
+@jit
+def _fill(panel, x, begin, end, left, right, first, second, out):
+    """Distances of rows `begin` to `end` of `x` to the panel, into columns `left` to `right` of `out`."""
+    for i in range(begin, end, 2):
+        j = min(i + 1, end - 1)
+        squares(panel, x, i, j, first, second)
+        for lane in range(right - left):
+            out[i, left + lane] = np.sqrt(first[lane])
+        for lane in range(right - left):
+            out[j, left + lane] = np.sqrt(second[lane])
+
+
+@jit
+def _to_itself(start, stop, x, out):
+    """Blocks on and right of the diagonal, each written to its mirror place as well."""
+    panel, first, second = np.empty((x.shape[1], LANES)), lanes(), lanes()
+    for begin in range(start, stop, LANES):
+        end = min(begin + LANES, stop)
+        for left in range(begin, len(x), LANES):
+            right = min(left + LANES, len(x))
+            load(x, left, right, panel)
+            _fill(panel, x, begin, end, left, right, first, second, out)
+            for j in range(max(left, end), right):
+                for i in range(begin, end):
+                    out[j, i] = out[i, j]
+
+
+@backend.kernel("pairwise_distances_argmin")
+def pairwise_distances_argmin(threads: int, x: Any, y: Any) -> Any:
+    return pairwise_distances_argmin_min(threads, x, y)[0]
+
+
+@backend.kernel("pairwise_distances_argmin_min")
+def pairwise_distances_argmin_min(threads: int, x: Any, y: Any) -> tuple[Any, Any]:
+    indices, distances = np.empty(len(x), np.int64), np.empty(len(x), x.dtype)
+    work = parallel.tiles(len(x), len(y) * x.shape[1] / PER_NANOSECOND, LANES)
+    parallel.run(threads, _nearest, work, x, y, indices, distances)
+    return indices, distances
+
+
+@jit
+def _nearest(start, stop, x, y, indices, distances):
+    panel, first, second = np.empty((x.shape[1], LANES)), lanes(), lanes()
+    least, nearest = lanes(), np.empty(LANES, np.int64)
+    for begin in range(start, stop, LANES):
+        end = min(begin + LANES, stop)
+        load(x, begin, end, panel)
+        least[:], nearest[:] = np.inf, 0
+        for i in range(0, len(y), 2):
+            j = min(i + 1, len(y) - 1)
+            squares(panel, y, i, j, first, second)
+            _keep_nearer(first, i, least, nearest)
+            _keep_nearer(second, j, least, nearest)
+        for lane in range(end - begin):
+            indices[begin + lane], distances[begin + lane] = nearest[lane], np.sqrt(least[lane])
+
+
+@jit
+def _keep_nearer(candidate, index, least, nearest):
+    for lane in range(LANES):
+        if candidate[lane] < least[lane]:
+            least[lane], nearest[lane] = candidate[lane], index

@@ -1,0 +1,87 @@
+"""Ranges of rows or columns, computed by the calling thread and helpers from a pool.
+
+The ranges depend on the size of the data only, never on the number of threads, so neither does any result.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Least nanoseconds of arithmetic in a tile: handing one to another thread costs about a tenth of it, and Ctrl-C
+#: waits for no more than one of them.
+_TILE = 1 << 18
+
+Tile = tuple[int, int]
+
+# A forked child finds its parent's pools here, but not their threads: it makes its own under its own process id.
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+
+
+def tiles(count: int, cost: float, multiple: int = 1) -> list[Tile]:
+    """`count` items cut into ranges (start, stop), each a `multiple` of items long but the last.
+
+    Parameters
+    ----------
+    count : int
+        Rows or columns.
+    cost : float
+        Nanoseconds that one takes, roughly.
+    multiple : int
+        Items that a kernel computes together.
+    """
+    length = max(1, round(_TILE / (cost * multiple))) * multiple
+    return [(start, min(start + length, count)) for start in range(0, count, length)]
+
+
+def run(threads: int, kernel: Callable[..., Any], work: list[Tile], *arguments: Any) -> None:
+    """``kernel(start, stop, *arguments)`` for each tile of `work`, on at most `threads` threads.
+
+    If one of them fails, or the caller is interrupted, the tiles not yet begun are dropped.
+    """
+    pending = deque(work)
+    helpers = _helpers(min(threads, len(pending)) - 1, threads, kernel, pending, arguments)
+    try:
+        _drain(kernel, pending, arguments)
+    finally:
+        pending.clear()
+        begun = [helper for helper in helpers if not helper.cancel()]
+        wait(begun)
+    for helper in begun:
+        helper.result()
+
+
+def _drain(kernel: Callable[..., Any], pending: deque[Tile], arguments: tuple[Any, ...]) -> None:
+    while True:
+        try:
+            start, stop = pending.popleft()
+        except IndexError:
+            return
+        try:
+            kernel(start, stop, *arguments)
+        except BaseException:
+            pending.clear()
+            raise
+
+
+def _helpers(count: int, threads: int, *task: Any) -> list[Future[None]]:
+    """`count` helpers at work on `task`; fewer where no thread can be started: the caller then does their share."""
+    helpers: list[Future[None]] = []
+    if count > 0:
+        pool = _pool(threads)
+        with suppress(RuntimeError):  # the interpreter is shutting down, or the system has no thread left
+            helpers += (pool.submit(_drain, *task) for _ in range(count))
+    return helpers
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Helpers, in this process, of a caller that may use `threads` threads."""
+    key = os.getpid(), threads
+    # `setdefault` is atomic: of two callers that come first, one discards an executor that has no threads yet.
+    return _pools.get(key) or _pools.setdefault(key, ThreadPoolExecutor(threads - 1, "acm_numba"))
