@@ -23,6 +23,7 @@ from .wrapper import generate, plan_key
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
 NanRule = Literal["propagate", "skip", "replace", "forbid"]
+Agreement = Callable[[tuple[Any, ...], tuple[Any, ...], float, float], None]
 
 #: dtype name -> (relative, absolute) tolerance against the reference.
 TOLERANCE: Mapping[str, tuple[float, float]] = {"float64": (1e-10, 1e-12), "float32": (1e-5, 1e-6)}
@@ -86,6 +87,7 @@ class Operation:
         tolerance: Mapping[str, tuple[float, float]],
         prepare: Callable[..., tuple[Any, ...]] | None,
         returns: Callable[..., Any] | None,
+        agrees: Agreement | None,
     ) -> None:
         self.body = body
         self.name = body.__name__
@@ -98,6 +100,7 @@ class Operation:
         self.tolerance = tolerance
         self.prepare = prepare
         self.returns = returns
+        self.agrees = agrees
         self._read_signature()
         self._work = compile(work, f"<work of {self.name}>", "eval")
         self.reference_kernel = Kernel(self.name, self.run_reference, tuple(TOLERANCE), "bitwise", False, 0, None)
@@ -289,6 +292,7 @@ def operation(
     tolerance: Mapping[str, tuple[float, float]] = TOLERANCE,
     prepare: Callable[..., tuple[Any, ...]] | None = None,
     returns: Callable[..., Any] | None = None,
+    agrees: Agreement | None = None,
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declare an operation; the decorated body is its reference.
 
@@ -312,6 +316,9 @@ def operation(
         encodings that depend on the data.
     returns : callable, optional
         Makes the public result of the tuple that kernels return.
+    agrees : callable ``(actual, expected, rtol, atol)``, optional
+        Asserts that two results mean the same, where that is not equality within the tolerance (signs of singular
+        vectors, say).
     """
 
     def declare(body: Callable[P, R]) -> OperationFunction[P, R]:
@@ -325,6 +332,7 @@ def operation(
             tolerance=tolerance,
             prepare=prepare,
             returns=returns,
+            agrees=agrees,
         )
         if declared.name in registry.operations:
             raise DeclarationError(f"an operation named {declared.name!r} is already declared")

@@ -45,9 +45,14 @@ def assert_agrees(
     assert not isinstance(wanted, InvalidInput), f"accepted, where the reference refuses: {wanted}"
     assert before == {name: _fingerprint(value) for name, value in arguments.items()}, "an input was modified"
     rtol, atol = (subject.tolerance if isinstance(subject, Operation) else TOLERANCE)[_real_dtype(dtype)]
+    agrees = subject.agrees if isinstance(subject, Operation) else None
     for actual, reference in zip(results, wanted, strict=True):
-        assert_same(actual, reference, rtol, atol)
+        assert_same_kind(actual, reference)
         assert_fresh(actual, arguments)
+        if agrees is None:
+            assert_close(actual, reference, rtol, atol)
+    if agrees is not None:
+        agrees(results, wanted, rtol, atol)
 
 
 def _real_dtype(dtype: str) -> str:
@@ -58,12 +63,16 @@ def _fingerprint(value: Any) -> Any:
     return (value.tobytes(), value.strides, value.flags.num) if isinstance(value, np.ndarray) else repr(value)
 
 
-def assert_same(actual: Any, reference: Any, rtol: float, atol: float) -> None:
-    """Equal in kind, dtype and shape; integers exactly, numbers within the tolerance."""
+def assert_same_kind(actual: Any, reference: Any) -> None:
+    """Equal in type, dtype and shape."""
     assert type(actual) is type(reference)
     if isinstance(reference, np.ndarray):
         assert actual.dtype == reference.dtype
         assert actual.shape == reference.shape
+
+
+def assert_close(actual: Any, reference: Any, rtol: float, atol: float) -> None:
+    """Integers exactly, numbers within the tolerance, NaN where NaN is."""
     if np.asarray(reference).dtype.kind == "f":
         np.testing.assert_allclose(actual, reference, rtol=rtol, atol=atol, equal_nan=True)
     else:
