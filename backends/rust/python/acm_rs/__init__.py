@@ -4,4 +4,5 @@ from functools import partial
 
 from acm_dispatch import Backend
 
-backend = Backend("rust", modules=("acm_rs.kernels",), bind=partial, version="0.1.0", install="acm-dispatch-rust")
+# Each kernel takes the number of threads as its first argument.
+backend = Backend("rust", modules=("acm_rs.kernels",), bind=partial, version="0.1.0")

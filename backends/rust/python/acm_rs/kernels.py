@@ -5,8 +5,6 @@ from acm_rs import _core, backend
 # Public names of the library that are not operations.
 _NOT_OPERATIONS = {"isa"}
 
-# Kernels that detect NaN and infinity themselves, in the pass that computes.
-_CHECKS_FINITE = {"pairwise_distances_argmin", "pairwise_distances_argmin_min", "silhouette_samples"}
-
 for _name in sorted(set(_core.__all__) - _NOT_OPERATIONS):
-    backend.kernel(_name, checks_finite=_name in _CHECKS_FINITE)(getattr(_core, _name))
+    # Where a contract forbids NaN and infinity, the kernel finds them in the pass that computes.
+    backend.kernel(_name, checks_finite=True)(getattr(_core, _name))
