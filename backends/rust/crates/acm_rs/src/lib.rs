@@ -5,7 +5,9 @@
 
 mod arrays;
 mod call;
+mod clustering;
 mod distances;
+mod features;
 
 use pyo3::prelude::*;
 
@@ -18,7 +20,11 @@ fn isa() -> &'static str {
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use super::clustering::silhouette_samples;
+    #[pymodule_export]
     use super::distances::{pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean};
+    #[pymodule_export]
+    use super::features::{column_median_mad, impute, zscore};
     #[pymodule_export]
     use super::isa;
 }

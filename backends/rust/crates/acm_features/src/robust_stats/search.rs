@@ -5,7 +5,6 @@
 //! equal to an end of the bracket are counted, not kept, so that ties cost nothing. The result is exact; a bracket
 //! that missed the middle shows in the numbers, and the search goes on with a wider one.
 
-use acm_core::simd::{Simd, Vector};
 use acm_core::{Error, Result};
 
 /// Half the width of the first bracket, in standard deviations of the middle's place in the sample: it misses one
@@ -67,6 +66,8 @@ pub struct Tally {
     counts: Counts,
     /// The values inside the bracket, in no order.
     between: Vec<f64>,
+    /// How many of them are in their place already, the smallest.
+    placed: usize,
 }
 
 impl Tally {
@@ -81,32 +82,26 @@ impl Tally {
     /// The median, or None if the bracket missed it. NaN if there are no values.
     fn median(&mut self, bracket: Bracket) -> Option<f64> {
         let Some(last) = self.counts.all.checked_sub(1) else { return Some(f64::NAN) };
-        let (low_rank, high_rank) = (last / 2, last.div_ceil(2));
-        let inside = self.counts.below + self.counts.at_low;
-        let above = inside + self.between.len();
-        let one_point = bracket.low == bracket.high;
-        let mut ordered = self.between.as_mut_slice();
-        let mut value = |rank: usize, first_rank: usize| {
-            if rank < self.counts.below {
-                None
-            } else if rank < inside {
-                Some(bracket.low)
-            } else if rank < above {
-                let all = std::mem::take(&mut ordered);
-                let (_, &mut value, rest) = all.select_nth_unstable_by(rank - first_rank, f64::total_cmp);
-                ordered = rest;
-                Some(value)
-            } else {
-                (!one_point && rank < above + self.counts.at_high).then_some(bracket.high)
-            }
-        };
-        let low = value(low_rank, inside)?;
-        let high = match high_rank == low_rank {
-            true => low,
-            // What is left to order begins behind the lower middle value, if that was among it.
-            false => value(high_rank, inside.max(high_rank))?,
-        };
+        let low = self.value_at(last / 2, bracket)?;
+        let high = if last % 2 == 0 { low } else { self.value_at(last.div_ceil(2), bracket)? };
         Some(mean(low, high))
+    }
+
+    /// The value of that rank, or None if the bracket missed it. Ranks must be asked for in rising order.
+    fn value_at(&mut self, rank: usize, bracket: Bracket) -> Option<f64> {
+        let rank = rank.checked_sub(self.counts.below)?;
+        if rank < self.counts.at_low {
+            return Some(bracket.low);
+        }
+        let rank = rank - self.counts.at_low;
+        if rank < self.between.len() {
+            let (_, &mut value, _) =
+                self.between[self.placed..].select_nth_unstable_by(rank - self.placed, f64::total_cmp);
+            self.placed = rank + 1;
+            return Some(value);
+        }
+        let beyond = bracket.low == bracket.high || rank - self.between.len() >= self.counts.at_high;
+        if beyond { None } else { Some(bracket.high) }
     }
 }
 

@@ -1,0 +1,139 @@
+//! Location and spread that outliers do not move.
+//!
+//! [`search`] finds one column's median from a sample and a count; [`sweep`] counts, for all columns in one pass over
+//! the matrix. A second search and a second pass find the median absolute deviation.
+
+mod search;
+mod sweep;
+
+use acm_core::{Error, Result, Scalar, Threads, memory};
+use ndarray::ArrayView2;
+
+use self::search::Search;
+use self::sweep::{BLOCK_COLUMNS, Matrix, Subject, sweep};
+use crate::Missing;
+use crate::by_column::{one_a_column, values_of};
+
+/// Makes the MAD of normal data estimate its standard deviation.
+pub const NORMAL_CONSISTENCY: f64 = 1.4826;
+
+/// Below so many rows a column is ordered as it is, without a sample.
+const ROWS_WORTH_A_SAMPLE: usize = 1000;
+
+/// Writes each column's median to `median` and `scale` times the median absolute deviation from it to `mad`.
+///
+/// The median of an even count is the mean of the two middle values. NaN where a column has no values; so is the
+/// deviation from an infinite median.
+pub fn column_median_mad<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    scale: f64,
+    missing: Missing,
+    median: &mut [T],
+    mad: &mut [T],
+) -> Result<()> {
+    one_a_column("median", median, x.ncols())?;
+    one_a_column("mad", mad, x.ncols())?;
+    let (medians, deviations) = medians_and_deviations(threads, x, missing)?;
+    median.iter_mut().zip(medians).for_each(|(out, value)| *out = T::from_f64(value));
+    mad.iter_mut().zip(deviations).for_each(|(out, value)| *out = T::from_f64(scale * value));
+    Ok(())
+}
+
+/// Each column's median.
+pub(crate) fn medians<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, missing: Missing) -> Result<Vec<f64>> {
+    Searches::new(threads, x, missing)?.finish(Subject::Value)
+}
+
+/// Each column's median and the median absolute deviation from it.
+pub(crate) fn medians_and_deviations<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    missing: Missing,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let mut searches = Searches::new(threads, x, missing)?;
+    let medians = searches.finish(Subject::Value)?;
+    threads.for_each(searches.work(), searches.columns.iter_mut(), |search| {
+        search.turn_to_deviations();
+        Ok(())
+    })?;
+    Ok((medians, searches.finish(Subject::Deviation)?))
+}
+
+/// The searches in all columns of a matrix.
+struct Searches<'a, T> {
+    threads: &'a Threads<'a>,
+    x: Matrix<'a, T>,
+    columns: Vec<Search>,
+}
+
+impl<'a, T: Scalar> Searches<'a, T> {
+    fn new(threads: &'a Threads<'a>, x: ArrayView2<'a, T>, missing: Missing) -> Result<Self> {
+        let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
+        let mut columns = memory::with_capacity(x.width)?;
+        columns.resize_with(x.width, Search::default);
+        let mut searches = Searches { threads, x, columns };
+        let work = searches.work();
+        threads.for_each(work, searches.columns.chunks_mut(BLOCK_COLUMNS).enumerate(), |(block, columns)| {
+            start(x, block * BLOCK_COLUMNS, columns)
+        })?;
+        Ok(searches)
+    }
+
+    /// Elementary steps that the samples of all columns cost.
+    fn work(&self) -> usize {
+        self.x.width * sample_size(self.x.height()) * 4
+    }
+
+    /// The medians.
+    fn finish(&mut self, subject: Subject) -> Result<Vec<f64>> {
+        while self.columns.iter().any(|search| search.bracket().is_some()) {
+            let tallies = sweep(self.threads, self.x, subject, &self.columns)?;
+            self.threads.for_each(self.x.values.len(), self.columns.iter_mut().zip(tallies), |(search, tally)| {
+                search.conclude(tally);
+                Ok(())
+            })?;
+        }
+        Ok(self.columns.iter().map(Search::median).collect())
+    }
+}
+
+/// Starts the searches in neighbouring columns.
+fn start<T: Scalar>(x: Matrix<'_, T>, first_column: usize, columns: &mut [Search]) -> Result<()> {
+    let mut samples: [Vec<f64>; BLOCK_COLUMNS] = Default::default();
+    for sample in &mut samples[..columns.len()] {
+        sample.try_reserve_exact(sample_size(x.height())).map_err(|_| Error::OutOfMemory)?;
+    }
+    for row in sampled_rows(x.height()) {
+        for (j, sample) in samples[..columns.len()].iter_mut().enumerate() {
+            let value = x.value(row, first_column + j);
+            if !value.is_nan() {
+                sample.push(value);
+            }
+        }
+    }
+    for (search, sample) in columns.iter_mut().zip(samples) {
+        *search = Search::new(sample);
+    }
+    Ok(())
+}
+
+/// How many of `rows` rows to look at first: ordering them and ordering what their bracket holds then cost about the
+/// same.
+fn sample_size(rows: usize) -> usize {
+    if rows < ROWS_WORTH_A_SAMPLE { 0 } else { (rows as f64).powf(2.0 / 3.0) as usize }
+}
+
+/// A random row out of each of `sample_size` equal parts; the same ones for every matrix of that height.
+fn sampled_rows(rows: usize) -> impl Iterator<Item = usize> {
+    let size = sample_size(rows);
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    (0..size).map(move |part| {
+        // Marsaglia's xorshift: periods in the data must not meet a period of the sample.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let start = part * (rows / size);
+        start + (state >> 33) as usize % (rows / size)
+    })
+}
