@@ -94,6 +94,14 @@ where
     }
 }
 
+impl<T: Element> Input<'_, T, 1> {
+    /// The values one after the other, for as long as the array is kept alive.
+    pub fn values(&self) -> &[T] {
+        // `new` checked the layout, so there always is a slice.
+        self.view().to_slice().unwrap_or_default()
+    }
+}
+
 /// A fresh C-order array from NumPy's allocator, which asks for huge pages; its values are arbitrary.
 pub struct Output<'py, T, const N: usize>(Bound<'py, PyArray<T, Rank<N>>>)
 where

@@ -1,0 +1,79 @@
+//! How well each row sits in its cluster.
+//!
+//! `s = (b - a) / max(a, b)`: `a` is the row's mean distance to the other rows of its cluster, `b` the smallest mean
+//! distance to the rows of another cluster (Rousseeuw 1987, as in scikit-learn). A row alone in its cluster scores 0.
+//!
+//! Rows are sorted by cluster ([`clusters`]), so that distances to one cluster lie side by side. Each pair of rows is
+//! computed once: [`band`] computes the distances of a few rows to all later ones and sums them along both sides;
+//! [`sums`] adds up what bands found, in a fixed order.
+
+mod band;
+mod clusters;
+mod sums;
+
+use acm_core::rows::Rows;
+use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use ndarray::ArrayView2;
+
+use clusters::Clusters;
+use sums::{MeanDistances, Sums};
+
+/// Between these magnitudes the squares of `f32` values neither overflow nor lose digits that matter.
+const SAFE_IN_F32: std::ops::Range<f64> = 1e-12..1e18;
+
+/// Writes the silhouette of each row of `x` to `out`; `codes` are the rows' clusters, numbered from 0 without gaps.
+///
+/// NaN or infinity in `x` and codes that are not such numbers are errors. Memory grows with the size of `x` only.
+pub fn silhouette_samples<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    codes: &[i64],
+    out: &mut [T],
+) -> Result<()> {
+    let x = Rows::new(x, "x")?;
+    if codes.len() != x.count() || out.len() != x.count() {
+        return Err(Error::invalid("labels", "does not have one entry for each row of x"));
+    }
+    let clusters = Clusters::new(codes)?;
+    if !x.are_finite(0..x.count()) {
+        return Err(Error::invalid("x", "holds NaN or infinity"));
+    }
+    let means = if T::NARROWER_THAN_REFERENCE && !SAFE_IN_F32.contains(&largest(x)) {
+        mean_distances::<T, f64>(threads, x, &clusters)
+    } else {
+        mean_distances::<T, T>(threads, x, &clusters)
+    }?;
+    for (&row, means) in clusters.order().iter().zip(means) {
+        out[row] = T::from_f64(score(means));
+    }
+    Ok(())
+}
+
+/// Mean distances of each row, in the order of clusters, with distances computed in `W`.
+fn mean_distances<T: Scalar, W: Scalar>(
+    threads: &Threads<'_>,
+    x: Rows<'_, T>,
+    clusters: &Clusters,
+) -> Result<Vec<MeanDistances>> {
+    let mut sorted = memory::with_capacity(x.count() * x.width())?;
+    for &row in clusters.order() {
+        sorted.extend(x.row(row).iter().map(|value| W::from_f64(value.to_f64())));
+    }
+    let sorted = ArrayView2::from_shape((x.count(), x.width()), &sorted).map_err(|_| Error::OutOfMemory)?;
+    simd::dispatch(Sums { threads, x: Rows::new(sorted, "x")?, clusters })
+}
+
+/// The silhouette; 0 for a row alone in its cluster and where both distances are 0, as scikit-learn has it.
+fn score(means: MeanDistances) -> f64 {
+    let score = (means.nearest_other - means.own) / means.own.max(means.nearest_other);
+    if score.is_nan() { 0.0 } else { score }
+}
+
+/// The largest absolute value.
+fn largest<T: Scalar>(x: Rows<'_, T>) -> f64 {
+    let values = (0..x.count()).flat_map(|i| x.row(i));
+    values.fold(T::ZERO, |largest, value| if value.abs() > largest { value.abs() } else { largest }).to_f64()
+}
+
+#[cfg(test)]
+mod tests;

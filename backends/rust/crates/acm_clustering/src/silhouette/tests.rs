@@ -1,0 +1,90 @@
+use ndarray::Array2;
+
+use super::*;
+
+/// The definition, with the whole matrix of distances in `f64`.
+fn by_definition(x: &Array2<f64>, codes: &[i64]) -> Vec<f64> {
+    let count = 1 + *codes.iter().max().unwrap() as usize;
+    let members = |c: usize| codes.iter().filter(|&&code| code as usize == c).count() as f64;
+    let silhouette = |i: usize| {
+        let mut sums = vec![0.0; count];
+        for j in 0..codes.len() {
+            sums[codes[j] as usize] += (&x.row(i) - &x.row(j)).mapv(|v| v * v).sum().sqrt();
+        }
+        let own = codes[i] as usize;
+        let a = sums[own] / (members(own) - 1.0);
+        let b = (0..count).filter(|&c| c != own).map(|c| sums[c] / members(c)).fold(f64::INFINITY, f64::min);
+        let score = (b - a) / a.max(b);
+        if score.is_nan() { 0.0 } else { score }
+    };
+    (0..codes.len()).map(silhouette).collect()
+}
+
+fn wavy(rows: usize, columns: usize) -> Array2<f64> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 7919 + j * 104_729) % 1009) as f64 / 100.0)
+}
+
+fn found<T: Scalar>(threads: usize, x: &Array2<T>, codes: &[i64]) -> Result<Vec<T>> {
+    let mut out = vec![T::NAN; codes.len()];
+    silhouette_samples(&Threads::uninterrupted(threads), x.view(), codes, &mut out).map(|()| out)
+}
+
+#[test]
+fn it_is_the_definition() {
+    for (rows, columns, clusters) in [(3, 1, 2), (10, 2, 9), (50, 3, 4), (301, 5, 3), (200, 17, 60), (700, 1, 2)] {
+        let x = wavy(rows, columns);
+        let codes: Vec<i64> = (0..rows as i64).map(|i| (i * i + i / 3) % clusters).collect();
+        let codes = without_gaps(&codes);
+        let expected = by_definition(&x, &codes);
+        for (found, expected) in found(2, &x, &codes).unwrap().iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-12, "{rows} x {columns}, {clusters}: {found} {expected}");
+        }
+        for (found, expected) in found(1, &x.mapv(|v| v as f32), &codes).unwrap().iter().zip(&expected) {
+            assert!((f64::from(*found) - expected).abs() < 1e-6, "{rows} x {columns}: {found} {expected}");
+        }
+    }
+}
+
+fn without_gaps(codes: &[i64]) -> Vec<i64> {
+    let mut used = codes.to_vec();
+    used.sort_unstable();
+    used.dedup();
+    codes.iter().map(|code| used.binary_search(code).unwrap() as i64).collect()
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let x = wavy(3000, 6);
+    let codes: Vec<i64> = (0..3000).map(|i| i % 7).collect();
+    let one = found(1, &x, &codes).unwrap();
+    assert_eq!(one, found(2, &x, &codes).unwrap());
+    assert_eq!(one, found(5, &x, &codes).unwrap());
+}
+
+#[test]
+fn equal_rows_and_lone_rows_score_zero() {
+    let x = Array2::from_elem((6, 2), 0.5);
+    assert_eq!(found(1, &x, &[0, 0, 0, 1, 1, 2]).unwrap(), [0.0; 6]);
+}
+
+#[test]
+fn values_beyond_the_squares_of_f32_count() {
+    let x = wavy(60, 3);
+    let codes: Vec<i64> = (0..60).map(|i| i % 4).collect();
+    for scale in [1e-30, 1e30] {
+        let scaled = found(1, &x.mapv(|v| (v * scale) as f32), &codes).unwrap();
+        for (found, expected) in scaled.iter().zip(by_definition(&x, &codes)) {
+            assert!((f64::from(*found) - expected).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn bad_input_is_an_error() {
+    let mut x = wavy(4, 2);
+    for codes in [[0, 0, 0, 0], [0, 1, 2, 3], [0, 1, 3, 1], [-1, 0, 1, 1], [0, 1, 1, i64::MAX]] {
+        assert!(matches!(found(1, &x, &codes), Err(Error::InvalidInput { argument: "labels", .. })), "{codes:?}");
+    }
+    x[(3, 1)] = f64::NAN;
+    assert_eq!(found(1, &x, &[0, 1, 0, 1]), Err(Error::invalid("x", "holds NaN or infinity")));
+}
