@@ -1,0 +1,92 @@
+"""Stretches of time in which something is wrong: a sensor stands still, or sensors leave their range."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .recording import Booleans, Floats, Recording
+
+#: |z| within the regime beyond which a sensor is out of its range.
+LIMIT = 5.0
+#: Pauses of at most this many rows do not end an episode; shorter ones than `_LEAST_ROWS` are none.
+_PAUSE = 6
+_LEAST_ROWS = 4
+#: A sensor belongs to an episode if it is out of its range in this share of the episode's rows.
+_TAKES_PART = 0.2
+#: A run of equal values is suspicious from this many rows on, and if it is this many times the sensor's usual runs.
+STUCK_ROWS = 24
+_UNUSUAL = 5.0
+
+
+class Episode(NamedTuple):
+    """Rows `start` to `stop` (exclusive) in which `sensors` (columns, worst first) were out of their range."""
+
+    start: int
+    stop: int
+    sensors: tuple[int, ...]
+    peak: float
+    severity: float
+
+
+class StuckRun(NamedTuple):
+    """Rows `start` to `stop` (exclusive) in which a sensor gave one value."""
+
+    sensor: int
+    start: int
+    stop: int
+    value: float
+
+
+def runs(mask: Booleans) -> list[tuple[int, int]]:
+    """Start and end (exclusive) of each run of True."""
+    edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def find_episodes(z: Floats) -> list[Episode]:
+    """Episodes of `z` (rows scored within their regime), the most severe first.
+
+    The severity is the sum of |z| beyond the limit over rows and sensors, so it grows with height, length and breadth.
+    """
+    excess = np.maximum(np.abs(z) - LIMIT, 0.0)
+    found: list[Episode] = []
+    for start, stop in _joined(runs(np.asarray((excess > 0).any(axis=1)))):
+        part = excess[start:stop]
+        rows_out = (part > 0).sum(axis=0)
+        sums = part.sum(axis=0)
+        if rows_out.max() < _LEAST_ROWS:
+            continue
+        sensors = [int(j) for j in np.argsort(-sums) if rows_out[j] >= _TAKES_PART * (stop - start)]
+        worst = tuple(sensors or [int(sums.argmax())])
+        found.append(Episode(start, stop, worst, float(np.abs(z[start:stop]).max()), float(sums.sum())))
+    return sorted(found, key=lambda episode: -episode.severity)
+
+
+def _joined(pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, stop in pieces:
+        if joined and start - joined[-1][1] <= _PAUSE:
+            joined[-1] = joined[-1][0], stop
+        else:
+            joined.append((start, stop))
+    return joined
+
+
+def find_stuck(recording: Recording, columns: list[int]) -> list[StuckRun]:
+    """Runs of equal values that are long in themselves and for their sensor, the longest first.
+
+    Quantised values repeat by themselves, so a run has to exceed what 95 % of the sensor's runs reach several times.
+    A gap does not end a run.
+    """
+    found: list[StuckRun] = []
+    for j in columns:
+        known = np.flatnonzero(np.isfinite(recording.values[:, j]))
+        values = recording.values[known, j]
+        repeats = runs(np.r_[values[1:] == values[:-1], False])
+        usual = float(np.quantile([stop + 1 - start for start, stop in repeats], 0.95)) if len(repeats) >= 20 else 0.0
+        for start, stop in repeats:
+            if stop + 1 - start >= max(STUCK_ROWS, _UNUSUAL * usual):
+                found.append(StuckRun(j, int(known[start]), int(known[stop]) + 1, float(values[start])))
+    return sorted(found, key=lambda run: run.start - run.stop)

@@ -1,0 +1,52 @@
+"""How a result compares with what a simulation put into the recording."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .analyse import Findings
+from .recording import Truth, when
+
+
+def against_truth(findings: Findings) -> tuple[str, ...]:
+    """Sentences on where the truth was and what was found of it; none for a recording of unknown truth."""
+    truth = findings.recording.truth
+    return () if truth is None else (_fault(findings, truth), _stuck(findings, truth), _regimes(findings, truth))
+
+
+def _fault(findings: Findings, truth: Truth) -> str:
+    times = findings.recording.times
+    put = (
+        f"truth: a fault in {' and '.join(truth.fault_sensors)} from {when(truth.fault_start)} to "
+        f"{when(truth.fault_end)}, growing over its first half"
+    )
+    for rank, episode in enumerate(findings.episodes, 1):
+        start, end = times[episode.start], times[episode.stop - 1]
+        if start <= truth.fault_end and end >= truth.fault_start:
+            delay = float((start - truth.fault_start) / np.timedelta64(1, "h"))
+            named = {findings.names[j] for j in episode.sensors}
+            right = "the same sensors" if named == set(truth.fault_sensors) else "other sensors"
+            return f"{put}; found as episode {rank}, {delay:.1f} h after it began, in {right}"
+    return f"{put}; not found"
+
+
+def _stuck(findings: Findings, truth: Truth) -> str:
+    put = f"truth: {truth.stuck_sensor} stuck for {truth.stuck_samples} rows from {when(truth.stuck_start)}"
+    for run in findings.stuck:
+        if (
+            findings.recording.names[run.sensor] == truth.stuck_sensor
+            and findings.recording.times[run.start] <= truth.stuck_start < findings.recording.times[run.stop - 1]
+        ):
+            return f"{put}; found, {run.stop - run.start} rows"
+    return f"{put}; not found"
+
+
+def _regimes(findings: Findings, truth: Truth) -> str:
+    """Each found regime stands for the true one that most of its rows belong to."""
+    agreeing = sum(
+        np.bincount(truth.regimes[findings.regimes.labels == j]).max() for j in range(len(findings.regimes.centres))
+    )
+    return (
+        f"truth: {len(np.unique(truth.regimes))} regimes; {agreeing / len(truth.regimes):.2%} of the rows are in the "
+        "right one"
+    )

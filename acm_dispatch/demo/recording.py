@@ -1,0 +1,71 @@
+"""A recording of sensors: what the loader and the simulation give and the analysis takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+Booleans = np.ndarray[Any, np.dtype[np.bool_]]
+Times = np.ndarray[Any, np.dtype[np.datetime64]]
+
+
+class Truth(NamedTuple):
+    """What a simulation put into its recording, so that the result can be judged."""
+
+    fault_start: np.datetime64
+    fault_end: np.datetime64
+    fault_sensors: tuple[str, ...]
+    stuck_sensor: str
+    stuck_start: np.datetime64
+    stuck_samples: int
+    regimes: Integers
+
+
+class Recording(NamedTuple):
+    """Times in ascending order to the millisecond, a column of values per sensor, and what was decided on the way."""
+
+    source: str
+    times: Times
+    names: tuple[str, ...]
+    values: Floats
+    notes: tuple[str, ...]
+    truth: Truth | None = None
+
+    @property
+    def step(self) -> np.timedelta64:
+        """The usual time between two rows."""
+        return np.timedelta64(int(np.median(np.diff(self.times).astype(np.int64))), "ms")
+
+
+def shortened(names: Sequence[str]) -> tuple[str, ...]:
+    """`names` without the prefix that all of them share, cut at a separator so that words stay whole."""
+    if len(names) < 2:
+        return tuple(names)
+    differ = next((i for i, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
+    shared = re.match(r".*[ ._/:\\-]", names[0][:differ])
+    start = len(shared[0]) if shared else 0
+    return tuple(name[start:] for name in names)
+
+
+def when(time: np.datetime64) -> str:
+    """A time as one reads it, to the minute."""
+    return str(time.astype("datetime64[m]")).replace("T", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``1,200 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def lasting(duration: np.timedelta64) -> str:
+    """A duration in its natural unit: ``90 s``, ``45 min``, ``6.5 h``, ``3.2 d``."""
+    seconds = float(duration / np.timedelta64(1, "ms")) / 1000
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"

@@ -1,0 +1,135 @@
+"""Operating regimes: k-means with k chosen by the silhouette; all the arithmetic on many rows is dispatched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+import acm_dispatch
+
+from .calls import Calls
+from .recording import Floats, Integers
+
+#: Rows on which clusters are searched; the others are assigned afterwards.
+SEARCH_ROWS = 20_000
+#: Rows of which the silhouette is taken: its work grows with their square.
+SILHOUETTE_ROWS = 2_000
+#: A cluster with a smaller share of the rows is an excursion, not a regime: the nearest regime judges its rows.
+LEAST_SHARE = 0.03
+
+_RESTARTS = 2
+_MOST_STEPS = 50
+
+
+class Trial(NamedTuple):
+    """One number of clusters: how many of them are regimes, and the silhouette of those (NaN if one is left)."""
+
+    clusters: int
+    regimes: int
+    silhouette: float
+
+
+class Regimes(NamedTuple):
+    """The regimes that were chosen."""
+
+    labels: Integers
+    centres: Floats
+    distances: Floats
+    trials: tuple[Trial, ...]
+    chosen: Trial
+
+
+def find_regimes(
+    z: Floats, clusters: tuple[int, int], calls: Calls, on_trial: Callable[[int], None], seed: int = 0
+) -> Regimes:
+    """The regimes of the scored rows `z`.
+
+    Parameters
+    ----------
+    z : array of shape (n, d), finite
+    clusters : (int, int)
+        Least and most clusters to try.
+    calls : Calls
+        Makes the dispatched calls.
+    on_trial : callable
+        Told each number of clusters when its turn comes.
+    seed : int
+        Of seeding and sampling: the same seed gives the same regimes.
+
+    Returns
+    -------
+    Regimes
+        With as many clusters as give the greatest silhouette; numbered from the largest regime to the smallest.
+    """
+    rng = np.random.default_rng(seed)
+    searched = z if len(z) <= SEARCH_ROWS else z[np.sort(rng.choice(len(z), SEARCH_ROWS, replace=False))]
+    trials: dict[Trial, Floats] = {}
+    for k in range(clusters[0], min(clusters[1], len(searched) - 1) + 1):
+        on_trial(k)
+        centres = _regime_centres(searched, _kmeans(searched, k, rng, calls), calls)
+        trials[Trial(k, len(centres), _silhouette(searched, centres, seed, calls))] = centres
+    chosen = max(trials, key=lambda trial: (np.nan_to_num(trial.silhouette, nan=-1.0), -trial.clusters))
+    labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, trials[chosen])
+    return _numbered(labels, trials[chosen], distances, tuple(trials), chosen)
+
+
+def _kmeans(x: Floats, k: int, rng: np.random.Generator, calls: Calls) -> Floats:
+    """The centres with the least inertia of a few runs of Lloyd's algorithm."""
+    runs = [_lloyd(x, _spread_out(x, k, rng, calls), calls) for _ in range(_RESTARTS)]
+    return min(runs, key=lambda run: run[1])[0]
+
+
+def _spread_out(x: Floats, k: int, rng: np.random.Generator, calls: Calls) -> Floats:
+    """k-means++: each further centre is drawn with the square of its distance to those before as weight."""
+    centres = x[[rng.integers(len(x))]]
+    nearest = np.full(len(x), np.inf)
+    while len(centres) < k:
+        nearest = np.minimum(nearest, calls(acm_dispatch.pairwise_euclidean, x, centres[-1:])[:, 0])
+        weights = nearest**2
+        total = weights.sum()
+        row = rng.choice(len(x), p=weights / total if total else None)
+        centres = np.vstack([centres, x[row]])
+    return centres
+
+
+def _lloyd(x: Floats, centres: Floats, calls: Calls) -> tuple[Floats, float]:
+    """Assign, average, until nothing moves; the centres and their inertia."""
+    labels = np.empty(0, np.int64)
+    distances = np.empty(0)
+    for _ in range(_MOST_STEPS):
+        before = labels
+        labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, x, centres)
+        if np.array_equal(labels, before):
+            break
+        sizes = np.bincount(labels, minlength=len(centres))
+        sums = np.stack([np.bincount(labels, column, minlength=len(centres)) for column in x.T], axis=1)
+        centres = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], x[distances.argmax()])
+    return centres, float((distances**2).sum())
+
+
+def _regime_centres(x: Floats, centres: Floats, calls: Calls) -> Floats:
+    """The centres without those that hold too few rows to be regimes."""
+    shares = np.bincount(calls(acm_dispatch.pairwise_distances_argmin, x, centres), minlength=len(centres)) / len(x)
+    return centres[shares >= min(LEAST_SHARE, shares.max())]
+
+
+def _silhouette(x: Floats, centres: Floats, seed: int, calls: Calls) -> float:
+    if len(centres) < 2:
+        return np.nan
+    labels = calls(acm_dispatch.pairwise_distances_argmin, x, centres)
+    sample = min(SILHOUETTE_ROWS, len(x))
+    try:
+        return calls(acm_dispatch.silhouette_score, x, labels, sample_size=sample, random_state=seed)
+    except acm_dispatch.InvalidInput:  # the sample fell into one regime
+        return np.nan
+
+
+def _numbered(
+    labels: Integers, centres: Floats, distances: Floats, trials: tuple[Trial, ...], chosen: Trial
+) -> Regimes:
+    order = np.argsort(-np.bincount(labels, minlength=len(centres)), kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return Regimes(rank[labels], centres[order], distances, trials, chosen)

@@ -1,0 +1,225 @@
+"""The result in words and tables, once for the terminal and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .analyse import HEALTH, Findings
+from .calls import Measured
+from .episodes import LIMIT, STUCK_ROWS
+from .judge import against_truth
+from .recording import Floats, counted, lasting, when
+from .regimes import LEAST_SHARE, SILHOUETTE_ROWS
+
+_MOST_ROWS = 8
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+class Table(NamedTuple):
+    """Rows of text under a header; columns named in `numeric` are aligned to the right."""
+
+    header: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    numeric: frozenset[str] = frozenset()
+
+
+class Section(NamedTuple):
+    """A part of the result: what is said, a table, and notes on how to read it."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    table: Table | None = None
+    notes: tuple[str, ...] = ()
+
+
+def sections(findings: Findings, measured: Sequence[Measured], warm_up: float) -> dict[str, Section]:
+    """Every section in the order of reading, by a key that figures can be put beside."""
+    return {
+        "data": _data(findings),
+        "health": _health(findings),
+        "regimes": _regimes(findings),
+        "episodes": _episodes(findings),
+        "sensors": _sensors(findings),
+        "stuck": _stuck(findings),
+        "calls": calls_section(measured, warm_up),
+    }
+
+
+def _data(findings: Findings) -> Section:
+    recording, sensors = findings.recording, findings.sensors
+    said = [
+        f"{recording.source}: {len(recording.times):,} rows of {len(sensors)} sensors, "
+        f"{when(recording.times[0])} to {when(recording.times[-1])}, every {lasting(recording.step)}",
+        *recording.notes,
+    ]
+    for verdict, meaning in (("dead", "without any value"), ("constant", "one value throughout")):
+        if names := [sensor.name for sensor in sensors if sensor.verdict == verdict]:
+            said.append(f"left out, {meaning}: {', '.join(names)}")
+    gappy = max((sensor for sensor in sensors if not sensor.verdict), key=lambda sensor: sensor.missing)
+    said.append(
+        f"gaps: up to {gappy.missing:.1%} of a sensor's values ({gappy.name}), filled with its median"
+        if gappy.missing
+        else "no gaps in the values"
+    )
+    return Section("Data", tuple(said))
+
+
+def _health(findings: Findings) -> Section:
+    health, times, step = findings.health, findings.recording.times, findings.recording.step
+    width = max(1, min(len(health), int(np.timedelta64(1, "D") / step)))
+    means = np.convolve(health, np.full(width, 1 / width), "valid")
+    low = int(means.argmin())
+    rows = [
+        ("mean", f"{health.mean():.1f}"),
+        ("rows below 50", f"{(health < 50).mean():.2%}"),
+        (f"worst {lasting(width * step)}", f"{means[low]:.1f} from {when(times[low])}"),
+        (f"last {lasting(width * step)}", f"{means[-1]:.1f}"),
+    ]
+    return Section(
+        "Health",
+        (f"{_sparkline(health)}  {str(times[0])[:10]} to {str(times[-1])[:10]}, 0 to 100",),
+        Table(("health index", "value"), rows, frozenset({"value"})),
+        (f"Health index: {HEALTH}.",),
+    )
+
+
+def _sparkline(health: Floats, width: int = 64) -> str:
+    """The mean of each stretch as a bar."""
+    means = [part.mean() for part in np.array_split(health, min(width, len(health)))]
+    return "".join(_BARS[min(int(value / 100 * len(_BARS)), len(_BARS) - 1)] for value in means)
+
+
+def _regimes(findings: Findings) -> Section:
+    regimes = findings.regimes
+    rows = [
+        (
+            str(j + 1),
+            f"{(regimes.labels == j).mean():.1%}",
+            _highlights(findings, j),
+            f"{findings.health[regimes.labels == j].mean():.1f}",
+        )
+        for j in range(len(regimes.centres))
+    ]
+    tried = ", ".join(f"{trial.clusters}: {trial.silhouette:.2f}" for trial in regimes.trials)
+    chosen = regimes.chosen
+    verdict = (
+        f"{chosen.regimes} regimes, silhouette {chosen.silhouette:.2f}"
+        + (" (weak: they overlap)" if chosen.silhouette < 0.25 else "")
+        if chosen.regimes > 1
+        else "one regime: no split leaves two regimes"
+    )
+    note = (
+        f"Silhouette by number of clusters (k-means; sample of at most {SILHOUETTE_ROWS:,} rows): {tried}. "
+        f"A cluster below {LEAST_SHARE:.0%} of the rows is an excursion, its rows are judged by the nearest regime."
+    )
+    header = ("regime", "share", "where it differs most (median)", "mean health")
+    return Section("Operating regimes", (verdict,), Table(header, rows, frozenset({"share", "mean health"})), (note,))
+
+
+def _highlights(findings: Findings, regime: int, most: int = 3) -> str:
+    centre = findings.regimes.centres[regime]
+    told = [
+        f"{findings.names[j]} {findings.regime_medians[regime, j]:.4g} ({'high' if centre[j] > 0 else 'low'})"
+        for j in np.argsort(-np.abs(centre))[:most]
+        if abs(centre[j]) >= 0.5
+    ]
+    return ", ".join(told) or "close to the overall median in every sensor"
+
+
+def _episodes(findings: Findings) -> Section:
+    times, shown = findings.recording.times, findings.episodes[:_MOST_ROWS]
+    rows = [
+        (
+            str(rank),
+            when(times[episode.start]),
+            when(times[episode.stop - 1]),
+            lasting(times[episode.stop - 1] - times[episode.start] + findings.recording.step),
+            ", ".join(findings.names[j] for j in episode.sensors),
+            f"{episode.peak:.1f}",
+            f"{episode.severity:,.0f}",
+        )
+        for rank, episode in enumerate(shown, 1)
+    ]
+    said = counted(len(findings.episodes), "episode")
+    if len(findings.episodes) > _MOST_ROWS:
+        said += f", the {_MOST_ROWS} most severe:"
+    note = (
+        f"An episode: |z| within the regime beyond {LIMIT:g}; sensors in order of their part in it. "
+        "Severity: sum of |z| beyond the limit over rows and sensors. z is clipped at 25."
+    )
+    header = ("#", "start", "end", "lasting", "sensors", "peak |z|", "severity")
+    table = Table(header, rows, frozenset({"lasting", "peak |z|", "severity"})) if rows else None
+    return Section("Anomalous episodes", (said, *against_truth(findings)), table, (note,))
+
+
+def _sensors(findings: Findings) -> Section:
+    magnitude = np.abs(findings.regime_scores)
+    order = np.argsort(-np.maximum(magnitude - LIMIT, 0).sum(axis=0) - magnitude.max(axis=0) * 1e-6)
+    rows = [
+        (
+            findings.names[j],
+            f"{(magnitude[:, j] > LIMIT).mean():.2%}",
+            f"{magnitude[:, j].max():.1f}",
+            when(findings.recording.times[magnitude[:, j].argmax()]),
+        )
+        for j in order[:_MOST_ROWS]
+    ]
+    header = ("sensor", "out of range", "peak |z|", "at")
+    table = Table(header, rows, frozenset({"out of range", "peak |z|"}))
+    return Section("Most anomalous sensors", (), table, (f"Out of range: |z| within the regime beyond {LIMIT:g}.",))
+
+
+def _stuck(findings: Findings) -> Section:
+    recording = findings.recording
+    rows = [
+        (
+            recording.names[run.sensor],
+            when(recording.times[run.start]),
+            f"{run.stop - run.start:,}",
+            lasting(recording.times[run.stop - 1] - recording.times[run.start]),
+            f"{run.value:.6g}",
+        )
+        for run in findings.stuck[:_MOST_ROWS]
+    ]
+    said = counted(len(findings.stuck), "run") + " of equal values"
+    if len(findings.stuck) > _MOST_ROWS:
+        said += f", the {_MOST_ROWS} longest:"
+    note = f"A run of equal values counts from {STUCK_ROWS} rows on, if it is unusually long for its sensor."
+    header = ("sensor", "from", "rows", "lasting", "value")
+    table = Table(header, rows, frozenset({"rows", "lasting", "value"})) if rows else None
+    return Section("Stuck sensors", (said,), table, (note,))
+
+
+def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
+    """The table of dispatched calls, the most expensive first."""
+    ordered = sorted(measured, key=lambda row: -row.milliseconds * row.calls)
+    rows = [
+        (
+            row.operation,
+            row.shape,
+            f"{row.calls}",
+            row.backend,
+            row.decided_by,
+            f"{row.milliseconds:.3f}",
+            "is NumPy" if row.speed_up is None else f"{row.speed_up:.2f}x",
+            f"{row.deviation:.1e}" if row.deviation else "0",
+        )
+        for row in ordered
+    ]
+    here = sum(row.milliseconds * row.calls for row in measured) / 1e3
+    numpy = sum(row.milliseconds * row.calls * (row.speed_up or 1.0) for row in measured) / 1e3
+    said = f"{sum(row.calls for row in measured):,} calls, about {here:.2f} s"
+    if numpy != here:
+        said += f" here and {numpy:.2f} s on NumPy alone ({numpy / here:.1f} times as long)"
+    said += f". First call of each operation, compiling included: {warm_up:.2f} s, not counted here"
+    note = (
+        "ms: median of the call repeated, in turns with the same call on the NumPy backend (its fast NumPy/SciPy "
+        "kernel, not the slow reference); speed-up: NumPy's median over it. Deviation: largest absolute difference from the "
+        "reference, checked on one call of each row."
+    )
+    header = ("operation", "shape", "calls", "backend", "why", "ms", "speed-up", "deviation")
+    numeric = frozenset({"calls", "ms", "speed-up", "deviation"})
+    return Section("Dispatched calls", (said,), Table(header, rows, numeric), (note,))

@@ -1,0 +1,56 @@
+"""The result on a terminal or in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from .sections import Section, Table
+
+
+def show(console: Console, sections: Iterable[Section]) -> None:
+    """Print `sections`; names from the data are never read as markup."""
+    for section in sections:
+        console.print(Text(section.title, style="bold cyan"))
+        for paragraph in section.paragraphs:
+            console.print(Padding(Text(paragraph), (0, 0, 0, 2)))
+        if section.table is not None:
+            console.print(rich_table(section.table))
+        for note in section.notes:
+            console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))
+        console.print()
+
+
+def rich_table(table: Table) -> RichTable:
+    """`table` for rich: the long text columns fold, the numbers never."""
+    rich = RichTable(box=SIMPLE_HEAD, pad_edge=True, header_style="bold")
+    for name in table.header:
+        numeric = name in table.numeric
+        rich.add_column(name, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    for row in table.rows:
+        rich.add_row(*map(Text, row))
+    return rich
+
+
+@contextmanager
+def progress_bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on standard error while the block runs; the function tells it the next step. Nothing in a pipe."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(label, total=total)
+        started = False
+
+        def step(description: str) -> None:
+            nonlocal started
+            progress.update(task, description=description, advance=1 if started else 0)
+            started = True
+
+        yield step
