@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,12 @@ def test_layers_point_one_way(path):
         assert layer in LAYERS, "a new module needs its place among the layers"
         above = LAYERS[LAYERS.index(layer) + 1 :]
         assert not imported & set(above), f"{layer} imports from a layer above it"
+
+
+def test_contributing_lists_the_layers_as_they_are():
+    text = (ROOT.parent / "CONTRIBUTING.md").read_text()
+    chain = re.search(r"`errors → .*?ops`", text, re.DOTALL)[0].strip("`")
+    assert re.split(r"\s*→\s*", chain) == LAYERS[: LAYERS.index("ops") + 1]
 
 
 def _modules():

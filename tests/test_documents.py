@@ -1,0 +1,48 @@
+"""What the documents say is true."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import acm_dispatch
+from acm_dispatch import registry
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def registries():
+    """Whatever the README declares is gone afterwards."""
+    operations = dict(registry.operations)
+    yield
+    registry.operations.clear()
+    registry.operations.update(operations)
+    acm_dispatch.unregister_backend("mine")
+
+
+def test_the_readme_s_own_operation_works(registries):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    names = {"__name__": "readme"}
+    exec(next(block for block in blocks if "@operation" in block), names)
+    assert names["column_range"].explain([[1.0, 5.0], [4.0, 5.0]]).chosen == "mine"
+    assert list(names["column_range"]([[1.0, 5.0], [4.0, 5.0]])) == [3.0, 0.0]
+
+
+def test_every_variable_and_command_of_the_readme_exists():
+    readme = (ROOT / "README.md").read_text()
+    from acm_dispatch.settings import _ENVIRONMENT
+
+    documented = set(re.findall(r"`_([A-Z_]+)`", readme)) | {"BACKEND"}
+    assert documented == set(_ENVIRONMENT) | {"CONFIG"}
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"make ([a-z]+)", readme)) <= set(targets)
+
+
+def test_one_version_everywhere():
+    files = [ROOT / "pyproject.toml", *(ROOT / "backends").glob("*/pyproject.toml")]
+    versions = {str(path): tomllib.loads(path.read_text())["project"]["version"] for path in files}
+    cargo = tomllib.loads((ROOT / "backends/rust/Cargo.toml").read_text())
+    versions["Cargo.toml"] = cargo["workspace"]["package"]["version"]
+    assert set(versions.values()) == {acm_dispatch.__version__}, versions
