@@ -35,7 +35,7 @@ impl Simd for Avx2 {
 // as `S::F32` and `S::F64` of `S = Avx2`, in a task that `dispatch` started after finding both features.
 macro_rules! vector {
     ($Name:ident, $T:ident x $lanes:literal, $register:ident, $splat:ident, $load:ident, $store:ident, $add:ident,
-     $sub:ident, $mul:ident, $fma:ident, $min:ident, $max:ident, $sqrt:ident, $compare:ident, $blend:ident) => {
+     $sub:ident, $mul:ident, $fma:ident, $min:ident, $max:ident, $sqrt:ident, $compare:ident, $blend:ident; $($more:item)*) => {
         #[doc = concat!(stringify!($lanes), " lanes of `", stringify!($T), "`.")]
         #[derive(Clone, Copy)]
         pub struct $Name($register);
@@ -102,15 +102,67 @@ macro_rules! vector {
                 // SAFETY: the processor has the feature, see above.
                 Self(unsafe { $blend(otherwise.0, then.0, less) })
             }
+            $($more)*
         }
     };
 }
 
 vector!(
     F64x4, f64 x 4, __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd, _mm256_sub_pd,
-    _mm256_mul_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd, _mm256_sqrt_pd, _mm256_cmp_pd, _mm256_blendv_pd
+    _mm256_mul_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd, _mm256_sqrt_pd, _mm256_cmp_pd, _mm256_blendv_pd;
+
+    #[inline(always)]
+    fn keep_between(self, low: Self, high: Self, out: &mut [f64]) -> usize {
+        let out = &mut out[..Self::LANES];
+        // SAFETY: the processor has the feature, see above.
+        let above = unsafe { _mm256_cmp_pd::<_CMP_GT_OQ>(self.0, low.0) };
+        // SAFETY: the processor has the feature, see above.
+        let below = unsafe { _mm256_cmp_pd::<_CMP_LT_OQ>(self.0, high.0) };
+        // SAFETY: the processor has the feature, see above.
+        let between = unsafe { _mm256_and_pd(above, below) };
+        // SAFETY: the processor has the feature, see above.
+        let mask = unsafe { _mm256_movemask_pd(between) };
+        let Front { halves, count } = &FRONT[mask as usize & 15];
+        // SAFETY: the processor has the feature, see above; the array holds eight numbers of 32 bits.
+        let order = unsafe { _mm256_loadu_si256(halves.as_ptr().cast()) };
+        // SAFETY: the processor has the feature, see above.
+        let lanes = unsafe { _mm256_castpd_ps(self.0) };
+        // SAFETY: the processor has the feature, see above.
+        let lanes = unsafe { _mm256_permutevar8x32_ps(lanes, order) };
+        // SAFETY: the processor has the feature, see above; the slice holds LANES values of two halves.
+        unsafe { _mm256_storeu_ps(out.as_mut_ptr().cast(), lanes) };
+        *count
+    }
 );
 vector!(
     F32x8, f32 x 8, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_sub_ps,
-    _mm256_mul_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps, _mm256_sqrt_ps, _mm256_cmp_ps, _mm256_blendv_ps
+    _mm256_mul_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps, _mm256_sqrt_ps, _mm256_cmp_ps, _mm256_blendv_ps;
 );
+
+/// How to bring some of four lanes to the front.
+struct Front {
+    /// The places of their halves, of 32 bits each.
+    halves: [u32; 8],
+    /// How many they are.
+    count: usize,
+}
+
+/// Indexed by the mask of the lanes that are brought to the front.
+static FRONT: [Front; 16] = {
+    let mut table = [const { Front { halves: [0; 8], count: 0 } }; 16];
+    let mut mask = 0;
+    while mask < 16 {
+        let mut lane = 0;
+        while lane < 4 {
+            if mask & 1 << lane != 0 {
+                let front = &mut table[mask];
+                front.halves[2 * front.count] = 2 * lane;
+                front.halves[2 * front.count + 1] = 2 * lane + 1;
+                front.count += 1;
+            }
+            lane += 1;
+        }
+        mask += 1;
+    }
+    table
+};

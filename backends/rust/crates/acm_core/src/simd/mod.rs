@@ -65,6 +65,25 @@ pub trait Vector<T>: Copy + Send + Sync {
         self.store(&mut lanes);
         lanes[1..Self::LANES].iter().fold(lanes[0], |least, &lane| if lane < least { lane } else { least })
     }
+
+    /// Writes the lanes that lie between `low` and `high`, neither included, one after the other to `out`, and anything
+    /// to the rest of its first `LANES` places, which it must have. Answers how many lanes that were.
+    #[inline(always)]
+    fn keep_between(self, low: Self, high: Self, out: &mut [T]) -> usize
+    where
+        T: Scalar,
+    {
+        let [mut values, mut lows, mut highs] = [[T::ZERO; MAX_LANES]; 3];
+        self.store(&mut values);
+        low.store(&mut lows);
+        high.store(&mut highs);
+        let mut kept = 0;
+        for lane in 0..Self::LANES {
+            out[kept] = values[lane];
+            kept += usize::from((values[lane] > lows[lane]) & (values[lane] < highs[lane]));
+        }
+        kept
+    }
 }
 
 /// Asks for `values` to be brought into the cache, for when they will be read soon.

@@ -31,6 +31,15 @@ impl<T: Scalar> Task for EveryOperation<T> {
             assert_eq!(b.least(), right[lanes - 1]);
             let one = <V<T, S>>::splat(T::ONE);
             check(Vector::select_less(a, b, one, a), &|a, b| if a < b { T::ONE } else { a });
+            for mask in 0..1_usize << lanes {
+                let value = |lane: usize| T::from_f64(if mask >> lane & 1 == 1 { 2.0 + lane as f64 } else { 100.0 });
+                let values: Vec<T> = (0..lanes).map(value).collect();
+                let limits = [T::ONE, T::from_f64(100.0)].map(<V<T, S>>::splat);
+                let mut kept = vec![T::ZERO; lanes];
+                let count = <V<T, S>>::load(&values).keep_between(limits[0], limits[1], &mut kept);
+                let expected: Vec<T> = values.into_iter().filter(|&value| value < T::from_f64(100.0)).collect();
+                assert_eq!(kept[..count], expected);
+            }
         });
     }
 }
