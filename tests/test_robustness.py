@@ -1,0 +1,81 @@
+"""What a long or a hopeless call does to the process: nothing."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import acm_dispatch
+
+USABLE = list(acm_dispatch.pairwise_euclidean.kernels())
+ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
+
+
+def run(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("backend", USABLE)
+def test_a_result_too_large_for_the_machine_is_a_memory_error(backend):
+    column = np.zeros((40_000_000, 1))
+    with pytest.raises(MemoryError):
+        acm_dispatch.pairwise_euclidean(column, column, backend=backend)
+    assert acm_dispatch.pairwise_euclidean(column[:2], backend=backend).shape == (2, 2)
+
+
+INTERRUPTED = """
+import os, signal, threading, time
+import numpy as np, acm_dispatch
+
+x, labels = np.random.default_rng(0).normal(size=({n}, 10)), np.arange({n}) % 4
+acm_dispatch.silhouette_samples(x[:2000], labels[:2000], backend="{backend}")
+sent = []
+
+def interrupt():
+    sent.append(time.perf_counter())
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Timer(0.3, interrupt).start()
+try:
+    acm_dispatch.silhouette_samples(x, labels, backend="{backend}")
+except KeyboardInterrupt:
+    print(time.perf_counter() - sent[0])
+acm_dispatch.silhouette_samples(x[:100], labels[:100], backend="{backend}")
+"""
+
+
+@pytest.mark.skipif("rust" not in USABLE, reason="the Rust backend is not installed")
+def test_ctrl_c_stops_a_long_rust_kernel_at_once():
+    (seconds,) = run(INTERRUPTED.format(n=150_000, backend="rust"))
+    assert float(seconds) < 0.2
+
+
+PEAK = """
+import resource
+import numpy as np, acm_dispatch
+
+def call(n):
+    x = np.random.default_rng(0).normal(size=(n, 10))
+    return {call}
+
+call(200)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+call({n})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+CALLS = {
+    "silhouette": "acm_dispatch.silhouette_score(x, np.arange(n) % 4, backend='{backend}')",
+    "argmin": "acm_dispatch.pairwise_distances_argmin(x, x, backend='{backend}')",
+}
+
+
+@ONLY_LINUX
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("backend", USABLE)
+def test_nothing_of_n_by_n_is_ever_allocated(name, backend):
+    n = 8000
+    (kilobytes,) = run(PEAK.format(n=n, call=CALLS[name].format(backend=backend)))
+    assert int(kilobytes) * 1024 < n * n * 8 / 8, "at least an eighth of an n x n matrix was allocated"
