@@ -1,0 +1,58 @@
+"""GPU kernels for `acm_dispatch` by way of CuPy.
+
+A kernel is a function of an array namespace ``xp`` and its operands (``zscore(xp, x, center, ...)``). With CuPy as
+``xp`` the kernels form the backend `backend`; `build` makes the same kernels a backend on any other namespace, so that
+a machine without a GPU can put them through the conformance kit:
+
+    import numpy
+    from acm_cupy import build
+    from acm_cupy.testing import strict_backend
+    from acm_dispatch import register_backend
+
+    register_backend(build("cupy_on_numpy", numpy))  # the arithmetic
+    register_backend(strict_backend("cupy_on_strict"))  # refuses what CuPy refuses, copies to a pretended device
+
+Importing this package does not load CuPy; whether it can run is found out by the first call that may use it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from acm_dispatch import Backend
+
+from .device import to_device, to_host, unavailable
+
+backend = Backend(
+    "cupy",
+    modules=("acm_cupy.kernels",),
+    available=unavailable,
+    arrays="cupy",
+    to_device=to_device,
+    to_host=to_host,
+    version="0.1.0",
+)
+
+
+def build(
+    name: str,
+    xp: Any,
+    *,
+    arrays: str = "numpy",
+    to_device: Callable[[Any], Any] | None = None,
+    to_host: Callable[[Any], Any] | None = None,
+) -> Backend:
+    """All kernels of this package as a backend that computes with the array functions of `xp`.
+
+    Parameters
+    ----------
+    name : str
+    xp : namespace
+        NumPy, or what offers the same functions.
+    arrays, to_device, to_host
+        As in `acm_dispatch.Backend`; by default the arrays are NumPy's.
+    """
+    from .kernels import register
+
+    built = Backend(name, arrays=arrays, to_device=to_device, to_host=to_host, version=backend.version)
+    register(built, xp)
+    return built

@@ -1,0 +1,42 @@
+"""Every kernel by the name of its operation; importing this registers them with CuPy, if CuPy is there."""
+
+from __future__ import annotations
+
+from functools import partial, update_wrapper
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import backend, clustering, device, distances, imputation, normalization, robust_stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from acm_dispatch import Backend
+
+KERNELS = (
+    distances.pairwise_euclidean,
+    distances.pairwise_distances_argmin,
+    distances.pairwise_distances_argmin_min,
+    clustering.silhouette_samples,
+    robust_stats.column_median_mad,
+    normalization.zscore,
+    imputation.impute,
+)
+
+
+def register(target: Backend, xp: Any, guard: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None) -> None:
+    """Make all `KERNELS`, computing with `xp`, kernels of `target`; `guard` goes around each call."""
+    for function in KERNELS:
+        target.kernel(function.__name__)((guard or _quiet)(update_wrapper(partial(function, xp), function)))
+
+
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy warns of 0 / 0 and the like; CuPy never does, and kernels are written for CuPy."""
+    return np.errstate(all="ignore")(function)
+
+
+if device.unavailable() is None:
+    import cupy
+
+    register(backend, cupy, device.retrying)
