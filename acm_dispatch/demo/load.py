@@ -55,7 +55,10 @@ def load(path: str | Path, *, time_column: str | None = None, day_first: bool | 
         raise UnusableData(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
     if path.stat().st_size == 0:
         raise UnusableData(f"{path} is empty")
-    frame, notes = _read_parquet(path) if path.suffix.lower() in _PARQUET else _read_csv(path)
+    try:
+        frame, notes = _read_parquet(path) if path.suffix.lower() in _PARQUET else _read_csv(path)
+    except OSError as error:
+        raise UnusableData(f"{path} cannot be read: {error.strerror or error}") from error
     if not len(frame):
         raise UnusableData(f"{path} has a header but no rows")
     found = _time_column(frame, path, time_column, day_first)
@@ -69,7 +72,7 @@ def _read_parquet(path: Path) -> tuple[Any, list[str]]:
     optional_module("pyarrow", "reading Parquet files")
     try:
         frame = pandas.read_parquet(path)
-    except (OSError, ValueError) as error:  # Arrow's errors are ValueErrors
+    except ValueError as error:  # Arrow's errors, but for those of the system
         raise UnusableData(f"{path} cannot be read as Parquet: {error}") from error
     if not isinstance(frame.index, pandas.RangeIndex):
         frame = frame.reset_index()

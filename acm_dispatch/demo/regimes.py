@@ -66,7 +66,8 @@ def find_regimes(
     rng = np.random.default_rng(seed)
     searched = z if len(z) <= SEARCH_ROWS else z[np.sort(rng.choice(len(z), SEARCH_ROWS, replace=False))]
     trials: dict[Trial, Floats] = {}
-    for k in range(clusters[0], min(clusters[1], len(searched) - 1) + 1):
+    most = len(searched) - 1
+    for k in range(min(clusters[0], most), min(clusters[1], most) + 1):
         on_trial(k)
         centres = _regime_centres(searched, _kmeans(searched, k, rng, calls), calls)
         trials[Trial(k, len(centres), _silhouette(searched, centres, seed, calls))] = centres

@@ -217,8 +217,8 @@ def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
     said += f". First call of each operation, compiling included: {warm_up:.2f} s, not counted here"
     note = (
         "ms: median of the call repeated, in turns with the same call on the NumPy backend (its fast NumPy/SciPy "
-        "kernel, not the slow reference); speed-up: NumPy's median over it. Deviation: largest absolute difference from the "
-        "reference, checked on one call of each row."
+        "kernel, not the slow reference); speed-up: NumPy's median over it. Deviation: largest absolute difference "
+        "from the reference, checked on one call of each row."
     )
     header = ("operation", "shape", "calls", "backend", "why", "ms", "speed-up", "deviation")
     numeric = frozenset({"calls", "ms", "speed-up", "deviation"})

@@ -20,11 +20,11 @@ def show(console: Console, sections: Iterable[Section]) -> None:
     for section in sections:
         console.print(Text(section.title, style="bold cyan"))
         for paragraph in section.paragraphs:
-            console.print(Padding(Text(paragraph), (0, 0, 0, 2)))
+            console.print(Padding(Text(paragraph), (0, 0, 0, 2), expand=False))
         if section.table is not None:
             console.print(rich_table(section.table))
         for note in section.notes:
-            console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))
+            console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2), expand=False))
         console.print()
 
 

@@ -1,0 +1,131 @@
+"""The commands and their options; errors become one sentence and exit code 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import acm_dispatch
+
+from ..demo.extras import UnusableData
+from .console import console, plain_warnings, say, tolerant_streams
+
+#: Exit codes: the user can change something; the user stopped it.
+_REFUSED, _INTERRUPTED = 2, 130
+
+
+class _Sentences(TyperGroup):
+    """Commands whose errors are told, not traced: what is no error of the user's keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (acm_dispatch.DispatchError, UnusableData) as error:
+            say(f"Error: {error}")
+            raise typer.Exit(_REFUSED) from None
+        except KeyboardInterrupt:
+            say("Interrupted.")
+            raise typer.Exit(_INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Sentences,
+    help="Array operations, each call run by the fastest correct implementation present.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def run() -> None:
+    """Run the command line as a program."""
+    plain_warnings()
+    tolerant_streams()
+    app(prog_name="acm-dispatch")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(acm_dispatch.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(  # pyright: ignore[reportUnusedFunction] - typer calls it
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def info() -> None:
+    """Operations and the backends that can run them."""
+    from .info import operations_table
+
+    console().print(operations_table())
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed, what is not and why; versions, threads, settings."""
+    from .doctor import examine
+
+    examine(console())
+
+
+@app.command()
+def explain(
+    operation: Annotated[str, typer.Argument(help="Name of an operation, as `acm-dispatch info` lists them.")],
+    shape: Annotated[list[str], typer.Option(help="Shape of an array: 10000x50. Once for each array, in order.")],
+    dtype: Annotated[str, typer.Option(help="Type of the arrays' elements.")] = "float64",
+    option: Annotated[list[str] | None, typer.Option(help="Another argument: method=robust.")] = None,
+    backend: Annotated[str | None, typer.Option(help="Only this backend, as with backend= in a call.")] = None,
+) -> None:
+    """Which backend would run a call on arrays of these shapes, and why the others would not."""
+    from .explain import explanation
+
+    text = explanation(operation, shape, dtype, option or [], backend)
+    console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def demo(
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV or Parquet with a time column; a simulation if left out.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write this HTML file, with figures.")] = None,
+    backend: Annotated[str | None, typer.Option(help="Prefer these backends: rust, or rust,numba.")] = None,
+    clusters: Annotated[str, typer.Option(help="Least and most operating regimes to look for.")] = "2..8",
+    time_column: Annotated[str | None, typer.Option(help="The column that holds the time, if it is not found.")] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="Order in dates like 3/4/2024, if not found out.")
+    ] = None,
+) -> None:
+    """Condition monitoring of a sensor recording, every dispatched call timed beside NumPy."""
+    from ..demo.job import Options, run_demo
+    from .options import backend_names, range_of_clusters
+
+    options = Options(file, report, backend_names(backend), range_of_clusters(clusters), time_column, day_first)
+    run_demo(options, console())
+
+
+@app.command(
+    "run",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def run_script(
+    context: typer.Context,
+    script: Annotated[Path, typer.Argument(help="A Python script; what follows it goes to the script.")],
+    trace: Annotated[bool, typer.Option(help="Print the table of calls at the end.")] = True,
+    trace_file: Annotated[Path | None, typer.Option(help="Also write the calls for a Chrome trace viewer.")] = None,
+) -> None:
+    """Run a script and show every dispatched call of it: what, where, how long, why."""
+    from .run import run_traced
+
+    raise typer.Exit(run_traced(script, context.args, table=trace, file=trace_file))

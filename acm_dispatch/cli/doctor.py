@@ -1,0 +1,122 @@
+"""``acm-dispatch doctor``: what is here, what is not, and why; it reports trouble and never ends in it."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Iterable
+from importlib import metadata
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .. import registry
+from ..errors import DispatchWarning
+from ..threads import usable_cores
+from ..wishes import config
+from .cpu import cpu_features, cpu_model, thread_limit
+
+
+def examine(console: Console) -> None:
+    """Print every part of the examination."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DispatchWarning)  # each of them has its row below
+        manifests = list(_manifests())
+        backends = list(_backends())
+        settings = config().rows
+    _print(console, "Versions", ("part", "version"), _versions())
+    _print(console, "Processor", ("what", "found"), _processor())
+    _print(console, "Backends", ("backend", "version", "kernels", "state"), backends)
+    _print(console, "Manifests", ("entry point", "distribution", "import ms", "state"), manifests)
+    problems = [(problem.source, problem.sentence) for problem in registry.problems]
+    _print(console, "Broken plugins", ("plugin", "problem"), problems or [("none", "")])
+    rows = [(name, str(value), origin) for name, value, origin in settings]
+    _print(console, "Settings", ("setting", "value", "origin"), rows)
+
+
+def _print(console: Console, title: str, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    table = Table(box=SIMPLE_HEAD, header_style="bold")
+    for position, name in enumerate(header):
+        table.add_column(name, no_wrap=position == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(Text(title, style="bold cyan"))
+    console.print(table)
+
+
+def _versions() -> list[tuple[str, str]]:
+    rows = [("acm-dispatch", _version("acm-dispatch")), ("python", f"{platform.python_version()} ({sys.platform})")]
+    rows += [(name, _version(name)) for name in ("numpy", "scipy", "pandas", "pyarrow", "matplotlib")]
+    for pool in _thread_pools():
+        detail = " ".join(str(pool[key]) for key in ("version", "architecture", "threading_layer") if pool.get(key))
+        rows.append((f"{pool['user_api']}: {pool['internal_api']}", f"{detail}, {pool['num_threads']} threads"))
+    return rows
+
+
+def _thread_pools() -> list[dict[str, Any]]:
+    """BLAS and OpenMP libraries in use, as far as threadpoolctl is here to see them."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return []
+    return threadpool_info()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> list[tuple[str, str]]:
+    rows = [
+        ("model", cpu_model()),
+        ("features", cpu_features()),
+        ("usable threads", f"{usable_cores()} ({thread_limit()})"),
+    ]
+    if (isa := _rust_isa()) is not None:
+        rows.append(("Rust kernels use", isa))
+    return rows
+
+
+def _rust_isa() -> str | None:
+    """The instruction set that the Rust backend chose; None where there is no Rust backend or it does not say."""
+    try:
+        core: Any = importlib.import_module("acm_rs._core")
+        return str(core.isa())
+    except (ImportError, AttributeError):
+        return None
+
+
+def _manifests() -> Iterable[tuple[str, ...]]:
+    """Each backend's entry point and how long its import takes; measured before anything else has imported it."""
+    for entry in metadata.entry_points(group=registry.GROUP):
+        start = time.perf_counter()
+        try:
+            entry.load()
+            state = "ok"
+        except Exception as error:  # a stranger's code may fail in any way; here it is a row, not an end
+            state = f"does not import ({type(error).__name__}: {error})"
+        milliseconds = f"{(time.perf_counter() - start) * 1e3:.1f}"
+        yield entry.name, entry.dist.name if entry.dist else "", milliseconds, state
+
+
+def _backends() -> Iterable[tuple[str, ...]]:
+    for name, backend in registry.backends().items():
+        try:
+            reason = backend.available()
+            kernels = str(len(backend.kernels)) if reason is None else "-"
+            state = "ready" if reason is None else f"cannot run: {reason}"
+        except Exception as error:  # as above
+            kernels, state = "-", f"its kernels do not import ({type(error).__name__}: {error})"
+        yield name, backend.version, kernels, state
+    for name, command in registry.INSTALL.items():
+        if name not in registry.backends():
+            yield name, "", "-", f"not installed; {command}"

@@ -1,0 +1,48 @@
+"""``acm-dispatch info``: which backend has a kernel for which operation."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .. import registry
+from ..backend import Backend, Kernel
+
+
+def operations_table() -> RenderableType:
+    """Operations by backends, functions made of operations, and the backends that cannot run, with their reasons."""
+    backends = registry.backends()
+    reasons = {name: reason for name, backend in backends.items() if (reason := _unusable(backend))}
+    table = Table(box=SIMPLE_HEAD, header_style="bold")
+    table.add_column("operation", no_wrap=True)
+    table.add_column("shapes", overflow="fold")
+    for name, backend in backends.items():
+        table.add_column(f"{name}\n{backend.version}".strip(), justify="center", no_wrap=True)
+    for name, operation in sorted(registry.operations.items()):
+        cells = [_cell(backend, name, unusable=backend.name in reasons) for backend in backends.values()]
+        table.add_row(Text(name), Text(operation.shapes.text), *cells)
+    lines = [Text(f"{c.name}: made of {', '.join(c.operations)}") for c in registry.compositions.values()]
+    lines += [Text(f"{name} cannot run: {reason}", style="yellow") for name, reason in reasons.items()]
+    missing = [name for name in registry.INSTALL if name not in backends]
+    lines += [Text(f"{name} is not installed: {registry.INSTALL[name]}", style="dim") for name in missing]
+    return Group(table, *lines)
+
+
+def _unusable(backend: Backend) -> str | None:
+    """Why nothing of the backend can run: it says so itself, or its kernels do not import."""
+    try:
+        if (reason := backend.available()) is not None:
+            return reason
+        return None if backend.kernels else "it has no kernels"
+    except Exception as error:  # a stranger's code may fail in any way; here it is a row, not an end
+        return f"its kernels do not import ({type(error).__name__}: {error})"
+
+
+def _cell(backend: Backend, operation: str, *, unusable: bool) -> Text:
+    if unusable:
+        return Text("unavailable", style="yellow")
+    if isinstance(registry.kernel_of(backend, operation), Kernel):
+        return Text("kernel", style="green")
+    return Text("-", style="dim")
