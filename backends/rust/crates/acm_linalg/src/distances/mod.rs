@@ -17,3 +17,6 @@ mod symmetric;
 
 pub use nearest::{pairwise_distances_argmin, pairwise_distances_argmin_min};
 pub use pairwise::pairwise_euclidean;
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,8 @@ pub fn pairwise_distances_argmin<T: Scalar>(
     Search::new(threads, x, y, indices, None).and_then(simd::dispatch)
 }
 
-struct Search<'a, T> {
+/// A search for the nearest row of `y` for each row of `x`.
+pub struct Search<'a, T> {
     threads: &'a Threads<'a>,
     x: Rows<'a, T>,
     y: Rows<'a, T>,
@@ -51,7 +52,8 @@ struct Search<'a, T> {
 }
 
 impl<'a, T: Scalar> Search<'a, T> {
-    fn new(
+    /// Checks that the shapes belong together.
+    pub fn new(
         threads: &'a Threads<'a>,
         x: ArrayView2<'a, T>,
         y: ArrayView2<'a, T>,

@@ -37,11 +37,16 @@ pub fn pairwise_euclidean<T: Scalar>(
     }
 }
 
-struct Rectangle<'a, T> {
-    threads: &'a Threads<'a>,
-    x: Rows<'a, T>,
-    y: Rows<'a, T>,
-    out: ArrayViewMut2<'a, T>,
+/// Distances of all rows of `x` to all rows of `y`.
+pub struct Rectangle<'a, T> {
+    /// Who computes.
+    pub threads: &'a Threads<'a>,
+    /// One row a row of `out`.
+    pub x: Rows<'a, T>,
+    /// One row a column of `out`.
+    pub y: Rows<'a, T>,
+    /// The distances.
+    pub out: ArrayViewMut2<'a, T>,
 }
 
 impl<T: Scalar> Task for Rectangle<'_, T> {

@@ -1,0 +1,172 @@
+use acm_core::rows::Rows;
+use acm_core::simd;
+use acm_core::{Error, Result, Scalar, Threads};
+use ndarray::{Array2, ArrayView2};
+
+use super::nearest::Search;
+use super::pairwise::Rectangle;
+use super::symmetric::Symmetric;
+use super::*;
+
+/// Rows of x, rows of y, columns: around the sizes of blocks, panels, groups and tiles.
+const SHAPES: [(usize, usize, usize); 10] = [
+    (1, 1, 1),
+    (5, 7, 3),
+    (6, 8, 2),
+    (7, 16, 50),
+    (13, 17, 1),
+    (97, 193, 4),
+    (300, 2, 9),
+    (2, 3000, 40),
+    (3, 5, 0),
+    (10, 40, 1000),
+];
+
+/// Whole numbers, so that sums of squares are exact and ties are true ties.
+fn numbers<T: Scalar>(rows: usize, columns: usize, seed: usize) -> Array2<T> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| {
+        T::from_f64((((i * columns + j + seed) * 2_654_435_761) >> 7) as f64 % 10.0)
+    })
+}
+
+fn naive<T: Scalar>(x: &Array2<T>, y: &Array2<T>) -> Array2<f64> {
+    Array2::from_shape_fn((x.nrows(), y.nrows()), |(i, j)| {
+        let squares = x.row(i).iter().zip(y.row(j)).map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2)).sum::<f64>();
+        squares.sqrt()
+    })
+}
+
+fn assert_close<T: Scalar>(found: &Array2<T>, expected: &Array2<f64>) {
+    assert_eq!(found.dim(), expected.dim());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found.to_f64() - expected).abs() <= 4.0 * T::EPSILON.to_f64() * expected, "{found:?} {expected}");
+    }
+}
+
+fn pairwise<T: Scalar>(threads: usize, x: &Array2<T>, y: Option<&Array2<T>>) -> Array2<T> {
+    let mut out = Array2::from_elem((x.nrows(), y.unwrap_or(x).nrows()), T::NAN);
+    let threads = Threads::uninterrupted(threads);
+    pairwise_euclidean(&threads, x.view(), y.map(|y| y.view()), out.view_mut()).unwrap();
+    out
+}
+
+fn nearest<T: Scalar>(threads: usize, x: ArrayView2<'_, T>, y: ArrayView2<'_, T>) -> Result<(Vec<i64>, Vec<T>)> {
+    let (mut indices, mut distances) = (vec![-1; x.nrows()], vec![T::NAN; x.nrows()]);
+    let threads = Threads::uninterrupted(threads);
+    pairwise_distances_argmin_min(&threads, x, y, &mut indices, &mut distances)?;
+    Ok((indices, distances))
+}
+
+fn lowest_of_smallest(distances: &Array2<f64>) -> Vec<i64> {
+    let lowest = |row: ndarray::ArrayView1<'_, f64>| {
+        (0..row.len()).fold(0, |best, j| if row[j] < row[best] { j } else { best }) as i64
+    };
+    distances.rows().into_iter().map(lowest).collect()
+}
+
+fn all_kernels_agree_with_naive<T: Scalar>() {
+    for (n, m, d) in SHAPES {
+        let (x, y) = (numbers::<T>(n, d, 1), numbers::<T>(m, d, 7));
+        let expected = naive(&x, &y);
+        assert_close(&pairwise(2, &x, Some(&y)), &expected);
+        assert_close(&pairwise(2, &y, None), &naive(&y, &y));
+        let (indices, distances) = nearest(2, x.view(), y.view()).unwrap();
+        assert_eq!(indices, lowest_of_smallest(&expected), "{n} {m} {d}");
+        for (i, distance) in distances.iter().enumerate() {
+            let expected = expected[(i, indices[i] as usize)];
+            assert!((distance.to_f64() - expected).abs() <= 4.0 * T::EPSILON.to_f64() * expected);
+        }
+    }
+}
+
+#[test]
+fn all_kernels_agree_with_naive_f64() {
+    all_kernels_agree_with_naive::<f64>();
+}
+
+#[test]
+fn all_kernels_agree_with_naive_f32() {
+    all_kernels_agree_with_naive::<f32>();
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let (x, y) = (numbers::<f64>(500, 21, 3).mapv(f64::sqrt), numbers::<f64>(700, 21, 5).mapv(f64::sqrt));
+    for threads in [2, 5] {
+        assert_eq!(pairwise(1, &x, Some(&y)), pairwise(threads, &x, Some(&y)));
+        assert_eq!(pairwise(1, &y, None), pairwise(threads, &y, None));
+        assert_eq!(nearest(1, x.view(), y.view()), nearest(threads, x.view(), y.view()));
+    }
+}
+
+#[test]
+fn the_baseline_computes_the_same() {
+    let (x, y) = (numbers::<f64>(101, 9, 3), numbers::<f64>(75, 9, 5));
+    let threads = Threads::uninterrupted(2);
+    let (rows, columns) = (Rows::new(x.view(), "x").unwrap(), Rows::new(y.view(), "y").unwrap());
+    let mut out = Array2::zeros((101, 75));
+    simd::dispatch_baseline(Rectangle { threads: &threads, x: rows, y: columns, out: out.view_mut() }).unwrap();
+    assert_close(&out, &naive(&x, &y));
+    let mut out = Array2::zeros((101, 101));
+    simd::dispatch_baseline(Symmetric { threads: &threads, x: rows, out: out.view_mut() }).unwrap();
+    assert_close(&out, &naive(&x, &x));
+    let mut indices = vec![-1; 101];
+    let search = Search::new(&threads, x.view(), y.view(), &mut indices, None).unwrap();
+    simd::dispatch_baseline(search).unwrap();
+    assert_eq!(indices, lowest_of_smallest(&naive(&x, &y)));
+}
+
+#[test]
+fn squares_that_overflow_or_vanish_in_f32_still_count() {
+    for scale in [1e-25, 1e25] {
+        let scaled = |rows, seed| numbers::<f64>(rows, 3, seed).mapv(|v| (v * scale) as f32);
+        let (x, y) = (scaled(50, 1), scaled(40, 2));
+        let (indices, _) = nearest(2, x.view(), y.view()).unwrap();
+        let exact = naive(&numbers::<f64>(50, 3, 1), &numbers::<f64>(40, 3, 2));
+        for (i, &j) in indices.iter().enumerate() {
+            let least = exact.row(i).iter().copied().fold(f64::INFINITY, f64::min);
+            assert_eq!(exact[(i, j as usize)], least);
+        }
+        if scale > 1.0 {
+            assert_close(&pairwise(2, &x, Some(&y)), &naive(&x, &y));
+            assert_close(&pairwise(2, &x, None), &naive(&x, &x));
+        }
+    }
+}
+
+#[test]
+fn nan_spreads_in_matrices_and_is_refused_by_searches() {
+    let (mut x, y) = (numbers::<f64>(20, 3, 1), numbers::<f64>(9, 3, 2));
+    x[(7, 1)] = f64::NAN;
+    let full = pairwise(1, &x, Some(&y));
+    let own = pairwise(1, &x, None);
+    assert!((0..20).all(|i| full.row(i).iter().all(|v| v.is_nan() == (i == 7))));
+    assert!((0..20).all(|i| own.row(i)[7].is_nan() && own[(i, i)].is_nan() == (i == 7)));
+    let refused = |argument| Err(Error::invalid(argument, "holds NaN or infinity"));
+    assert_eq!(nearest(1, x.view(), y.view()), refused("x"));
+    assert_eq!(nearest(1, y.view(), x.view()), refused("y"));
+    x[(7, 1)] = f64::NEG_INFINITY;
+    assert_eq!(nearest(1, x.view(), y.view()), refused("x"));
+}
+
+#[test]
+fn an_interrupt_stops_them() {
+    let x = Array2::<f64>::zeros((3000, 300));
+    let interrupted = || true;
+    let threads = Threads::new(2, &interrupted);
+    let mut out = Array2::zeros((3000, 3000));
+    assert_eq!(pairwise_euclidean(&threads, x.view(), None, out.view_mut()), Err(Error::Interrupted));
+    let outcome = pairwise_distances_argmin(&threads, x.view(), x.view(), &mut [0; 3000]);
+    assert_eq!(outcome, Err(Error::Interrupted));
+}
+
+#[test]
+fn wrong_shapes_are_errors() {
+    let (x, y) = (Array2::<f64>::zeros((3, 2)), Array2::<f64>::zeros((3, 4)));
+    let threads = Threads::uninterrupted(1);
+    let mut out = Array2::zeros((3, 3));
+    assert!(pairwise_euclidean(&threads, x.view(), Some(y.view()), out.view_mut()).is_err());
+    assert!(pairwise_euclidean(&threads, x.view(), Some(x.slice(ndarray::s![..2, ..])), out.view_mut()).is_err());
+    assert!(nearest(1, x.view(), y.view()).is_err());
+    assert!(nearest(1, x.view(), x.slice(ndarray::s![..0, ..])).is_err());
+}
