@@ -9,16 +9,43 @@ from .distances import squares
 
 
 def silhouette_samples(xp: Any, x: Any, codes: Any) -> Any:
-    """Rows cluster by cluster, so that each sum runs over a range; a block of columns at a time."""
     sizes = xp.bincount(codes)
-    starts = xp.cumsum(sizes) - sizes
+    tables = _segment_tables(xp, sizes, len(x))
     wide = x.astype(xp.float64, copy=False)
     by_cluster = wide[xp.argsort(codes)]
     scores = xp.empty(len(x), x.dtype)
     for rows in blocks(len(x), x.size):
-        sums = xp.add.reduceat(xp.sqrt(squares(by_cluster, wide[rows])), starts, axis=0)
+        sums = _segment_sums(xp, xp.sqrt(squares(by_cluster, wide[rows])), tables)
         scores[rows] = _silhouettes(xp, sums, sizes, codes[rows])
     return scores
+
+
+def _segment_tables(xp: Any, sizes: Any, total: int) -> list[tuple[Any, Any]]:
+    """How to sum ranges of rows, `sizes` long one after the other: which rows to gather, and which of them count.
+
+    Each table cuts the ranges into pieces of about their mean length and leaves one row for each piece, until each
+    range is one row. `add.reduceat` would not do: CuPy subtracts running sums, which cancels digits.
+    """
+    tables: list[tuple[Any, Any]] = []
+    while not tables or total > len(sizes):
+        length = max(total // len(sizes), 2)
+        pieces = (sizes + (length - 1)) // length
+        ends, piece_ends = xp.cumsum(sizes), xp.cumsum(pieces)
+        total = int(piece_ends[-1])
+        piece = xp.arange(total)
+        of = xp.searchsorted(piece_ends, piece, side="right")
+        first = (ends - sizes)[of] + (piece - (piece_ends - pieces)[of]) * length
+        rows = first[:, None] + xp.arange(length)
+        counts = rows < ends[of][:, None]
+        tables.append((xp.where(counts, rows, 0), counts[:, :, None]))
+        sizes = pieces
+    return tables
+
+
+def _segment_sums(xp: Any, rows: Any, tables: list[tuple[Any, Any]]) -> Any:
+    for gathered, counts in tables:
+        rows = xp.where(counts, rows[gathered], 0.0).sum(axis=1)
+    return rows
 
 
 def _silhouettes(xp: Any, sums: Any, sizes: Any, own: Any) -> Any:

@@ -31,11 +31,11 @@ _MISSING = _names(
     """
 )
 
-#: Methods of ufuncs that CuPy has, and for which functions.
+#: Methods of ufuncs that CuPy has, and for which functions. `add.reduceat` is not here: CuPy's is the difference of two
+#: running sums, which is not exact where one of the summed ranges is much smaller than what comes before it.
 _UFUNC_METHODS = {
     "reduce": {"add", "multiply"},
     "accumulate": {"add", "multiply"},
-    "reduceat": {"add"},
     "at": {"add", "subtract", "maximum", "minimum"},
     "outer": {"add", "subtract", "multiply", "maximum", "minimum", "power", "hypot"},
 }
@@ -133,7 +133,7 @@ class StrictFunction:
 
     def __getattr__(self, method: str) -> Any:
         if not self._is_ufunc() or self._function.__name__ not in _UFUNC_METHODS.get(method, ()):
-            raise AttributeError(f"CuPy has no {self._function.__name__}.{method}")
+            raise AttributeError(f"CuPy has no reliable {self._function.__name__}.{method}")
         return StrictFunction(getattr(self._function, method))
 
 

@@ -14,16 +14,21 @@ from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 #: the result they write to stays in the cache.
 _BLOCK = 128
 
+#: Rows and columns of a square of the symmetric result. A tile is a square and its mirror image: whoever writes first
+#: to a row waits for the memory of the rows around it, so no tile may write to all of them.
+_SQUARE = 256
+
 
 @backend.kernel("pairwise_euclidean")
 def pairwise_euclidean(threads: int, x: Any, y: Any) -> Any:
-    cost = (len(x) / 2 if y is None else len(y)) * x.shape[1] / PER_NANOSECOND
     if y is None:
         out = np.empty((len(x), len(x)), x.dtype)
-        parallel.run(threads, _to_itself, parallel.tiles(len(x), cost, LANES), x, out)
+        squares_above = [(i, j) for i in range(0, len(x), _SQUARE) for j in range(i, len(x), _SQUARE)]
+        parallel.run(threads, _to_itself, squares_above, x, out)
     else:
         out = np.empty((len(x), len(y)), x.dtype)
-        parallel.run(threads, _to_others, parallel.tiles(len(x), cost, _BLOCK), x, y, out)
+        work = parallel.tiles(len(x), len(y) * x.shape[1] / PER_NANOSECOND, _BLOCK)
+        parallel.run(threads, _to_others, work, x, y, out)
     return out
 
 
@@ -51,17 +56,17 @@ def _fill(panel, x, begin, end, left, right, first, second, out):
 
 
 @jit
-def _to_itself(start, stop, x, out):
-    """Blocks on and right of the diagonal, each written to its mirror place as well."""
+def _to_itself(top, side, x, out):
+    """The square whose first row is `top` and first column `side`, and its mirror image."""
     panel, first, second = np.empty((x.shape[1], LANES)), lanes(), lanes()
-    for begin in range(start, stop, LANES):
-        end = min(begin + LANES, stop)
-        for left in range(begin, len(x), LANES):
-            right = min(left + LANES, len(x))
-            load(x, left, right, panel)
-            _fill(panel, x, begin, end, left, right, first, second, out)
-            for j in range(max(left, end), right):
-                for i in range(begin, end):
+    bottom, end = min(top + _SQUARE, len(x)), min(side + _SQUARE, len(x))
+    for left in range(side, end, LANES):
+        right = min(left + LANES, end)
+        load(x, left, right, panel)
+        _fill(panel, x, top, bottom, left, right, first, second, out)
+        if side > top:
+            for j in range(left, right):
+                for i in range(top, bottom):
                     out[j, i] = out[i, j]
 
 

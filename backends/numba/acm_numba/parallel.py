@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: waits for no more than one of them.
 _TILE = 1 << 18
 
+#: Where a tile starts and stops, or where it starts in rows and in columns.
 Tile = tuple[int, int]
 
 # A forked child finds its parent's pools here, but not their threads: it makes its own under its own process id.
@@ -41,7 +42,7 @@ def tiles(count: int, cost: float, multiple: int = 1) -> list[Tile]:
 
 
 def run(threads: int, kernel: Callable[..., Any], work: list[Tile], *arguments: Any) -> None:
-    """``kernel(start, stop, *arguments)`` for each tile of `work`, on at most `threads` threads.
+    """``kernel(*tile, *arguments)`` for each tile of `work`, on at most `threads` threads.
 
     If one of them fails, or the caller is interrupted, the tiles not yet begun are dropped.
     """
@@ -60,11 +61,11 @@ def run(threads: int, kernel: Callable[..., Any], work: list[Tile], *arguments: 
 def _drain(kernel: Callable[..., Any], pending: deque[Tile], arguments: tuple[Any, ...]) -> None:
     while True:
         try:
-            start, stop = pending.popleft()
+            tile = pending.popleft()
         except IndexError:
             return
         try:
-            kernel(start, stop, *arguments)
+            kernel(*tile, *arguments)
         except BaseException:
             pending.clear()
             raise
