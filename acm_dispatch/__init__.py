@@ -17,10 +17,12 @@ from .ops.distances import pairwise_distances_argmin, pairwise_distances_argmin_
 from .ops.imputation import impute
 from .ops.normalization import zscore
 from .ops.robust_stats import column_median_mad
-from .policy import config, current_policy, propagate, reload_config, set_backend, use
+from .policy import current_policy, reload_config
 from .registry import register_backend, unregister_backend
 from .samples import Samples
+from .steering import propagate, set_backend, use
 from .tracing import trace
+from .wishes import config
 
 __version__ = "0.1.0"
 

@@ -48,7 +48,7 @@ class Kernel(NamedTuple):
 
     def decline(self, call: Call) -> str | None:
         """Why this kernel will not run `call`, or None."""
-        if call.dtype not in self.dtypes:
+        if call.dtype.startswith("float") and call.dtype not in self.dtypes:
             return f"{call.dtype} is not supported"
         return self.supports(call) if self.supports else None
 

@@ -10,7 +10,7 @@ import numpy as np
 from . import costs, registry
 from .backend import ACCURACIES, Backend, Call, Kernel
 from .errors import BackendError, InvalidInput
-from .policy import Wishes
+from .wishes import Wishes
 
 if TYPE_CHECKING:
     from .operation import Operation

@@ -16,7 +16,20 @@ ROOT = Path(acm_dispatch.__file__).parent
 #: From the bottom up; a module may import only what stands before it.
 LAYERS = [
     *["errors", "shapes", "arrays", "options", "samples", "threads", "backend", "registry", "settings", "policy"],
-    *["costs", "selection", "tracing", "numpy_backend", "wrapper", "operation", "composition", "ops", "testing"],
+    *[
+        "wishes",
+        "steering",
+        "costs",
+        "selection",
+        "tracing",
+        "numpy_backend",
+        "declaration",
+        "wrapper",
+        "operation",
+        "composition",
+        "ops",
+        "testing",
+    ],
     *["demo", "cli", "__main__"],
 ]
 

@@ -40,7 +40,7 @@ def toys():
 
 def test_true_signature():
     signature = str(inspect.signature(acm_dispatch.column_median_mad))
-    assert signature.startswith("(x: 'Array', *, scale: 'float' = 1.4826, missing: 'str' = 'nonfinite', backend:")
+    assert signature.startswith("(x: 'ArrayLike', *, scale: 'float' = 1.4826, missing: 'str' = 'nonfinite', backend:")
     assert acm_dispatch.column_median_mad.__doc__.startswith("Median and scaled")
     assert "def column_median_mad" in inspect.getsource(acm_dispatch.column_median_mad.operation.body)
 
@@ -58,7 +58,8 @@ def test_operations_pickle():
 
 def test_second_call_takes_the_hot_path(toys, monkeypatch):
     one, two, _ = toys
-    one(X), two(X, X)
+    one(X)
+    two(X, X)
     monkeypatch.setattr(type(one.operation), "canonical", lambda *arguments: pytest.fail("went the slow way"))
     assert one(X) is X
     assert two(X, X) is X
@@ -74,6 +75,9 @@ def test_unsupported_goes_to_the_next_candidate(toys):
     registry.changed()
     np.testing.assert_array_equal(one(X), X)
     np.testing.assert_array_equal(one(X), X)
+    with acm_dispatch.trace() as trace:
+        one(X)
+    assert trace.records[0].declined["toy"] == "only on Sundays"
     with pytest.raises(BackendError, match=r"^toy_one: no backend can run this call \(toy: only on Sundays\)$"):
         one(X, backend="toy")
 
@@ -226,14 +230,15 @@ def test_dispatch_costs_a_few_plain_calls(toys, block):
 
 
 def _import_seconds(code):
-    timer = f"import time; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
+    timer = f"import time; start = time.process_time(); {code}; print(time.process_time() - start)"
     return float(subprocess.run([sys.executable, "-c", timer], capture_output=True, text=True, check=True).stdout)
 
 
 def test_import_is_cheap():
-    both = [_import_seconds("import numpy; import acm_dispatch") for _ in range(9)]
-    numpy_alone = [_import_seconds("import numpy") for _ in range(9)]
-    assert statistics.median(both) - statistics.median(numpy_alone) <= 0.030
+    """Processor time, the least of many taken in turns: whatever else the machine does only ever adds."""
+    pairs = [(_import_seconds("import numpy; import acm_dispatch"), _import_seconds("import numpy")) for _ in range(12)]
+    with_package, numpy_alone = (min(seconds) for seconds in zip(*pairs, strict=True))
+    assert with_package - numpy_alone <= 0.030
 
 
 def test_import_brings_nothing_heavy():

@@ -27,8 +27,8 @@ BROKEN = {
 }
 
 
-def run_beside(tmp_path, name, code):
-    """Run `code` in a new process where the broken plugin `name` is installed."""
+def run_beside(tmp_path, name, *command):
+    """Run Python with `command` in a new process where the broken plugin `name` is installed."""
     body, entry, _ = BROKEN[name]
     (tmp_path / f"plugin_{name}.py").write_text(body)
     info = tmp_path / f"plugin_{name}-1.0.dist-info"
@@ -36,14 +36,18 @@ def run_beside(tmp_path, name, code):
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: plugin-{name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[acm_dispatch.backends]\n{entry} = plugin_{name}:backend\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_plugin_is_a_warning_and_never_more(tmp_path, name):
-    code = "import numpy, acm_dispatch; print(acm_dispatch.zscore.explain(numpy.ones((3, 2))).chosen)"
-    code += "; acm_dispatch.zscore(numpy.ones((3, 2)))"
-    done = run_beside(tmp_path, name, code)
+    code = """
+import numpy, acm_dispatch
+x = numpy.ones((3, 2))
+acm_dispatch.zscore(x)
+print(acm_dispatch.zscore.explain(x).chosen)
+"""
+    done = run_beside(tmp_path, name, "-c", code)
     assert done.returncode == 0, done.stderr
     assert BROKEN[name][2] in done.stderr
     assert done.stderr.count("DispatchWarning") == 1
@@ -51,7 +55,7 @@ def test_a_broken_plugin_is_a_warning_and_never_more(tmp_path, name):
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_plugin_is_a_row_in_doctor(tmp_path, name):
-    done = run_beside(tmp_path, name, "from acm_dispatch.__main__ import main; main(['doctor'])")
+    done = run_beside(tmp_path, name, "-m", "acm_dispatch", "doctor")
     assert done.returncode == 0, done.stderr
     assert BROKEN[name][2][:30] in " ".join(done.stdout.split())
 
@@ -65,17 +69,18 @@ def test_the_example_is_found_through_its_entry_point():
 
 def test_the_example_declines_with_sentences():
     x = np.array([[1.0], [np.inf]])
-    with pytest.raises(acm_dispatch.BackendError, match="example: only NaN"):
-        acm_dispatch.column_median_mad(x, backend="example")
-    with pytest.raises(acm_dispatch.BackendError, match="example: a fill has to be given"):
-        acm_dispatch.impute(x, backend="example")
+    with pytest.raises(acm_dispatch.BackendError, match="example: only missing='nonfinite'"):
+        acm_dispatch.impute(x, missing="nan", backend="example")
+    with pytest.raises(acm_dispatch.BackendError, match="example: a fill of NaN is not supported"):
+        acm_dispatch.impute(x, [np.nan], backend="example")
 
 
 def test_the_kit_proves_the_example():
-    command = [sys.executable, "-m", "pytest", "--pyargs", "acm_dispatch.testing", "--backend=example", "-q"]
+    command = [sys.executable, "-m", "pytest", "--pyargs", "acm_dispatch.testing", "--backend=example"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "example has kernels for 2 of" in done.stdout
+    assert "declined: a fill of NaN is not supported" in done.stdout
 
 
 def test_registering_a_taken_name_is_refused():

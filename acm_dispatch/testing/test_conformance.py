@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acm_dispatch import InvalidInput, use
+from acm_dispatch import BackendError, InvalidInput, use
 from acm_dispatch.composition import Composition
 from acm_dispatch.operation import Operation
 
@@ -30,6 +30,8 @@ def _bits(subject: Subject, sample_name: str, backend: str, threads: int) -> lis
             results = as_tuple(subject.function(**sample(subject, sample_name), backend=backend))
     except InvalidInput as error:
         return [str(error).encode()]
+    except BackendError as error:
+        pytest.skip(f"declined: {error.reasons[backend]}")
     return [np.asarray(result).tobytes() for result in results]
 
 

@@ -1,31 +1,45 @@
 """The kernels: imported when the first call needs them."""
 
 import numpy as np
+
 from acm_dispatch import Unsupported
 
 from . import backend
 
 
-@backend.kernel("column_median_mad", supports=lambda call: None if call.options["missing"] == "nan" else "only NaN")
+@backend.kernel("column_median_mad")
 def column_median_mad(x, scale, missing):
-    if np.isinf(x).any():
-        raise Unsupported("infinities are not supported")
     wide = x.astype(np.float64)
-    median = np.array([_median(column) for column in wide.T])
-    mad = np.array([scale * _median(column) for column in np.abs(wide - median).T])
-    return median.astype(x.dtype), mad.astype(x.dtype)
+    wide[_missing(wide, missing)] = np.nan
+    with np.errstate(all="ignore"):
+        pairs = [_median_mad(column[~np.isnan(column)], scale) for column in wide.T]
+        median, mad = np.array(pairs).T
+        return median.astype(x.dtype), mad.astype(x.dtype)
+
+
+@backend.kernel(
+    "impute", supports=lambda call: "only missing='nonfinite'" if call.options["missing"] == "nan" else None
+)
+def impute(x, fill, missing):
+    if fill is None:
+        fill, _ = column_median_mad(x, 1.0, missing)
+    elif np.isnan(fill).any():
+        raise Unsupported("a fill of NaN is not supported")
+    return np.where(_missing(x, missing), fill, x)
+
+
+def _missing(x, missing):
+    return np.isnan(x) if missing == "nan" else ~np.isfinite(x)
+
+
+def _median_mad(values, scale):
+    median = _median(values)
+    return median, scale * _median(np.abs(values - median))
 
 
 def _median(values):
-    ordered = np.sort(values[~np.isnan(values)])
-    if len(ordered) == 0:
+    if len(values) == 0 or np.isnan(values).any():
         return np.nan
+    ordered = np.sort(values)
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     return low if low == high else low / 2 + high / 2
-
-
-@backend.kernel("impute", accuracy="bitwise", supports=lambda call: None)
-def impute(x, fill, missing):
-    if fill is None:
-        raise Unsupported("a fill has to be given")
-    return np.where(np.isnan(x) if missing == "nan" else ~np.isfinite(x), fill, x)

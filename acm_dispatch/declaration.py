@@ -1,0 +1,135 @@
+"""What an operation is: shapes, work, NaN rule, samples, options, and the NumPy body that is its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+
+from .arrays import canonicalise
+from .errors import DeclarationError
+from .options import Check
+from .samples import Samples
+from .shapes import Shapes, measure, parse
+
+NanRule = Literal["propagate", "skip", "replace", "forbid"]
+Agreement = Callable[[tuple[Any, ...], tuple[Any, ...], float, float], None]
+
+#: dtype name -> (relative, absolute) tolerance against the reference.
+TOLERANCE: Mapping[str, tuple[float, float]] = {"float64": (1e-10, 1e-12), "float32": (1e-5, 1e-6)}
+
+
+class Contract(NamedTuple):
+    """What every kernel of an operation promises."""
+
+    shapes: str
+    work: str
+    tolerance: Mapping[str, tuple[float, float]]
+    nan: NanRule
+
+
+class Declaration:
+    """An operation as its author wrote it down; nothing here knows of backends."""
+
+    def __init__(
+        self,
+        body: Callable[..., Any],
+        shapes: str,
+        *,
+        work: str,
+        nan: NanRule,
+        samples: Samples,
+        options: Mapping[str, Check],
+        tolerance: Mapping[str, tuple[float, float]],
+        prepare: Callable[..., tuple[Any, ...]] | None,
+        returns: Callable[..., Any] | None,
+        agrees: Agreement | None,
+    ) -> None:
+        self.body = body
+        self.name = body.__name__
+        self.family = body.__module__.rpartition(".")[2]
+        self.shapes: Shapes = parse(shapes)
+        self.work = work
+        self.nan: NanRule = nan
+        self.samples = samples
+        self.options = dict(options)
+        self.tolerance = tolerance
+        self.prepare = prepare
+        self.returns = returns
+        self.agrees = agrees
+        self._read_signature()
+        self._work = compile(work, f"<work of {self.name}>", "eval")
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}: {self.shapes.text}>"
+
+    def _read_signature(self) -> None:
+        code = self.body.__code__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if names[-1:] != ("backend",) or code.co_kwonlyargcount == 0:
+            raise DeclarationError(f"{self.name}: its last parameter must be `*, backend=None`")
+        self.parameters = names[:-1]
+        self.positional = code.co_argcount
+        positional_defaults = self.body.__defaults__ or ()
+        self.defaults: dict[str, Any] = dict(
+            zip(names[self.positional - len(positional_defaults) : self.positional], positional_defaults, strict=True)
+        )
+        self.defaults.update({k: v for k, v in (self.body.__kwdefaults__ or {}).items() if k != "backend"})
+        self.array_names = self.parameters[: len(self.shapes.inputs)]
+        self.option_names = self.parameters[len(self.shapes.inputs) :]
+        if set(self.option_names) != set(self.options):
+            raise DeclarationError(f"{self.name}: options= must name exactly {self.option_names}")
+
+    def bind(self, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], str | None]:
+        """Arguments in declared order and the backend keyword, as the wrapper's own signature understands them."""
+        backend = kwargs.pop("backend", None)
+        if len(args) > self.positional or kwargs.keys() - set(self.parameters):
+            raise TypeError(f"{self.name}() takes {', '.join(self.parameters)} and backend")
+        bound = {**self.defaults, **dict(zip(self.parameters, args, strict=False)), **kwargs}
+        if missing := [name for name in self.parameters if name not in bound]:
+            raise TypeError(f"{self.name}() misses {', '.join(missing)}")
+        return tuple(bound[name] for name in self.parameters), backend
+
+    def canonical(self, arguments: tuple[Any, ...]) -> tuple[list[Any], dict[str, int]]:
+        """Canonical arrays followed by checked options, and the size of every dimension."""
+        count = len(self.array_names)
+        arrays = canonicalise(self.name, self.array_names, self.shapes.inputs, arguments[:count])
+        dims = measure(self.name, self.shapes, self.array_names, arrays)
+        options = [
+            self.options[name](self.name, name, value)
+            for name, value in zip(self.option_names, arguments[count:], strict=True)
+        ]
+        return [*arrays, *options], dims
+
+    def amount(self, dims: Mapping[str, int], values: list[Any]) -> int:
+        """Units of work of a call."""
+        return eval(self._work, {}, {**dict(zip(self.parameters, values, strict=True)), **dims})
+
+    def result_size(self, dims: Mapping[str, int], values: list[Any]) -> int:
+        """Numbers in all results."""
+        known = {**dict(zip(self.parameters, values, strict=True)), **dims}
+        return sum(int(np.prod([eval(dim, {}, known) for dim in spec.dims])) for spec in self.shapes.outputs)
+
+    def run_reference(self, *arguments: Any) -> Any:
+        """The body on canonical arguments: computed in float64, given back in the input's dtype."""
+        dtype = next((value.dtype for value in arguments if _is_real(value)), np.dtype(np.float64))
+        with np.errstate(all="ignore"):
+            if dtype == np.float64:
+                return self._call_body(arguments)
+            result = self._call_body(tuple(v.astype(np.float64) if _is_real(v) else v for v in arguments))
+            if isinstance(result, tuple):
+                return tuple(_narrowed(value, dtype) for value in cast("tuple[Any, ...]", result))
+            return _narrowed(result, dtype)
+
+    def _call_body(self, arguments: tuple[Any, ...]) -> Any:
+        keywords = zip(self.parameters[self.positional :], arguments[self.positional :], strict=True)
+        return self.body(*arguments[: self.positional], **dict(keywords))
+
+
+def _is_real(value: Any) -> bool:
+    return getattr(value, "dtype", np.dtype(bool)).kind == "f" and value.ndim > 0
+
+
+def _narrowed(value: Any, dtype: np.dtype[Any]) -> Any:
+    return value.astype(dtype) if value.dtype == np.float64 else value

@@ -1,0 +1,164 @@
+"""How users say what they wish: for a block (`use`), for the process (`set_backend`), elsewhere (`propagate`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from . import registry
+from .backend import Accuracy
+from .policy import (
+    Policy,
+    current_policy,
+    enter,
+    leave,
+    process_settings,
+    restore,
+    set_process_settings,
+    swap,
+)
+from .settings import Settings, Tracing, Transfer, accuracy_class, thread_count, transfer_rule
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class use:  # noqa: N801 - a context manager that reads as a verb, like contextlib's
+    """Prefer `backends`, in order, for the block or the decorated function; NumPy stays as the last resort.
+
+    Parameters
+    ----------
+    *backends : str
+        Preferred backends. None given: the choice stays as it is around the block.
+    strict : bool, optional
+        Only these backends: a call that none of them can run is a `BackendError`.
+    exclude : sequence of str
+        Backends never to be used, on top of what surrounding layers exclude.
+    threads : int, optional
+        Thread budget of every call.
+    accuracy : {"bitwise", "tolerance", "relaxed"}, optional
+        The loosest class of kernel that may run.
+    transfer : {"never", "auto"}, optional
+        Whether NumPy arrays may go to a GPU without its being named.
+
+    Raises
+    ------
+    BackendNotFoundError
+        If a name is unknown or not installed.
+    ConfigurationError
+        If another argument means nothing.
+
+    Examples
+    --------
+    >>> import numpy as np, acm_dispatch
+    >>> with acm_dispatch.use("numpy"):
+    ...     acm_dispatch.pairwise_euclidean(np.zeros((1, 2)), np.array([[3.0, 4.0]]))
+    array([[5.]])
+    """
+
+    def __init__(
+        self,
+        *backends: str,
+        strict: bool | None = None,
+        exclude: str | tuple[str, ...] | list[str] = (),
+        threads: int | None = None,
+        accuracy: Accuracy | None = None,
+        transfer: Transfer | None = None,
+    ) -> None:
+        excluded = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+        for name in (*backends, *excluded):
+            registry.find_backend(name)
+        self._settings = Settings(
+            backends=backends or None,
+            strict=strict,
+            exclude=excluded,
+            threads=None if threads is None else thread_count(threads),
+            accuracy=None if accuracy is None else accuracy_class(accuracy),
+            transfer=None if transfer is None else transfer_rule(transfer),
+        )
+
+    def __enter__(self) -> Policy:
+        return enter(self._settings)
+
+    def __exit__(self, *exception: object) -> None:
+        leave()
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        from inspect import iscoroutinefunction, isgeneratorfunction
+
+        if isgeneratorfunction(function):
+            raise TypeError("use() cannot decorate a generator, whose caller would see the policy; write `with` inside")
+        if iscoroutinefunction(function):
+
+            async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with self:
+                    return await function(*args, **kwargs)
+
+            return wraps(function)(awaited)  # type: ignore[return-value] - a coroutine function again
+
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self:
+                return function(*args, **kwargs)
+
+        return called
+
+
+def set_backend(*backends: str | None, op: str | Callable[..., Any] | None = None, strict: bool = False) -> None:
+    """Prefer `backends` in the whole process, seen by every thread; none (or None) takes the wish back.
+
+    Parameters
+    ----------
+    *backends : str or None
+        In order of preference.
+    op : str or operation, optional
+        Only for this operation.
+    strict : bool, default False
+        Only these backends (for the process as a whole, not for one operation).
+    """
+    settings = process_settings()
+    chosen = tuple(registry.find_backend(name).name for name in backends if name is not None)
+    if op is None:
+        settings = settings._replace(backends=chosen or None, strict=strict if chosen else None)
+    else:
+        others = dict(settings.per_operation)
+        others.pop(name := registry.find_operation(op).name, None)
+        settings = settings._replace(
+            per_operation=tuple(sorted({**others, **({name: chosen} if chosen else {})}.items()))
+        )
+    set_process_settings(settings)
+
+
+def set_process_tracing(level: Tracing | None) -> None:
+    """Trace every thread of the process at `level`; None takes the wish back."""
+    set_process_settings(process_settings()._replace(trace=level))
+
+
+class _Propagated:
+    """`function` under a policy that was current elsewhere; pickles as long as `function` does."""
+
+    def __init__(self, function: Callable[..., Any], policy: Policy) -> None:
+        self.function = function
+        self.policy = policy
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        token = swap(self.policy)
+        try:
+            return self.function(*args, **kwargs)
+        finally:
+            restore(token)
+
+
+def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callable[P, R]:
+    """`function` bound to the current policy (or `policy`): for threads, joblib, multiprocessing and Dask.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import acm_dispatch
+    >>> with acm_dispatch.use("numpy"), ThreadPoolExecutor() as pool:
+    ...     pool.submit(acm_dispatch.propagate(acm_dispatch.current_policy)).result()
+    <Policy backends=('numpy',)>
+    """
+    return _Propagated(function, policy or current_policy())

@@ -1,0 +1,86 @@
+"""The layers of a policy merged into one answer a setting, and the origin of each."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+from .backend import Accuracy
+from .policy import Policy, current_policy
+from .settings import Tracing, Transfer
+from .threads import usable_cores
+
+
+class Wishes(NamedTuple):
+    """What the layers together ask for one operation, and the origin of each answer."""
+
+    backends: tuple[str, ...]
+    strict: bool
+    exclude: frozenset[str]
+    threads: int
+    accuracy: Accuracy
+    transfer: Transfer
+    disable: bool
+    trace: Tracing
+    origins: dict[str, str]
+
+
+def wishes(policy: Policy, operation: str | None = None) -> Wishes:
+    """The layers merged: the strongest that says something wins; exclusions add up."""
+    found: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    exclude: set[str] = set()
+    for origin, settings in policy.layers():
+        said = settings._asdict()
+        chosen = dict(said.pop("per_operation")).get(operation)
+        if chosen is not None:
+            said["backends"] = chosen
+        if said["backends"] is None and "backends" in found:
+            said["strict"] = None  # a list of backends brings its own strictness
+        elif said["backends"] is not None and said["strict"] is None:
+            said["strict"] = False
+        if fresh := set(said.pop("exclude")) - exclude:
+            exclude |= fresh
+            origins["exclude"] = f"{origins['exclude']}, {origin}" if "exclude" in origins else origin
+        for name, value in said.items():
+            if value is not None and name not in found:
+                found[name], origins[name] = value, origin
+    defaults: dict[str, Any] = {
+        "backends": (),
+        "strict": False,
+        "threads": usable_cores(),
+        "accuracy": "tolerance",
+        "transfer": "never",
+        "disable": False,
+        "trace": "off",
+    }
+    return Wishes(**{**defaults, **found}, exclude=frozenset(exclude), origins=origins)
+
+
+class Config(NamedTuple):
+    """Each setting as it stands here, with its origin."""
+
+    rows: tuple[tuple[str, Any, str], ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:22} {value!s:20} {origin}" for name, value, origin in self.rows)
+
+
+def config() -> Config:
+    """Every setting in force in this context and the layer it comes from."""
+    merged = wishes(current_policy())
+    values = merged._asdict()
+    origins = values.pop("origins")
+    rows = [(name, _shown(value), origins.get(name, "default")) for name, value in values.items()]
+    seen: set[str] = set()
+    for origin, settings in current_policy().layers():
+        for name, chosen in settings.per_operation:
+            if name not in seen:
+                seen.add(name)
+                rows.append((f"backends of {name}", _shown(chosen), origin))
+    return Config(tuple(rows))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        value = tuple(sorted(cast("frozenset[str]", value)))
+    return ", ".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else value
