@@ -29,7 +29,7 @@ def examine(console: Console) -> None:
         warnings.simplefilter("ignore", DispatchWarning)  # each of them has its row below
         manifests = list(_manifests())
         backends = list(_backends())
-        settings = config().rows
+    settings = config().rows
     _print(console, "Versions", ("part", "version"), _versions())
     _print(console, "Processor", ("what", "found"), _processor())
     _print(console, "Backends", ("backend", "version", "kernels", "state"), backends)

@@ -1,0 +1,309 @@
+"""Every command says what it should, refuses in sentences with exit code 2, and keeps a script's exit code."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import acm_dispatch
+from acm_dispatch import registry
+from acm_dispatch.cli import app
+
+PLAIN = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def invoke(monkeypatch):
+    """Runs a command in this process, as into a pipe."""
+    monkeypatch.setenv("COLUMNS", "160")
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+def command(*words, program=("-m", "acm_dispatch"), **options):
+    """Runs a command in a process of its own."""
+    arguments = [sys.executable, *program, *map(str, words)]
+    options = {"env": PLAIN, "capture_output": True, "text": True, "encoding": "utf-8", "timeout": 60, **options}
+    return subprocess.run(arguments, check=False, **options)
+
+
+# What the commands say.
+
+
+def test_info_lists_every_operation_and_backend(invoke):
+    result = invoke("info")
+    assert result.exit_code == 0
+    for name in [*registry.operations, *registry.compositions, *registry.backends()]:
+        assert name in result.stdout
+    assert re.search(r"zscore .*kernel", result.stdout)
+
+
+def test_info_says_why_a_backend_cannot_run(invoke):
+    def broken():
+        raise OSError("its driver is gone")
+
+    backends = [
+        acm_dispatch.Backend("asleep", available=lambda: "no such device"),
+        acm_dispatch.Backend("broken", available=broken),
+        acm_dispatch.Backend("half", modules=["acm_no_such_module"]),
+    ]
+    for backend in backends:
+        acm_dispatch.register_backend(backend)
+    try:
+        info, doctor = invoke("info"), invoke("doctor")
+    finally:
+        for backend in backends:
+            acm_dispatch.unregister_backend(backend.name)
+    assert info.exit_code == doctor.exit_code == 0
+    assert "asleep cannot run: no such device" in info.stdout
+    assert "cannot run: no such device" in doctor.stdout
+    for output in (info.stdout, doctor.stdout):
+        assert "its driver is gone" in output
+        assert "acm_no_such_module" in output
+
+
+def test_doctor_examines_everything(invoke, monkeypatch):
+    monkeypatch.setattr(registry, "problems", [registry.Problem("odd (odd-plugin)", "its manifest does not import")])
+    monkeypatch.setitem(registry.INSTALL, "abacus", "pip install abacus")
+    result = invoke("doctor")
+    assert result.exit_code == 0
+    for part in ("Versions", "Processor", "Backends", "Manifests", "Broken plugins", "Settings"):
+        assert part in result.stdout
+    assert re.search(rf"numpy +{re.escape(np.__version__)} +{len(registry.operations)} +ready", result.stdout)
+    assert re.search(r"abacus .*not installed; pip install abacus", result.stdout)
+    assert "odd (odd-plugin)" in result.stdout
+    assert re.search(r"usable threads +\d+ \(", result.stdout)
+    assert re.search(r"accuracy +tolerance +default", result.stdout)
+
+
+def test_explain_prints_the_explanation_without_the_arrays(invoke):
+    result = invoke("explain", "pairwise_euclidean", "--shape", "1e6x50", "--shape", "8x50", "--dtype", "float32")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("pairwise_euclidean (n = 1,000,000, d = 50, m = 8; float32")
+    assert "runs it" in result.stdout
+
+
+def test_explain_completes_arrays_whose_size_is_known_and_takes_options(invoke):
+    assert "n = 300, d = 4" in invoke("explain", "silhouette_samples", "--shape", "300x4").stdout
+    result = invoke("explain", "zscore", "--shape", "300x4", "--option", "method=robust", "--option", "clip=3")
+    assert result.exit_code == 0
+    assert "runs it (backend=)" in invoke("explain", "zscore", "--shape", "30x4", "--backend", "numpy").stdout
+
+
+def test_version_and_help(invoke):
+    assert invoke("--version").stdout.strip() == acm_dispatch.__version__
+    assert "doctor" in invoke("--help").stdout
+    assert "--report" in invoke("demo", "-h").stdout
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "plant.csv"
+    values = np.random.default_rng(0).normal(size=(60, 2)).round(3)
+    frame = pd.DataFrame(values, columns=["flow", "pressure"])
+    frame.insert(0, "time", [f"{t:%d/%m/%Y %H:%M}" for t in pd.date_range("2024-03-01", periods=60, freq="8h")])
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_demo_on_a_file(invoke, recording):
+    result = invoke("demo", recording, "--clusters", "2..2", "--backend", "numpy", "--day-first")
+    assert result.exit_code == 0, result.output
+    assert "60 rows as DD/MM/YYYY HH:MM, day first (asked)" in result.stdout
+    assert "use()" in result.stdout, "the backend that was asked for decides"
+    assert "Done in" in result.stdout
+    assert result.stderr == "", "no progress bar in a pipe"
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["explain", "zscor", "--shape", "9x9"], "no operation is called 'zscor'; did you mean 'zscore'?"),
+        (["explain", "qqqq", "--shape", "9x9"], "no operation is called 'qqqq'; `acm-dispatch info` lists them"),
+        (["explain", "silhouette_score", "--shape", "9x9"], "it is made of silhouette_samples; explain that"),
+        (["explain", "zscore", "--shape", "9xa"], "--shape is '9xa'; expected sizes such as 10000x50"),
+        (["explain", "zscore", "--shape", "9"], "zscore: `x` has shape (9,); expected 2-D (n, d)"),
+        (
+            ["explain", "impute", *["--shape", "9x9"] * 3],
+            "impute takes x (n, d), fill (d,) (optional); 3 shapes were given",
+        ),
+        (["explain", "pairwise_distances_argmin", "--shape", "9x9"], "x (n, d), y (m, d); give a --shape for y"),
+        (["explain", "zscore", "--shape", "9x9", "--dtype", "float"], None),
+        (["explain", "zscore", "--shape", "9x9", "--dtype", "real"], "--dtype is 'real'; expected a NumPy type"),
+        (["explain", "zscore", "--shape", "9x9", "--dtype", "complex128"], "zscore: `x` has dtype complex128"),
+        (["explain", "zscore", "--shape", "9x9", "--backend", "numpi"], "no backend is called 'numpi'"),
+        (["explain", "zscore", "--shape", "9x9", "--option", "mode=x"], "zscore takes method, ddof, floor, clip"),
+        (["explain", "zscore", "--shape", "9x9", "--option", "ddof=-1"], "`ddof` is -1; expected at least 0"),
+        (["explain", "zscore", "--shape", "1e15x1e6"], "does not fit this machine"),
+        (["demo", "nothing.csv"], "nothing.csv does not exist"),
+        (["demo", "--clusters", "1..4"], "--clusters is '1..4'; expected a range such as 2..8, from 2 on"),
+        (["demo", "--clusters", "9..4"], "--clusters is '9..4'"),
+        (["demo", "--backend", "numpi"], "no backend is called 'numpi'"),
+        (["demo", "--report", "no/such/folder/out.html"], "the report cannot be written: folder"),
+        (["run", "nothing.py"], "script nothing.py does not exist"),
+        (["run", "--trace-file", "no/folder/t.json", __file__], "the trace cannot be written: folder"),
+        (["explain", "zscore"], "Missing option '--shape'"),
+        (["flight"], "No such command 'flight'"),
+    ],
+)
+def test_refusals_are_sentences(invoke, words, sentence):
+    result = invoke(*words)
+    if sentence is None:
+        assert result.exit_code == 0
+        return
+    assert result.exit_code == 2, result.output
+    assert sentence in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+
+
+def test_ctrl_c_is_one_line(invoke, monkeypatch):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("acm_dispatch.demo.job.run_demo", stopped)
+    result = invoke("demo")
+    assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("package", ["rich", "typer"])
+def test_without_the_extra_one_sentence_says_what_to_install(package):
+    code = f"import sys; sys.modules[{package!r}] = None; from acm_dispatch.__main__ import main; main()"
+    result = command("info", program=("-c", code))
+    assert result.returncode == 2
+    assert result.stderr.strip().splitlines()[-1].endswith('install it with `pip install "acm-dispatch[cli]"`')
+    assert f"needs {package}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_the_demo_s_extra_the_simulation_runs_and_files_say_what_to_install(invoke, recording, monkeypatch):
+    for package in ("pandas", "pyarrow", "matplotlib"):
+        monkeypatch.setitem(sys.modules, package, None)
+    refused = {
+        "CSV files needs pandas": ["demo", recording],
+        "--report needs matplotlib": ["demo", "--report", "x.html"],
+    }
+    for needed, words in refused.items():
+        result = invoke(*words)
+        assert result.exit_code == 2
+        assert needed in result.stderr
+        assert 'install it with `pip install "acm-dispatch[demo]"`' in result.stderr
+    monkeypatch.setattr("acm_dispatch.demo.job.simulate", lambda: _small_simulation())
+    assert invoke("demo", "--clusters", "2", "--backend", "numpy").exit_code == 0
+
+
+def _small_simulation():
+    from acm_dispatch.demo.simulate import simulate
+
+    return simulate(2000)
+
+
+# Running scripts.
+
+SCRIPT = """
+import sys, threading
+import helper
+import numpy as np
+import acm_dispatch
+
+x = np.arange(12.0).reshape(4, 3)
+thread = threading.Thread(target=lambda: acm_dispatch.zscore(x))
+thread.start()
+thread.join()
+acm_dispatch.zscore(x)
+print(sys.argv[1:], __name__)
+if sys.argv[1] in helper.CODES:
+    sys.exit(helper.CODES[sys.argv[1]])
+if sys.argv[1] in helper.ERRORS:
+    raise helper.ERRORS[sys.argv[1]]
+"""
+HELPER = """
+CODES = {"--seven": 7, "--word": "a last word"}
+ERRORS = {"--boom": ValueError("boom"), "--stop": KeyboardInterrupt}
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    (tmp_path / "helper.py").write_text(HELPER)
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def test_run_shows_the_calls_of_every_thread_and_passes_arguments(script, tmp_path):
+    trace_file = tmp_path / "trace.json"
+    result = command("run", "--trace", "--trace-file", trace_file, script, "--well", "--trace", "-h")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "['--well', '--trace', '-h'] __main__\n"
+    assert "2 dispatched calls" in result.stderr
+    assert re.search(r"zscore +4x3 +float64 +\w+ +.* 2 ", result.stderr), "one row for equal calls"
+    assert result.stderr.count("zscore") == 1, "the table is printed once"
+    assert len(json.loads(trace_file.read_text())["traceEvents"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "said"),
+    [
+        ("--seven", 7, ""),
+        ("--word", 1, "a last word"),
+        ("--boom", 1, "ValueError: boom"),
+        ("--stop", 130, "Interrupted."),
+    ],
+)
+def test_run_keeps_the_script_s_exit_code(script, ending, code, said):
+    result = command("run", script, ending)
+    assert result.returncode == code
+    assert said in result.stderr
+    assert "2 dispatched calls" in result.stderr, "the table comes however the script ends"
+    assert "runpy" not in result.stderr, "the traceback is the script's own"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, SIGINT cannot be sent to another process")
+def test_run_can_be_stopped(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n")
+    with script.open("a") as file:
+        file.write("print('ready', flush=True)\ntime.sleep(30)\n")
+    arguments = [sys.executable, "-m", "acm_dispatch", "run", "--no-trace", str(script)]
+    with subprocess.Popen(arguments, env=PLAIN, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "Interrupted.\n")
+
+
+# In pipes and on terminals.
+
+
+def test_pipes_get_plain_text_and_warnings_are_sentences():
+    result = command("doctor", env={**PLAIN, "ACM_DISPATCH_BACKEND": "numpi"})
+    assert result.returncode == 0
+    assert "\x1b" not in result.stdout + result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 120
+    assert "Warning: environment: no backend is called 'numpi'" in result.stderr
+    assert "DispatchWarning" not in result.stderr
+
+
+def test_colours_on_terminals_unless_they_are_not_wanted(invoke, monkeypatch):
+    colour = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert colour.search(invoke("info").stdout)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colour.search(invoke("info").stdout)

@@ -1,0 +1,455 @@
+"""The demo finds what was put into its simulation, reads what real exports look like, and writes a whole report."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+import acm_dispatch
+from acm_dispatch.demo.analyse import analyse
+from acm_dispatch.demo.calls import Calls
+from acm_dispatch.demo.episodes import find_episodes, find_stuck
+from acm_dispatch.demo.extras import UnusableData
+from acm_dispatch.demo.job import Options, run_demo
+from acm_dispatch.demo.load import load
+from acm_dispatch.demo.recording import Recording, lasting, shortened
+from acm_dispatch.demo.regimes import find_regimes
+from acm_dispatch.demo.report import write_report
+from acm_dispatch.demo.sections import Section, sections
+from acm_dispatch.demo.simulate import simulate
+from acm_dispatch.demo.timestamps import from_numbers, parse_times
+
+HOUR = np.timedelta64(1, "h")
+
+
+def analysed(recording, backend=None, clusters=(2, 4)):
+    calls = Calls()
+    with acm_dispatch.use(*([backend] if backend else []), strict=True if backend else None):
+        return analyse(recording, calls, clusters=clusters, on_step=lambda step: None), calls
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return analysed(simulate())[0]
+
+
+# What the analysis has to find.
+
+
+def test_the_fault_is_the_worst_episode_at_its_time_and_in_its_sensors(findings):
+    truth, episode = findings.recording.truth, findings.episodes[0]
+    start, end = (findings.recording.times[row] for row in (episode.start, episode.stop - 1))
+    assert truth.fault_start <= start <= truth.fault_start + 9 * HOUR, "half of the growth is 9 hours"
+    assert abs(end - truth.fault_end) <= 0.5 * HOUR
+    assert {findings.names[j] for j in episode.sensors} == set(truth.fault_sensors)
+
+
+def test_nothing_else_is_nearly_as_severe(findings):
+    assert sum(episode.severity for episode in findings.episodes[1:]) < 0.2 * findings.episodes[0].severity
+
+
+def test_the_stuck_sensor_is_found_and_no_other(findings):
+    truth = findings.recording.truth
+    (run,) = findings.stuck
+    assert findings.recording.names[run.sensor] == truth.stuck_sensor
+    assert abs(findings.recording.times[run.start] - truth.stuck_start) <= 0.5 * HOUR
+    assert abs(run.stop - run.start - truth.stuck_samples) <= 3
+
+
+def test_the_regimes_are_the_simulated_ones(findings):
+    truth, labels = findings.recording.truth.regimes, findings.regimes.labels
+    assert len(findings.regimes.centres) == 3
+    assert (np.diff(np.bincount(labels)) <= 0).all(), "numbered from the largest"
+    agreeing = sum(np.bincount(truth[labels == j]).max() for j in range(3))
+    assert agreeing > 0.99 * len(labels)
+
+
+def test_health_falls_in_the_fault_and_nowhere_else(findings):
+    times, truth = findings.recording.times, findings.recording.truth
+    full = (times >= truth.fault_start + 18 * HOUR) & (times <= truth.fault_end)
+    around = (times >= truth.fault_start - 1 * HOUR) & (times <= truth.fault_end + 1 * HOUR)
+    assert np.median(findings.health[full]) < 20
+    assert np.mean(findings.health[~around]) > 98
+    assert 0 <= findings.health.min() <= findings.health.max() <= 100
+
+
+def test_the_dead_channel_is_left_out(findings):
+    assert [sensor.name for sensor in findings.sensors if sensor.verdict == "dead"] == ["Spare channel"]
+    assert "Spare channel" not in findings.names
+    assert np.isfinite(findings.scores).all()
+
+
+def test_simulations_are_reproducible():
+    first, second = simulate(3000, seed=3), simulate(3000, seed=3)
+    np.testing.assert_array_equal(first.values, second.values)
+    assert (first.values != simulate(3000, seed=4).values).any()
+
+
+def test_every_backend_tells_the_same_story(usable):
+    recording = simulate(6000)
+    expected, _ = analysed(recording, "numpy", clusters=(3, 3))
+    for name in set(usable) - {"numpy", "recorder"}:
+        with acm_dispatch.use(name):
+            found = analyse(recording, Calls(), clusters=(3, 3), on_step=lambda step: None)
+        np.testing.assert_array_equal(found.regimes.labels, expected.regimes.labels, err_msg=name)
+        np.testing.assert_allclose(found.health, expected.health, atol=1e-6, err_msg=name)
+        assert [episode[:3] for episode in found.episodes] == [episode[:3] for episode in expected.episodes]
+
+
+def test_a_small_cluster_is_an_excursion_and_not_a_regime():
+    """As a regime of its own a fault would be healthy."""
+    rng = np.random.default_rng(0)
+    blobs = np.repeat([[0.0, 0.0], [5.0, 5.0], [40.0, -40.0]], [500, 400, 9], axis=0)
+    found = find_regimes(blobs + rng.normal(size=blobs.shape), (3, 3), Calls(), lambda k: None)
+    assert found.chosen[:2] == (3, 2)
+    np.testing.assert_array_equal(np.unique(found.labels), [0, 1])
+    assert found.distances[-9:].min() > 30
+
+
+def recording_of(values, **fields):
+    values = np.asarray(values, dtype=float)
+    times = np.datetime64("2024-01-01", "ms") + np.arange(len(values)) * HOUR
+    names = tuple(f"s{j}" for j in range(values.shape[1]))
+    return Recording("test", times, names, values, ())._replace(**fields)
+
+
+def test_one_regime_constant_columns_and_gaps_are_no_obstacle():
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(400, 4)).round(1)
+    values[:, 1], values[5, 2], values[::3, 3] = 4.0, np.nan, np.inf
+    found, _ = analysed(recording_of(values))
+    assert [sensor.verdict for sensor in found.sensors] == ["", "constant", "", ""]
+    assert found.health.mean() > 95
+
+
+def test_a_mostly_constant_sensor_has_no_mad_and_is_scored_all_the_same():
+    values = np.zeros((300, 2))
+    values[::5, 0] = 1.0
+    values[:, 1] = np.random.default_rng(0).normal(size=300)
+    found, _ = analysed(recording_of(values))
+    assert np.isfinite(found.scores).all()
+    assert np.abs(found.scores[:, 0]).max() < 6
+
+
+def test_nothing_to_analyse_is_a_sentence():
+    with pytest.raises(UnusableData, match="every sensor is dead or constant"):
+        analysed(recording_of(np.ones((30, 2))))
+
+
+def test_more_clusters_than_rows_are_not_tried():
+    analysed(recording_of(np.random.default_rng(0).normal(size=(20, 2))), clusters=(30, 40))
+
+
+def test_episodes_bridge_short_pauses_and_forget_single_rows():
+    z = np.zeros((200, 3))
+    z[20:30, 1], z[33:40, 1], z[25:30, 2], z[100, 0], z[150:160, 0] = 9.0, -9.0, 7.0, 20.0, 6.0
+    worst, other = find_episodes(z)
+    assert worst[:3] == (20, 40, (1, 2))
+    assert worst.peak == 9.0
+    assert other[:3] == (150, 160, (0,))
+
+
+def test_a_gap_does_not_end_a_stuck_run_and_usual_repeats_are_no_run():
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=(2000, 2)).round(2)
+    values[300:360, 0], values[320, 0] = 1.25, np.nan
+    values[:, 1] = np.repeat(rng.normal(size=50), 40)
+    (run,) = find_stuck(recording_of(values), [0, 1])
+    assert (run.sensor, run.start, run.stop, run.value) == (0, 300, 360, 1.25)
+
+
+# What is said of the dispatched calls.
+
+
+def test_every_call_is_recorded_measured_and_checked():
+    _, calls = analysed(simulate(2000), clusters=(2, 2))
+    operations = {"column_median_mad", "impute", "zscore", "pairwise_euclidean", "silhouette_samples"}
+    measured = {row.operation: row for row in calls.measured()}
+    assert operations <= measured.keys()
+    assert all(row.deviation < 1e-9 and row.milliseconds > 0 and row.calls > 0 for row in measured.values())
+    assert all((row.speed_up is None) == (row.backend == "numpy") for row in measured.values())
+
+
+def test_calls_of_one_shape_are_one_row_and_the_backend_is_named(recorder):
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    calls = Calls()
+    with acm_dispatch.use("recorder"):
+        for _ in range(3):
+            calls(acm_dispatch.zscore, x, method="robust")
+        calls(acm_dispatch.zscore, x[:20])
+        first, second = calls.measured()
+    assert (first.operation, first.shape, first.calls) == ("zscore", "50x3", 3)
+    assert (first.backend, first.decided_by) == ("recorder", "use()")
+    assert first.speed_up > 0
+    assert second.shape == "20x3"
+    assert calls.warm_up > 0
+
+
+def test_numpy_is_not_compared_with_itself():
+    calls = Calls()
+    with acm_dispatch.use("numpy", strict=True):
+        calls(acm_dispatch.zscore, np.eye(4))
+        (row,) = calls.measured()
+    assert row.speed_up is None
+
+
+# Reading files.
+
+SENSORS = "flow,pressure\n"
+
+
+def rows(times, values="1.5,{i}.25"):
+    return "".join(f"{time},{values.format(i=i)}\n" for i, time in enumerate(times))
+
+
+def written(folder, text, name="data.csv", encoding="utf-8"):
+    path = folder / name
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+def daily(form, start="2023-05-20", days=40):
+    return list(pd.date_range(start, periods=days).strftime(form))
+
+
+def mixed_formats(days=40):
+    """As a spreadsheet leaves them: what it took for a day first date is rewritten, the rest is not."""
+    return [
+        f"{day:%m-%d-%Y} 00:00" if day.day <= 12 else f"{day.month}/{day.day}/{day.year} {day.hour}:00"
+        for day in pd.date_range("2023-05-20", periods=days)
+    ]
+
+
+def test_mixed_formats_lose_no_row(tmp_path):
+    recording = load(written(tmp_path, "TS," + SENSORS + rows(mixed_formats())))
+    assert recording.values.shape == (40, 2)
+    np.testing.assert_array_equal(recording.times, np.array(pd.date_range("2023-05-20", periods=40), "datetime64[ms]"))
+    notes = "\n".join(recording.notes)
+    assert "12 rows as MM-DD-YYYY HH:MM, month first (read day first, time would run backwards" in notes
+    assert "28 rows as M/D/YYYY H:MM, month first (28 of them are no date the other way round)" in notes
+    assert "40 rows, each with its time" in notes
+
+
+@pytest.mark.parametrize(
+    ("form", "label"),
+    [
+        ("%d/%m/%Y %H:%M", "DD/MM/YYYY HH:MM, day first"),
+        ("%m/%d/%Y %H:%M:%S", "MM/DD/YYYY HH:MM:SS, month first"),
+        ("%d.%m.%y", "DD.MM.YY, day first"),
+        ("%m/%d/%Y %I:%M %p", "MM/DD/YYYY HH:MM AM/PM, month first"),
+        ("%Y-%m-%d %H:%M", "ISO 8601"),
+        ("%Y/%m/%d", "ISO 8601"),
+        ("%Y-%m-%dT%H:%M:%SZ", "converted to UTC"),
+        ("%d %b %Y %H:%M", "month in letters"),
+    ],
+)
+@pytest.mark.parametrize("days", [40, 12], ids=["impossible_values", "order_of_time"])
+def test_formats_and_the_order_of_day_and_month(form, label, days):
+    """Twelve days from the first of a month on can be read both ways."""
+    parsed = parse_times(daily(form, "2023-06-01", days))
+    np.testing.assert_array_equal(parsed.times, np.array(pd.date_range("2023-06-01", periods=days), "datetime64[ms]"))
+    assert label in "\n".join(parsed.notes)
+
+
+def test_what_cannot_be_decided_is_said_to_be_assumed():
+    parsed = parse_times(["03/04/2024 10:00", "03/04/2024 11:00"])
+    assert parsed.times[0] == np.datetime64("2024-03-04T10:00")
+    assert "assumed" in parsed.notes[0]
+    assert parse_times(["03/04/2024 10:00"], day_first=True).times[0] == np.datetime64("2024-04-03T10:00")
+
+
+def test_contradicting_rows_are_read_each_in_its_own_way():
+    parsed = parse_times(["05/25/2024", "26/05/2024", "05/27/2024"])
+    np.testing.assert_array_equal(parsed.times, np.array(["2024-05-25", "2024-05-26", "2024-05-27"], "datetime64[ms]"))
+    assert "2 rows can only be month first and 1 only day first" in parsed.notes[0]
+
+
+def test_midnight_written_as_24_and_impossible_dates():
+    parsed = parse_times(["31/12/2023 24:00", "30/02/2024", "13/13/2024", None, "n/a", "12:00"])
+    assert parsed.times[0] == np.datetime64("2024-01-01T00:00")
+    assert np.isnat(parsed.times[1:]).all()
+
+
+@pytest.mark.parametrize("factor", [1, 1_000, 1_000_000, 1_000_000_000])
+def test_counted_times(factor):
+    times = from_numbers(np.array([1_700_000_000, np.nan, 1_700_000_060]) * factor)
+    assert times[2] - times[0] == np.timedelta64(60, "s")
+    assert np.isnat(times[1])
+    assert from_numbers(np.array([0.0, 1.0])) is None
+
+
+def test_rows_without_a_readable_time_are_counted_and_shown(tmp_path):
+    times = daily("%Y-%m-%d")
+    times[3], times[7] = "unknown", ""
+    notes = "\n".join(load(written(tmp_path, "time," + SENSORS + rows(times))).notes)
+    assert "2 rows kept out, the time cannot be read (row 5: 'unknown', row 9: '')" in notes
+
+
+def test_time_gaps_repeats_and_order_are_reported(tmp_path):
+    times = daily("%Y-%m-%d")
+    times[10], times[20:] = times[9], daily("%Y-%m-%d", "2024-01-01", 20)
+    recording = load(written(tmp_path, "time," + SENSORS + rows(times[::-1])))
+    notes = "\n".join(recording.notes)
+    assert (np.diff(recording.times) >= np.timedelta64(0)).all()
+    assert "they were sorted" in notes
+    assert "1 row with the time of the row before, kept" in notes
+    assert "the longest 207 d from 2023-06-08" in notes
+
+
+def test_semicolons_decimal_comma_and_old_encodings(tmp_path):
+    lines = [f"{time};{i},5;{i * 2},25" for i, time in enumerate(daily("%d.%m.%Y %H:%M"))]
+    text = "Zeit;Temperatur [°C];Druck\n" + "\n".join(lines)
+    recording = load(written(tmp_path, text, encoding="cp1252"))
+    assert recording.names == ("Temperatur [°C]", "Druck")
+    np.testing.assert_array_equal(recording.values[2], [2.5, 4.25])
+    assert "fields are separated by semicolons, decimal comma, text is cp1252, not UTF-8" in recording.notes
+
+
+def test_time_column_is_found_by_its_cells_or_named(tmp_path):
+    times = daily("%Y-%m-%d")
+    text = "tag,when,created\n" + "".join(f"{i},{time},2020-01-01\n" for i, time in enumerate(times))
+    path = written(tmp_path, text)
+    assert "time is column 'when' (its cells read as times)" in load(path).notes
+    assert "time is column 'created' (asked for)" in load(path, time_column="created").notes
+    with pytest.raises(UnusableData, match="has no column 'nope'; it has 'tag', 'when', 'created'"):
+        load(path, time_column="nope")
+
+
+def test_texts_among_numbers_are_gaps_and_text_columns_are_left_out(tmp_path):
+    lines = [f"{time},{'Bad' if i == 4 else i},{'on'},\n" for i, time in enumerate(daily("%Y-%m-%d"))]
+    recording = load(written(tmp_path, "time,flow,state,spare\n" + "".join(lines)))
+    notes = "\n".join(recording.notes)
+    assert recording.names == ("flow", "spare")
+    assert "flow: 1 cell not a number, such as 'Bad', taken as gaps" in notes
+    assert "left out, not numeric: 'state'" in notes
+    assert np.isnan(recording.values[4, 0])
+    assert np.isnan(recording.values[:, 1]).all()
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_parquet(tmp_path, indexed):
+    frame = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=30, tz="Europe/Berlin"), "a": range(30)})
+    frame["a"] = frame["a"].astype("Int64").where(frame["a"] != 3)
+    path = tmp_path / "data.parquet"
+    (frame.set_index("time") if indexed else frame).to_parquet(path)
+    recording = load(path)
+    assert recording.times[0] == np.datetime64("2023-12-31T23:00")
+    assert np.isnan(recording.values[3, 0])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "is empty"),
+        ("time,a\n", "has a header but no rows"),
+        ("time\n2024-01-01\n", "has a single column"),
+        ("a,b\n" + "1,2\n" * 30, "has no time column: none of 'a', 'b' is named like a time and holds dates"),
+        ("time,a\n" + rows(daily("%Y-%m-%d"), "x"), "has no numeric column beside the time; it has 'a'"),
+        ("time,a\n" + rows(daily("%Y-%m-%d", days=5), "{i}"), "has 5 usable rows; at least 20 are needed"),
+        (
+            "time,a\n" + rows(daily("%Y-%m-%d"), "{i}") + "2024-01-01,2,3,4\n",
+            "cannot be read as CSV: Expected 2 fields",
+        ),
+        ("\0\1\2", "is not a text file"),
+    ],
+)
+def test_unusable_files_are_sentences(tmp_path, text, sentence):
+    with pytest.raises(UnusableData, match=re.escape(sentence)):
+        load(written(tmp_path, text))
+
+
+def test_missing_files_folders_and_broken_parquet(tmp_path):
+    with pytest.raises(UnusableData, match="does not exist"):
+        load(tmp_path / "nothing.csv")
+    with pytest.raises(UnusableData, match="is not a file"):
+        load(tmp_path)
+    with pytest.raises(UnusableData, match="cannot be read as Parquet"):
+        load(written(tmp_path, "time,a", "data.parquet"))
+
+
+def test_names_are_shortened_by_whole_words():
+    assert shortened(["PLANT.FAN.flow left", "PLANT.FAN.flow right"]) == ("left", "right")
+    assert shortened(["flow", "flowmeter"]) == ("flow", "flowmeter")
+    assert shortened(["only"]) == ("only",)
+
+
+@pytest.mark.parametrize(("amount", "text"), [(90, "90 s"), (5400, "90 min"), (12_600, "3.5 h"), (864_000, "10 d")])
+def test_durations(amount, text):
+    assert lasting(np.timedelta64(amount, "s")) == text
+
+
+# Showing the result.
+
+
+@pytest.fixture(scope="module")
+def small_file(tmp_path_factory):
+    rng = np.random.default_rng(5)
+    days = pd.date_range("2024-01-01", periods=600, freq="h")
+    frame = pd.DataFrame({"time": days, "<b>[red]a": rng.normal(size=600), "b & c": rng.normal(size=600)})
+    frame.iloc[300:340, 1] += 30
+    path = tmp_path_factory.mktemp("data") / "plant.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def shown(options, width=120):
+    console = Console(width=width)
+    with console.capture() as captured:
+        run_demo(options, console)
+    return captured.get()
+
+
+def test_the_whole_demo_with_report(small_file, tmp_path):
+    report = tmp_path / "out.html"
+    text = shown(Options(small_file, report, clusters=(2, 3)))
+    assert "<b>[red]a" in text, "names are no markup"
+    assert str(report) in text
+    page = report.read_text(encoding="utf-8")
+    for title in ("Data", "Health", "Operating regimes", "Anomalous episodes", "Stuck sensors", "Dispatched calls"):
+        assert title in text
+        assert f"<h2>{title}</h2>" in page
+    assert "&lt;b&gt;[red]a" in page
+    assert "<b>[red]a" not in page
+    assert page.count('src="data:image/svg+xml;base64,') >= 3
+    assert not re.findall(r"(?:src|href)=\"(?!data:)", page), "self-contained"
+    assert list(tmp_path.iterdir()) == [report], "no temporary file is left"
+
+
+def test_the_simulated_truth_is_told(findings):
+    said = " ".join(sections(findings, [], 0.0)["episodes"].paragraphs)
+    assert "found as episode 1" in said
+    assert "in the same sensors" in said
+    assert "Winding temperature [C] stuck for 90 rows" in said
+    assert "not found" not in said
+
+
+def test_a_report_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / "out.html"
+    path.write_text("old")
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(UnusableData, match="No space left on device"):
+            write_report(path, "t", "s", {"data": Section("Data", ("x",))}, {})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_report_into_nowhere_is_refused_before_the_work(tmp_path):
+    with pytest.raises(UnusableData, match="does not exist"):
+        run_demo(Options(report=tmp_path / "no" / "out.html"), Console(quiet=True))
+    with pytest.raises(UnusableData, match="is a folder"):
+        run_demo(Options(report=tmp_path), Console(quiet=True))
+
+
+def test_where_only_numpy_runs_nothing_is_compared(small_file):
+    with acm_dispatch.use("numpy", strict=True):
+        text = shown(Options(small_file, clusters=(2, 2)))
+    assert "is NumPy" in text
+    assert "on NumPy alone" not in text
