@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
+from acm_cupy import build
+from acm_cupy.testing import strict_backend
 
 import acm_dispatch
 from acm_dispatch import policy, registry
@@ -13,6 +16,11 @@ from acm_dispatch.settings import Settings
 for _variable in [name for name in os.environ if name.startswith("ACM_DISPATCH_")]:
     del os.environ[_variable]  # a developer's own settings must not steer the tests
 os.environ["ACM_DISPATCH_CONFIG"] = os.devnull
+
+# The CuPy kernels' arithmetic, and their manners towards CuPy, need no GPU to be proved.
+for _backend in (build("cupy_on_numpy", np), strict_backend("cupy_on_strict")):
+    if _backend.name not in registry.backends():
+        acm_dispatch.register_backend(_backend)
 
 
 @pytest.fixture
