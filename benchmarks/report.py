@@ -1,0 +1,225 @@
+"""The results as Markdown, JSON and a table on the terminal. A missed need is a missed need in all three."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from .measure import OURS
+from .overhead import NEED_MICROSECONDS
+from .results import state_of
+
+RESULTS = Path(__file__).parent / "results"
+
+#: Longer sentences are cut on the terminal and whole in the Markdown.
+_TERMINAL_CELL = 60
+
+#: Of the table where it goes to no terminal.
+PIPE_WIDTH = 180
+
+COLUMNS = (
+    "operation",
+    "size",
+    "dtype",
+    "data",
+    "ours (ms)",
+    "backend",
+    "x floor",
+    "best peer (ms)",
+    "ratio [quartiles]",
+    "need",
+    "verdict",
+)
+
+
+def write(results: dict[str, Any], name: str) -> Path:
+    """Writes ``results/<name>.json`` and ``.md``; the latter's path."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    path = RESULTS / f"{name}.md"
+    path.write_text(markdown(results), encoding="utf-8")
+    return path
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """A row of the main table."""
+    head = [row["operation"], row["size"], row["dtype"], row["data"]]
+    if row["failed"]:
+        return [*head, "failed", str(row["backend"] or ""), "", "", "", _needs(row), f"{verdict(row)}: {row['failed']}"]
+    best = row["best"]
+    peer = f"{best['name']} {_ms(best['ms'])}" + _mark(best["accuracy"]) if best else "none"
+    floor = f"{row['times_floor']:.1f}" if row["times_floor"] else ""
+    ratio = _ratio(best["ratio"]) if best else ""
+    return [*head, _ms(row["ms"]), row["backend"], floor, peer, ratio, _needs(row), verdict(row)]
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """In words: met, MISSED, or nothing to be said; and whether the times can be trusted."""
+    words = [state_of(row)]
+    if row.get("accuracy") not in (None, "exact"):
+        words.append(f"OUR RESULT: {row['accuracy']}")
+    if row.get("noisy"):
+        words.append("noisy")
+    return ", ".join(filter(None, words))
+
+
+def _needs(row: dict[str, Any]) -> str:
+    def one(need: dict[str, Any]) -> str:
+        over = "" if need["against"] == "best" else f" over {need['against']}"
+        got = "" if need.get("ratio") is None or not over else f" (is {need['ratio']:.2f})"
+        return f"{need['least']:g}{over}{got}"
+
+    return "; ".join(map(one, row["needs"]))
+
+
+def _mark(accuracy: str) -> str:
+    return "" if accuracy == "exact" else f" ({accuracy})"
+
+
+def _ms(value: float) -> str:
+    return f"{value:.4f}" if value < 0.1 else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def _ratio(quartiles: list[float]) -> str:
+    low, middle, high = quartiles
+    return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The whole report."""
+    parts = [f"# Benchmarks: {results['name']}", _machine(results["machine"]), _summary(results)]
+    if rows := results["cases"]:
+        parts += ["## Operations", _LEGEND, _table(COLUMNS, map(cells, rows))]
+    for section in (_overhead, _imports, _memory, _peers):
+        parts += section(results)
+    return "\n\n".join(parts) + "\n"
+
+
+_LEGEND = (
+    "Ratio: median over the rounds of (best peer's time / our time), with quartiles; above 1 we are faster. Need: the "
+    "least such ratio, over the best peer or over a named package. x floor: our time over what the reference machine "
+    'allows. "loses digits": a peer that keeps the contract on this data but not on its traps (offsets, near '
+    'duplicates); "inexact": misses it here. Noisy: quartiles more than 30 % of the median apart.'
+)
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    versions = machine["versions"]
+    present = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    absent = ", ".join(name for name, version in versions.items() if not version) or "none"
+    facts = {name: value for name, value in machine.items() if name != "versions"}
+    lines = [f"- {name.replace('_', ' ')}: {value}" for name, value in facts.items()]
+    return "\n".join([*lines, f"- versions: {present}", f"- absent peers: {absent}"])
+
+
+def _summary(results: dict[str, Any]) -> str:
+    states = [state_of(row) for row in results["cases"]]
+    if not states:
+        return "No operation was measured."
+    words = {"met": "met", "MISSED": "MISSED", "FAILED": "FAILED", "not measured": "not measured", "": "without a need"}
+    counts = [f"{states.count(state)} {word}" for state, word in words.items() if state in states]
+    lines = [f"**Of {len(states)} rows: {', '.join(counts)}.**"]
+    short = [(row, state) for row, state in zip(results["cases"], states, strict=True) if state in ("MISSED", "FAILED")]
+    lines += [f"- {state}: {row['id']} (need {_needs(row) or 'none'}; {_shortfall(row)})" for row, state in short]
+    return "\n".join([lines[0], "", *lines[1:]])
+
+
+def _shortfall(row: dict[str, Any]) -> str:
+    if row["failed"]:
+        return row["failed"]
+    reached = [f"{need['ratio']:.2f}" for need in row["needs"] if need["state"] == "MISSED"]
+    return f"is {', '.join(reached)} on {row['backend']}"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
+
+
+def _overhead(results: dict[str, Any]) -> list[str]:
+    if not (overhead := results.get("overhead")):
+        return []
+    if "failed" in overhead:
+        return ["## Dispatch overhead", f"failed: {overhead['failed']}"]
+    lines = []
+    for row in overhead["rows"]:
+        for name, way in row["ways"].items():
+            bound = f"<= {NEED_MICROSECONDS} us" if name.startswith(OURS) else ""
+            state = ("met" if way["microseconds"] <= NEED_MICROSECONDS else "MISSED") if bound else ""
+            numbers = [f"{way['microseconds']:.3f}", f"{way['plain_calls']:.1f}"]
+            lines.append([str(row["arrays"]), name, *numbers, bound, state])
+    head = ("arrays", "way", "us a call", "x plain call", "need", "verdict")
+    return ["## Dispatch overhead", "A kernel that gives back its argument, called in each way.", _table(head, lines)]
+
+
+def _imports(results: dict[str, Any]) -> list[str]:
+    if not (imports := results.get("imports")):
+        return []
+    if "failed" in imports:
+        return ["## Import", f"failed: {imports['failed']}"]
+    heavy = ", ".join(imports["heavy"]) or "none"
+    text = (
+        f"`import acm_dispatch` adds {imports['acm_dispatch_ms']:.1f} ms and {imports['modules']} modules to "
+        f"`import numpy` ({imports['numpy_ms']:.1f} ms); heavy packages among them: {heavy}. The first call, which "
+        f"finds and loads a backend, takes {imports['first_call_ms']:.1f} ms. "
+        f"Medians of {imports['processes']} processes."
+    )
+    return ["## Import", text]
+
+
+def _memory(results: dict[str, Any]) -> list[str]:
+    lines = []
+    for entry in results.get("memory", []):
+        for name, run in entry["runs"].items():
+            numbers = [f"{run['peak_mb']:.1f}", f"{run['result_mb']:.1f}"] if "peak_mb" in run else ["failed", ""]
+            bound = f"<= {entry['allowed_mb']:.0f}" if name == OURS else ""
+            state = ("met" if run.get("peak_mb", 1e9) <= entry["allowed_mb"] else "MISSED") if bound else ""
+            state = state or run.get("failed", "")
+            lines.append([entry["case"], name, *numbers, f"{entry['full_mb']:.0f}", bound, state])
+    if not lines:
+        return []
+    head = ("case", "who", "peak above inputs (MB)", "its result", "n x n (the data) would be", "need", "verdict")
+    return ["## Peak memory", _table(head, lines)]
+
+
+def _peers(results: dict[str, Any]) -> list[str]:
+    """Every candidate of every case, and what the first call (imports, compilation) took."""
+    parts = ["## Every candidate"] if results["cases"] else []
+    for row in results["cases"]:
+        lines = [] if row["failed"] else [[f"**ours ({row['backend']})**", _ms(row["ms"]), "1", *_details(row)]]
+        for peer in sorted(row["peers"], key=lambda peer: peer.get("ms", 1e9)):
+            times = [_ms(peer["ms"]), _ratio(peer["ratio"])] if "ratio" in peer else ["failed", ""]
+            lines.append([peer["name"], *times, *(_details(peer) if "ratio" in peer else (peer["failed"], "", ""))])
+        lines += [[name, "absent", "", "", "", ""] for name in row["absent"]]
+        load = f"Load average before and after: {row['load_average']}."
+        parts += [
+            f"### {row['id']}",
+            load,
+            _table(("who", "ms", "ratio", "numbers", "first call (ms)", "samples"), lines),
+        ]
+    return parts
+
+
+def _details(entry: dict[str, Any]) -> tuple[str, str, str]:
+    return entry["accuracy"], _ms(entry["first_ms"]), str(entry["samples"])
+
+
+def show(results: dict[str, Any], console: Console) -> None:
+    """The main table on the terminal, missed rows in red; the shorter sections as they are written."""
+    console.print(_summary(results), markup=False)
+    table = Table("case", *COLUMNS[4:], title=f"Benchmarks: {results['name']}")
+    for row in results["cases"]:
+        bad = state_of(row) in ("MISSED", "FAILED")
+        shown = [cell[:_TERMINAL_CELL] for cell in cells(row)[4:]]
+        table.add_row(row["id"], *shown, style="red" if bad else "yellow" if row.get("noisy") else "")
+    if results["cases"]:
+        console.print(table)
+    for section in (_overhead, _imports, _memory):
+        for part in section(results):
+            console.print(part, markup=False, soft_wrap=True)
