@@ -5,16 +5,39 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["isa", "pairwise_distances_argmin", "pairwise_distances_argmin_min", "pairwise_euclidean"]
+__all__ = [
+    "column_median_mad",
+    "impute",
+    "isa",
+    "pairwise_distances_argmin",
+    "pairwise_distances_argmin_min",
+    "pairwise_euclidean",
+    "zscore",
+]
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 
 def isa() -> str: ...
-def pairwise_euclidean(
-    threads: int, x: NDArray[_Float], y: NDArray[_Float] | None = None, /
-) -> NDArray[_Float]: ...
+def pairwise_euclidean(threads: int, x: NDArray[_Float], y: NDArray[_Float] | None = None, /) -> NDArray[_Float]: ...
 def pairwise_distances_argmin(threads: int, x: NDArray[_Float], y: NDArray[_Float], /) -> NDArray[np.int64]: ...
 def pairwise_distances_argmin_min(
     threads: int, x: NDArray[_Float], y: NDArray[_Float], /
 ) -> tuple[NDArray[np.int64], NDArray[_Float]]: ...
 def silhouette_samples(threads: int, x: NDArray[_Float], codes: NDArray[np.int64], /) -> NDArray[_Float]: ...
+def column_median_mad(
+    threads: int, x: NDArray[_Float], scale: float = 1.4826, missing: str = "nonfinite", /
+) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+def zscore(
+    threads: int,
+    x: NDArray[_Float],
+    center: NDArray[_Float] | None = None,
+    scale: NDArray[_Float] | None = None,
+    method: str = "standard",
+    ddof: int = 0,
+    floor: float = 1e-6,
+    clip: float | None = None,
+    /,
+) -> NDArray[_Float]: ...
+def impute(
+    threads: int, x: NDArray[_Float], fill: NDArray[_Float] | None = None, missing: str = "nonfinite", /
+) -> NDArray[_Float]: ...

@@ -162,3 +162,6 @@ impl Columns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

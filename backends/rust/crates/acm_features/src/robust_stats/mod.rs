@@ -137,3 +137,6 @@ fn sampled_rows(rows: usize) -> impl Iterator<Item = usize> {
         start + (state >> 33) as usize % (rows / size)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use acm_core::simd;
+use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 
 use super::search::{Bracket, Counts, Search, Tally};
@@ -12,8 +12,13 @@ use crate::Missing;
 /// Columns that are transposed together: a cache line of `f64`.
 pub const BLOCK_COLUMNS: usize = 8;
 
-/// Values in a tile: as much as stays in a core's L2 cache.
-const TILE_VALUES: usize = 64 * 1024;
+/// Values in a tile: as much as stays in a core's L2 cache, beside the columns that are transposed.
+const TILE_VALUES: usize = 32 * 1024;
+
+/// How many rows ahead of those being transposed are brought into the cache.
+const ROWS_AHEAD: usize = 16;
+
+const NOTHING: f64 = 0.0;
 
 /// A column's piece in a tile is at least this long, or what is done once a piece would cost more than its values.
 const SHORTEST_PIECE: usize = 256;
@@ -39,33 +44,53 @@ impl<T: Scalar> Matrix<'_, T> {
     }
 
     /// A value as `f64`, NaN if it is missing.
-    #[inline(always)]
     pub fn value(&self, row: usize, column: usize) -> f64 {
-        self.clean(self.values[row * self.width + column])
-    }
-
-    #[inline(always)]
-    fn clean(&self, value: T) -> f64 {
+        let value = self.values[row * self.width + column];
         if self.missing.includes(value) { f64::NAN } else { value.to_f64() }
     }
 
-    /// Writes the columns from `first` on, of some rows, one after the other at every `stride` places of `out`.
+    /// Writes `out[j * stride + i]` for the values of row `i` of `rows` and column `j` of the block from `first` on.
     #[inline(always)]
     fn transpose(&self, rows: Range<usize>, first: usize, stride: usize, out: &mut [f64]) {
-        let rows = self.values[rows.start * self.width..rows.end * self.width].chunks_exact(self.width);
-        let last = self.width.min(first + BLOCK_COLUMNS);
-        if last - first == BLOCK_COLUMNS {
-            for (i, row) in rows.enumerate() {
-                let row = &row[first..][..BLOCK_COLUMNS];
+        let rows = &self.values[rows.start * self.width..rows.end * self.width];
+        let columns = BLOCK_COLUMNS.min(self.width - first);
+        let mut i = 0;
+        if columns == BLOCK_COLUMNS {
+            for four_rows in rows.chunks_exact(4 * self.width) {
+                if first == 0 {
+                    let ahead = ((i + ROWS_AHEAD) * self.width).min(rows.len());
+                    simd::prefetch(&rows[ahead..(ahead + 4 * self.width).min(rows.len())]);
+                }
+                let [a, b, c, d]: [&[T]; 4] =
+                    std::array::from_fn(|row| &four_rows[row * self.width + first..][..BLOCK_COLUMNS]);
                 for j in 0..BLOCK_COLUMNS {
-                    out[j * stride + i] = self.clean(row[j]);
+                    let four = [a[j], b[j], c[j], d[j]].map(T::to_f64);
+                    out[j * stride + i..][..4].copy_from_slice(&four);
                 }
+                i += 4;
             }
-        } else {
-            for (i, row) in rows.enumerate() {
-                for (j, &value) in row[first..last].iter().enumerate() {
-                    out[j * stride + i] = self.clean(value);
-                }
+        }
+        for row in rows[i * self.width..].chunks_exact(self.width) {
+            for (j, value) in row[first..first + columns].iter().enumerate() {
+                out[j * stride + i] = value.to_f64();
+            }
+            i += 1;
+        }
+    }
+
+    /// Makes NaN of what is missing, and `subject` of the rest.
+    #[inline(always)]
+    fn prepare(&self, subject: Subject, median: f64, piece: &mut [f64]) {
+        if self.missing == Missing::NonFinite {
+            for value in piece.iter_mut() {
+                // Infinity times zero is NaN, a number times zero adds nothing. A choice would become masked stores,
+                // which take ten times as long on some processors.
+                *value += *value * NOTHING;
+            }
+        }
+        if subject == Subject::Deviation {
+            for value in piece {
+                *value = (*value - median).abs();
             }
         }
     }
@@ -87,49 +112,55 @@ pub fn sweep<T: Scalar>(
     subject: Subject,
     searches: &[Search],
 ) -> Result<Vec<Tally>> {
-    let mut tallies = memory::with_capacity(x.width)?;
-    tallies.resize_with(x.width, Mutex::<Tally>::default);
-    let height = (TILE_VALUES / x.width).max(SHORTEST_PIECE).min(x.height());
-    let stride = height.next_multiple_of(PADDING) + PADDING;
-    let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, 0.0);
-    let work = x.values.len().saturating_mul(2);
-    let tiles = (0..x.height()).step_by(height);
-    threads.for_each_with(work, tiles, prepare, |scratch, first| {
-        let rows = first..(first + height).min(x.height());
-        let (block, between) = scratch.split_at_mut(BLOCK_COLUMNS * stride);
-        let blocks = searches.chunks(BLOCK_COLUMNS).zip(tallies.chunks(BLOCK_COLUMNS)).enumerate();
-        for (b, (searches, tallies)) in blocks {
-            if searches.iter().all(|search| search.bracket().is_none()) {
-                continue;
-            }
-            simd::vectorized(
-                #[inline(always)]
-                || x.transpose(rows.clone(), b * BLOCK_COLUMNS, stride, block),
-            );
-            for ((search, tally), piece) in searches.iter().zip(tallies).zip(block.chunks_mut(stride)) {
-                let Some(bracket) = search.bracket() else { continue };
-                let piece = &mut piece[..rows.len()];
-                let (counts, kept) = simd::vectorized(
-                    #[inline(always)]
-                    || {
-                        if subject == Subject::Deviation {
-                            subtract(search.median(), piece);
-                        }
-                        (count(piece, bracket), keep(piece, bracket, between))
-                    },
-                );
-                tally.lock().unwrap_or_else(PoisonError::into_inner).add(counts, &between[..kept])?;
-            }
-        }
-        Ok(())
-    })?;
-    Ok(tallies.into_iter().map(|tally| tally.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+    simd::dispatch(Sweep { threads, x, subject, searches })
 }
 
-#[inline(always)]
-fn subtract(median: f64, piece: &mut [f64]) {
-    for value in piece {
-        *value = (*value - median).abs();
+struct Sweep<'a, T> {
+    threads: &'a Threads<'a>,
+    x: Matrix<'a, T>,
+    subject: Subject,
+    searches: &'a [Search],
+}
+
+impl<T: Scalar> Task for Sweep<'_, T> {
+    type Output = Result<Vec<Tally>>;
+
+    fn run<S: Simd>(self, simd: S) -> Result<Vec<Tally>> {
+        let Sweep { threads, x, subject, searches } = self;
+        let mut tallies = memory::with_capacity(x.width)?;
+        tallies.resize_with(x.width, Mutex::<Tally>::default);
+        let height = (TILE_VALUES / x.width).max(SHORTEST_PIECE).min(x.height());
+        let stride = height.next_multiple_of(PADDING) + PADDING;
+        let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, 0.0);
+        let work = x.values.len().saturating_mul(2);
+        threads.for_each_with(work, (0..x.height()).step_by(height), prepare, |scratch, first| {
+            let rows = first..(first + height).min(x.height());
+            let (block, between) = scratch.split_at_mut(BLOCK_COLUMNS * stride);
+            let blocks = searches.chunks(BLOCK_COLUMNS).zip(tallies.chunks(BLOCK_COLUMNS)).enumerate();
+            for (b, (searches, tallies)) in blocks {
+                if searches.iter().all(|search| search.bracket().is_none()) {
+                    continue;
+                }
+                simd.vectorize(
+                    #[inline(always)]
+                    || x.transpose(rows.clone(), b * BLOCK_COLUMNS, stride, block),
+                );
+                for ((search, tally), piece) in searches.iter().zip(tallies).zip(block.chunks_mut(stride)) {
+                    let Some(bracket) = search.bracket() else { continue };
+                    let piece = &mut piece[..rows.len()];
+                    let (counts, kept) = simd.vectorize(
+                        #[inline(always)]
+                        || {
+                            x.prepare(subject, search.median(), piece);
+                            (count(piece, bracket), keep::<S>(piece, bracket, between))
+                        },
+                    );
+                    tally.lock().unwrap_or_else(PoisonError::into_inner).add(counts, &between[..kept])?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(tallies.into_iter().map(|tally| tally.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
     }
 }
 
@@ -145,13 +176,20 @@ fn count(piece: &[f64], Bracket { low, high }: Bracket) -> Counts {
     counts
 }
 
-/// Writes the values inside the bracket to the start of `between`; answers how many they are.
+/// Writes the values inside the bracket to the start of `between`, which has room for [`PADDING`] more; answers how many
+/// they are.
 #[inline(always)]
-fn keep(piece: &[f64], Bracket { low, high }: Bracket, between: &mut [f64]) -> usize {
+fn keep<S: Simd>(piece: &[f64], bracket: Bracket, between: &mut [f64]) -> usize {
+    let (low, high) = (S::F64::splat(bracket.low), S::F64::splat(bracket.high));
     let mut kept = 0;
-    for &value in piece {
+    let registers = piece.chunks_exact(S::F64::LANES);
+    let rest = registers.remainder();
+    for values in registers {
+        kept += S::F64::load(values).keep_between(low, high, &mut between[kept..]);
+    }
+    for &value in rest {
         between[kept] = value;
-        kept += usize::from((value > low) & (value < high));
+        kept += usize::from((value > bracket.low) & (value < bracket.high));
     }
     kept
 }
