@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::simd::{self, CACHE_LINE};
 use crate::{Result, Scalar, Threads, memory};
@@ -121,12 +121,14 @@ fn mirrored_pairs<T>(out: ArrayViewMut2<'_, T>, side: usize) -> Result<Vec<Mirro
 impl<T: Scalar> MirroredPair<'_, T> {
     /// Copies the tile's `values`, in rows of `width`, to their place and to the mirror image.
     fn write(mut self, values: &[T], width: usize) {
-        for (mut out, values) in self.upper.rows_mut().into_iter().zip(values.chunks_exact(width)) {
-            out.assign(&ArrayView1::from(values));
+        let rows = self.upper.rows_mut().into_iter().filter_map(|row| row.into_slice());
+        for (out, values) in rows.zip(values.chunks_exact(width)) {
+            out.copy_from_slice(values);
         }
-        for (j, out) in self.lower.iter_mut().flat_map(|lower| lower.rows_mut()).enumerate() {
-            for (out, &value) in out.into_iter().zip(values[j..].iter().step_by(width)) {
-                *out = value;
+        let rows = self.lower.iter_mut().flat_map(|lower| lower.rows_mut()).filter_map(|row| row.into_slice());
+        for (j, out) in rows.enumerate() {
+            for (out, values) in out.iter_mut().zip(values.chunks_exact(width)) {
+                *out = values[j];
             }
         }
     }

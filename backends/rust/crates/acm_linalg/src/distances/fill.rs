@@ -37,8 +37,8 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
         let mut largest = Register::<S, T>::splat(T::ZERO);
         for (p, column) in (0..outs[0].len()).step_by(panel_rows::<S, T>()).enumerate() {
             let sums = squared_distances::<S, T>(rows, self.panels.panel(first_panel + p));
-            for (out, [low, high]) in outs.iter_mut().zip(sums) {
-                store(out, column, [low.sqrt(), high.sqrt()]);
+            for (out, squared) in outs.iter_mut().zip(sums) {
+                store_roots(out, column, squared);
             }
             if T::NARROWER_THAN_REFERENCE {
                 largest = largest_of::<S, T>(sums, largest);
@@ -67,17 +67,28 @@ pub fn squared_distance<T: Scalar>(x: &[T], y: &[T]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x.to_f64() - y.to_f64()).map(|difference| difference * difference).sum()
 }
 
-/// Writes a panel's distances to `out` from `column` on, as many as have room.
+/// Writes the roots of a row's squared distances to `out` from `column` on, as many as have room.
 #[inline(always)]
-fn store<V: Vector<T>, T: Scalar>(out: &mut [T], column: usize, [low, high]: [V; 2]) {
-    if let Some(out) = out.get_mut(column..column + 2 * V::LANES) {
-        low.store(out);
-        high.store(&mut out[V::LANES..]);
-    } else if let Some(out) = out.get_mut(column..) {
-        let mut values = [T::ZERO; 2 * MAX_LANES];
-        low.store(&mut values);
-        high.store(&mut values[V::LANES..]);
-        out.copy_from_slice(&values[..out.len()]);
+fn store_roots<V: Vector<T>, T: Scalar>(out: &mut [T], column: usize, squared: [V; 2]) {
+    match out.get_mut(column..column + 2 * V::LANES) {
+        Some(out) => {
+            squared[0].sqrt().store(out);
+            squared[1].sqrt().store(&mut out[V::LANES..]);
+        }
+        None => {
+            let mut values = [T::ZERO; 2 * MAX_LANES];
+            squared[0].store(&mut values);
+            squared[1].store(&mut values[V::LANES..]);
+            store_last_roots(out.get_mut(column..).unwrap_or_default(), &values);
+        }
+    }
+}
+
+/// The end of a row, where a panel has more rows than are left. Kept apart so that the loop above stays small.
+#[inline(never)]
+fn store_last_roots<T: Scalar>(out: &mut [T], squared: &[T; 2 * MAX_LANES]) {
+    for (out, squared) in out.iter_mut().zip(squared) {
+        *out = squared.sqrt();
     }
 }
 
