@@ -50,9 +50,9 @@ def standard_scaler(x):
 
 @peer("zscore standard", "daal4py", dtypes=("float64",), data="clean", finish=lambda r: r.normalizedData)
 def zscore_dividing_by_n_minus_1(x):
-    import daal4py
+    from daal4py import normalization_zscore
 
-    return partial(daal4py.normalization_zscore(doScale=True).compute, x)
+    return partial(normalization_zscore(doScale=True).compute, x)
 
 
 @peer("zscore standard", "bottleneck")
