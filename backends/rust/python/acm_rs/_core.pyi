@@ -12,6 +12,7 @@ __all__ = [
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
     "pairwise_euclidean",
+    "silhouette_samples",
     "zscore",
 ]
 
