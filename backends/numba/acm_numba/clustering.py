@@ -10,11 +10,14 @@ from . import backend, parallel
 from .jit import jit
 from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 
+#: 0.23 against 0.69 ns a difference.
+_MIN_WORK = 10**9
+
 #: A square root costs as much as this many columns.
 _ROOT = 8
 
 
-@backend.kernel("silhouette_samples")
+@backend.kernel("silhouette_samples", min_work=_MIN_WORK)
 def silhouette_samples(threads: int, x: Any, codes: Any) -> Any:
     """Rows are taken cluster by cluster, so that one running sum a lane is all the memory that is needed."""
     by_cluster = x[np.argsort(codes, kind="stable")]

@@ -10,6 +10,9 @@ from . import backend, parallel
 from .jit import jit
 from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 
+#: 0.13 against 0.39 ns a difference; nearest rows 0.11 against 0.41.
+_MIN_WORK = 2 * 10**9
+
 #: Rows of `x` that meet one panel before the next is loaded: enough to pay for loading it, few enough that the part of
 #: the result they write to stays in the cache.
 _BLOCK = 128
@@ -19,7 +22,7 @@ _BLOCK = 128
 _SQUARE = 256
 
 
-@backend.kernel("pairwise_euclidean")
+@backend.kernel("pairwise_euclidean", min_work=_MIN_WORK)
 def pairwise_euclidean(threads: int, x: Any, y: Any) -> Any:
     if y is None:
         out = np.empty((len(x), len(x)), x.dtype)
@@ -70,12 +73,12 @@ def _to_itself(top, side, x, out):
                     out[j, i] = out[i, j]
 
 
-@backend.kernel("pairwise_distances_argmin")
+@backend.kernel("pairwise_distances_argmin", min_work=_MIN_WORK)
 def pairwise_distances_argmin(threads: int, x: Any, y: Any) -> Any:
     return pairwise_distances_argmin_min(threads, x, y)[0]
 
 
-@backend.kernel("pairwise_distances_argmin_min")
+@backend.kernel("pairwise_distances_argmin_min", min_work=_MIN_WORK)
 def pairwise_distances_argmin_min(threads: int, x: Any, y: Any) -> tuple[Any, Any]:
     indices, distances = np.empty(len(x), np.int64), np.empty(len(x), x.dtype)
     work = parallel.tiles(len(x), len(y) * x.shape[1] / PER_NANOSECOND, LANES)

@@ -10,8 +10,11 @@ from . import backend, parallel
 from .jit import jit
 from .robust_stats import median_and_mad
 
+#: 20 against 31 ns a number, median included (with it given 2.2 against 3.1).
+_MIN_WORK = 5 * 10**7
 
-@backend.kernel("impute")
+
+@backend.kernel("impute", min_work=_MIN_WORK)
 def impute(threads: int, x: Any, fill: Any, missing: str) -> Any:
     if fill is None:
         fill = median_and_mad(threads, x, missing)[0].astype(x.dtype, copy=False)

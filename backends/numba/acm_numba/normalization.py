@@ -12,11 +12,14 @@ from . import backend, parallel
 from .jit import jit
 from .robust_stats import median_and_mad
 
+#: 3 against 21 ns a number, mean and deviation included (with both given 1.9 against 3.3).
+_MIN_WORK = 3 * 10**7
+
 #: Numbers in a block whose mean and variance are taken in two passes: 128 KB of float64 stay in the second-level cache.
 _BLOCK = 1 << 14
 
 
-@backend.kernel("zscore")
+@backend.kernel("zscore", min_work=_MIN_WORK)
 def zscore(
     threads: int, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None
 ) -> Any:
