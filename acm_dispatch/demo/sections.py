@@ -19,11 +19,15 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 class Table(NamedTuple):
-    """Rows of text under a header; columns named in `numeric` are aligned to the right."""
+    """Rows of text under a header; columns named in `numeric` are aligned to the right.
+
+    Where there is no room for all columns, those named in `below` stand below the one before them.
+    """
 
     header: tuple[str, ...]
     rows: list[tuple[str, ...]]
     numeric: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
 
 
 class Section(NamedTuple):
@@ -222,4 +226,4 @@ def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
     )
     header = ("operation", "shape", "calls", "backend", "why", "ms", "speed-up", "deviation")
     numeric = frozenset({"calls", "ms", "speed-up", "deviation"})
-    return Section("Dispatched calls", (said,), Table(header, rows, numeric), (note,))
+    return Section("Dispatched calls", (said,), Table(header, rows, numeric, frozenset({"shape", "why"})), (note,))

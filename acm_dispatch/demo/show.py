@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
@@ -22,13 +23,36 @@ def show(console: Console, sections: Iterable[Section]) -> None:
         for paragraph in section.paragraphs:
             console.print(Padding(Text(paragraph), (0, 0, 0, 2), expand=False))
         if section.table is not None:
-            console.print(rich_table(section.table))
+            console.print(_fitting(section.table, console))
         for note in section.notes:
             console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2), expand=False))
         console.print()
 
 
-def rich_table(table: Table) -> RichTable:
+def _fitting(table: Table, console: Console) -> RichTable:
+    rich = _rich_table(table)
+    if table.below and Measurement.get(console, console.options, rich).maximum >= console.width:
+        rich = _rich_table(_stacked(table))
+        rich.padding = 0  # the box itself leaves a space between columns
+    return rich
+
+
+def _stacked(table: Table) -> Table:
+    """`table` with fewer columns and cells of two lines."""
+    columns: dict[str, list[str]] = {}
+    last = ""
+    for name, cells in zip(table.header, zip(*table.rows, strict=True), strict=True):
+        if name in table.below:
+            columns[f"{last}, {name}"] = [
+                f"{over}\n {cell}" for over, cell in zip(columns.pop(last), cells, strict=True)
+            ]
+        else:
+            columns[name] = list(cells)
+        last = name
+    return Table(tuple(columns), list(zip(*columns.values(), strict=True)), table.numeric)
+
+
+def _rich_table(table: Table) -> RichTable:
     """`table` for rich: the long text columns fold, the numbers never."""
     rich = RichTable(box=SIMPLE_HEAD, pad_edge=True, header_style="bold")
     for name in table.header:

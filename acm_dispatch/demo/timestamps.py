@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .extras import optional_module
-from .recording import Times, counted
+from .recording import Booleans, Integers, Times, counted
 
 _NUMERIC = re.compile(
     r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})"
@@ -34,16 +33,16 @@ class ParsedTimes(NamedTuple):
 class _Format:
     """All rows of one numeric format, read both ways."""
 
-    def __init__(self, n_rows: int) -> None:
-        self.rows: list[int] = []
-        self.matches: list[re.Match[str]] = []
-        self.readings = {order: np.full(n_rows, "NaT", "datetime64[ms]") for order in ("month", "day")}
-
-    def add(self, row: int, match: re.Match[str]) -> None:
-        self.rows.append(row)
-        self.matches.append(match)
-        self.readings["month"][row] = _read(match, month_first=True)
-        self.readings["day"][row] = _read(match, month_first=False)
+    def __init__(self, rows: list[int], matches: list[re.Match[str]]) -> None:
+        self.rows = np.array(rows)
+        self.matches = matches
+        first, second, *rest = (_numbers(matches, group) for group in (1, 3, 4, 5, 6, 7, 8))
+        afternoon = np.array([(match[9] or "").lower() == "p" for match in matches])
+        half_day = matches[0][9] is not None
+        self.readings = {
+            "month": _times(first, second, *rest, half_day=half_day, afternoon=afternoon),
+            "day": _times(second, first, *rest, half_day=half_day, afternoon=afternoon),
+        }
 
     def label(self, order: str) -> str:
         """The format as it is written: ``M/D/YYYY H:MM``."""
@@ -58,19 +57,36 @@ class _Format:
         return f"{date} {hour}:MM{':SS' if first[7] else ''}{' AM/PM' if first[9] else ''}"
 
 
-def _read(match: re.Match[str], *, month_first: bool) -> np.datetime64:
-    month, day = (int(match[1]), int(match[3])) if month_first else (int(match[3]), int(match[1]))
-    year = int(match[4]) + (2000 if len(match[4]) == 2 else 0)
-    hour, minute, second = (int(match[i] or 0) for i in (5, 6, 7))
-    if match[9]:
-        hour = hour % 12 + (12 if match[9] in "pP" else 0)
-    milliseconds = int((match[8] or "0").ljust(3, "0")[:3])
-    next_day = hour == 24 and minute == second == 0  # how some historians write midnight
-    try:
-        time = datetime(year, month, day, 0 if next_day else hour, minute, second)
-    except ValueError:
-        return np.datetime64("NaT", "ms")
-    return np.datetime64(time + timedelta(days=next_day, milliseconds=milliseconds), "ms")
+def _numbers(matches: list[re.Match[str]], group: int) -> Integers:
+    """A group of each match as a number, 0 where it is left out; of group 8 (a fraction) the thousandths."""
+    texts = [match[group] or "0" for match in matches]
+    return np.array([text.ljust(3, "0")[:3] for text in texts] if group == 8 else texts).astype(np.int64)
+
+
+def _times(
+    month: Integers,
+    day: Integers,
+    year: Integers,
+    hour: Integers,
+    minute: Integers,
+    second: Integers,
+    thousandth: Integers,
+    *,
+    half_day: bool,
+    afternoon: Booleans,
+) -> Times:
+    """Times of numbers, NaT where there is no such date; 24:00 is the next midnight, as some historians write it."""
+    year = np.where(year < 100, year + 2000, year)
+    hour = np.where(afternoon, hour % 12 + 12, hour % 12) if half_day else hour
+    possible = (month >= 1) & (month <= 12) & (minute < 60) & (second < 60)
+    possible &= (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0))
+    months = ((year - 1970) * 12 + np.where(possible, month, 1) - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    possible &= (day >= 1) & (days.astype("datetime64[M]") == months)
+    milliseconds = ((hour * 60 + minute) * 60 + second) * 1000 + thousandth
+    times = days.astype("datetime64[ms]") + milliseconds.astype("timedelta64[ms]")
+    times[~possible] = np.datetime64("NaT")
+    return times
 
 
 def parse_times(texts: Sequence[Any], *, day_first: bool | None = None) -> ParsedTimes:
@@ -91,13 +107,15 @@ def parse_times(texts: Sequence[Any], *, day_first: bool | None = None) -> Parse
     """
     cleaned = [text.strip() if isinstance(text, str) else "" for text in texts]
     times = np.full(len(cleaned), "NaT", "datetime64[ms]")
-    formats: dict[tuple[Any, ...], _Format] = {}
+    formats: dict[tuple[Any, ...], tuple[list[int], list[re.Match[str]]]] = {}
     for row, text in enumerate(cleaned):
         if match := _NUMERIC.fullmatch(text):
             shape = match[2], len(match[4]), *(match[i] is not None for i in (5, 7, 9))
-            formats.setdefault(shape, _Format(len(cleaned))).add(row, match)
+            rows, matches = formats.setdefault(shape, ([], []))
+            rows.append(row)
+            matches.append(match)
     notes = _parse_standard(cleaned, times)
-    notes += _decide(list(formats.values()), times, day_first)
+    notes += _decide([_Format(*found) for found in formats.values()], times, day_first)
     return ParsedTimes(times, tuple(notes))
 
 
@@ -142,9 +160,7 @@ def _decide(formats: list[_Format], times: Times, day_first: bool | None) -> lis
 
 
 def _fill(times: Times, found: _Format, order: str) -> None:
-    rows = np.array(found.rows)
-    empty = rows[np.isnat(times[rows])]
-    times[empty] = found.readings[order][empty]
+    times[found.rows] = np.where(np.isnat(times[found.rows]), found.readings[order], times[found.rows])
 
 
 def _by_impossible_dates(found: _Format) -> tuple[str, str]:
