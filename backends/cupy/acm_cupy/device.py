@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from functools import cache, wraps
-from importlib.util import find_spec
 from typing import Any
 
 
 @cache
 def unavailable() -> str | None:
     """Why CuPy cannot run here, or None."""
-    if find_spec("cupy") is None:
-        return 'CuPy is not installed: `pip install "acm-dispatch-cupy[cuda13]"` (or [cuda12], as the driver needs)'
     try:
         import cupy
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
+            return 'CuPy is not installed: `pip install "acm-dispatch-cupy[cuda13]"` (or [cuda12], as the driver needs)'
         return f"CuPy does not import: {_first_line(error)}"
     try:
         return _no_driver(cupy) or _no_device(cupy) or _no_kernel(cupy)
