@@ -1,9 +1,11 @@
 //! Location and spread that outliers do not move.
 //!
 //! [`search`] finds one column's median from a sample and a count; [`sweep`] counts, for all columns in one pass over
-//! the matrix. A second search and a second pass find the median absolute deviation.
+//! the matrix; [`short`] does without such passes where a column fits in the cache. A second search finds the median
+//! absolute deviation.
 
 mod search;
+mod short;
 mod sweep;
 
 use acm_core::{Error, Result, Scalar, Threads, memory};
@@ -42,7 +44,11 @@ pub fn column_median_mad<T: Scalar>(
 
 /// Each column's median.
 pub(crate) fn medians<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, missing: Missing) -> Result<Vec<f64>> {
-    Searches::new(threads, x, missing)?.finish(Subject::Value)
+    let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
+    if x.height() <= short::MOST_ROWS {
+        return Ok(short::medians_and_deviations(threads, x, false)?.0);
+    }
+    Searches::new(threads, x)?.finish(Subject::Value)
 }
 
 /// Each column's median and the median absolute deviation from it.
@@ -51,7 +57,11 @@ pub(crate) fn medians_and_deviations<T: Scalar>(
     x: ArrayView2<'_, T>,
     missing: Missing,
 ) -> Result<(Vec<f64>, Vec<f64>)> {
-    let mut searches = Searches::new(threads, x, missing)?;
+    let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
+    if x.height() <= short::MOST_ROWS {
+        return short::medians_and_deviations(threads, x, true);
+    }
+    let mut searches = Searches::new(threads, x)?;
     let medians = searches.finish(Subject::Value)?;
     threads.for_each(searches.work(), searches.columns.iter_mut(), |search| {
         search.turn_to_deviations();
@@ -68,8 +78,7 @@ struct Searches<'a, T> {
 }
 
 impl<'a, T: Scalar> Searches<'a, T> {
-    fn new(threads: &'a Threads<'a>, x: ArrayView2<'a, T>, missing: Missing) -> Result<Self> {
-        let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
+    fn new(threads: &'a Threads<'a>, x: Matrix<'a, T>) -> Result<Self> {
         let mut columns = memory::with_capacity(x.width)?;
         columns.resize_with(x.width, Search::default);
         let mut searches = Searches { threads, x, columns };

@@ -26,6 +26,11 @@ const SHORTEST_PIECE: usize = 256;
 /// Distance between transposed columns beyond their length; keeps them out of each other's cache sets.
 const PADDING: usize = 8;
 
+/// How far apart transposed columns of that height begin.
+pub fn stride(height: usize) -> usize {
+    height.next_multiple_of(PADDING) + PADDING
+}
+
 /// The matrix, row after row, and what counts in it.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a, T> {
@@ -49,17 +54,18 @@ impl<T: Scalar> Matrix<'_, T> {
         if self.missing.includes(value) { f64::NAN } else { value.to_f64() }
     }
 
-    /// Writes `out[j * stride + i]` for the values of row `i` of `rows` and column `j` of the block from `first` on.
+    /// Writes `out[j * stride + i]`, infinities and all, for the values of row `i` of `rows` and column `j` of the block from `first` on.
     #[inline(always)]
-    fn transpose(&self, rows: Range<usize>, first: usize, stride: usize, out: &mut [f64]) {
+    pub fn transpose(&self, rows: Range<usize>, first: usize, stride: usize, out: &mut [f64]) {
         let rows = &self.values[rows.start * self.width..rows.end * self.width];
         let columns = BLOCK_COLUMNS.min(self.width - first);
         let mut i = 0;
         if columns == BLOCK_COLUMNS {
             for four_rows in rows.chunks_exact(4 * self.width) {
-                if first == 0 {
-                    let ahead = ((i + ROWS_AHEAD) * self.width).min(rows.len());
-                    simd::prefetch(&rows[ahead..(ahead + 4 * self.width).min(rows.len())]);
+                for row in i + ROWS_AHEAD..i + ROWS_AHEAD + 4 {
+                    // Two lines: the block may begin in the middle of one.
+                    let start = row * self.width + first;
+                    simd::prefetch(rows.get(start..start + 2 * BLOCK_COLUMNS).unwrap_or_default());
                 }
                 let [a, b, c, d]: [&[T]; 4] =
                     std::array::from_fn(|row| &four_rows[row * self.width + first..][..BLOCK_COLUMNS]);
@@ -80,7 +86,7 @@ impl<T: Scalar> Matrix<'_, T> {
 
     /// Makes NaN of what is missing, and `subject` of the rest.
     #[inline(always)]
-    fn prepare(&self, subject: Subject, median: f64, piece: &mut [f64]) {
+    pub fn prepare(&self, subject: Subject, median: f64, piece: &mut [f64]) {
         if self.missing == Missing::NonFinite {
             for value in piece.iter_mut() {
                 // Infinity times zero is NaN, a number times zero adds nothing. A choice would become masked stores,
@@ -130,7 +136,7 @@ impl<T: Scalar> Task for Sweep<'_, T> {
         let mut tallies = memory::with_capacity(x.width)?;
         tallies.resize_with(x.width, Mutex::<Tally>::default);
         let height = (TILE_VALUES / x.width).max(SHORTEST_PIECE).min(x.height());
-        let stride = height.next_multiple_of(PADDING) + PADDING;
+        let stride = stride(height);
         let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, 0.0);
         let work = x.values.len().saturating_mul(2);
         threads.for_each_with(work, (0..x.height()).step_by(height), prepare, |scratch, first| {
@@ -164,8 +170,9 @@ impl<T: Scalar> Task for Sweep<'_, T> {
     }
 }
 
+/// Counts the values of a piece of a column beside the bracket.
 #[inline(always)]
-fn count(piece: &[f64], Bracket { low, high }: Bracket) -> Counts {
+pub fn count(piece: &[f64], Bracket { low, high }: Bracket) -> Counts {
     let mut counts = Counts::default();
     for &value in piece {
         counts.all += usize::from(!value.is_nan());
@@ -179,7 +186,7 @@ fn count(piece: &[f64], Bracket { low, high }: Bracket) -> Counts {
 /// Writes the values inside the bracket to the start of `between`, which has room for [`PADDING`] more; answers how many
 /// they are.
 #[inline(always)]
-fn keep<S: Simd>(piece: &[f64], bracket: Bracket, between: &mut [f64]) -> usize {
+pub fn keep<S: Simd>(piece: &[f64], bracket: Bracket, between: &mut [f64]) -> usize {
     let (low, high) = (S::F64::splat(bracket.low), S::F64::splat(bracket.high));
     let mut kept = 0;
     let registers = piece.chunks_exact(S::F64::LANES);

@@ -114,9 +114,8 @@ fn the_middle_of_huge_values_does_not_overflow() {
 #[test]
 fn a_sample_that_misleads_is_found_out() {
     // The sampled rows hold other values than the rest: the first brackets miss.
-    let n = 20_000;
-    let sampled: std::collections::HashSet<usize> = sampled_rows(n).collect();
-    for sign in [-1.0, 1.0] {
+    for (n, sign) in [(20_000, -1.0), (20_000, 1.0), (40_000, -1.0), (40_000, 1.0)] {
+        let sampled: std::collections::HashSet<usize> = sampled_rows(n).collect();
         let level = |i: usize| if sampled.contains(&i) { sign * 1e6 } else { 0.0 };
         let x = Array2::from_shape_fn((n, 2), |(i, j)| level(i) + noise(i, j));
         assert_same(&found(&x, Missing::NonFinite, 2), &reference(&x, Missing::NonFinite), "misled");
