@@ -42,11 +42,23 @@ impl<'a, T> Rows<'a, T> {
     where
         T: Scalar,
     {
+        self.all(
+            rows,
+            #[inline(always)]
+            |value| value.is_finite(),
+        )
+    }
+
+    /// True if all values of `rows` pass `test`, which should be `#[inline(always)]` and free of branches.
+    pub fn all(&self, rows: Range<usize>, test: impl Fn(T) -> bool) -> bool
+    where
+        T: Scalar,
+    {
         let values = &self.values[rows.start * self.width..rows.end * self.width];
         simd::vectorized(
             #[inline(always)]
             // Without early exit inside a chunk, so that the loop is vectorised.
-            || values.chunks(CHUNK).all(|chunk| chunk.iter().fold(true, |finite, value| finite & value.is_finite())),
+            || values.chunks(CHUNK).all(|chunk| chunk.iter().fold(true, |all, &value| all & test(value))),
         )
     }
 

@@ -18,8 +18,14 @@ use ndarray::ArrayView2;
 use clusters::Clusters;
 use sums::{MeanDistances, Sums};
 
-/// Between these magnitudes the squares of `f32` values neither overflow nor lose digits that matter.
-const SAFE_IN_F32: std::ops::Range<f64> = 1e-12..1e18;
+/// Squares of `f32` values below this do not overflow.
+const LARGEST_IN_F32: f64 = 1e18;
+
+/// Where no value is larger than this, squares of `f32` lose digits that matter.
+const SMALLEST_IN_F32: f64 = 1e-12;
+
+/// Rows that a thread copies between two looks at the queue.
+const COPY_ROWS: usize = 1024;
 
 /// Writes the silhouette of each row of `x` to `out`; `codes` are the rows' clusters, numbered from 0 without gaps.
 ///
@@ -38,7 +44,8 @@ pub fn silhouette_samples<T: Scalar>(
     if !x.are_finite(0..x.count()) {
         return Err(Error::invalid("x", "holds NaN or infinity"));
     }
-    let means = if T::NARROWER_THAN_REFERENCE && !SAFE_IN_F32.contains(&largest(x)) {
+    let below = |limit: f64| x.all(0..x.count(), move |value| value.abs() < T::from_f64(limit));
+    let means = if T::NARROWER_THAN_REFERENCE && (!below(LARGEST_IN_F32) || below(SMALLEST_IN_F32)) {
         mean_distances::<T, f64>(threads, x, &clusters)
     } else {
         mean_distances::<T, T>(threads, x, &clusters)
@@ -55,11 +62,16 @@ fn mean_distances<T: Scalar, W: Scalar>(
     x: Rows<'_, T>,
     clusters: &Clusters,
 ) -> Result<Vec<MeanDistances>> {
-    let mut sorted = memory::with_capacity(x.count() * x.width())?;
-    for &row in clusters.order() {
-        sorted.extend(x.row(row).iter().map(|value| W::from_f64(value.to_f64())));
-    }
-    let sorted = ArrayView2::from_shape((x.count(), x.width()), &sorted).map_err(|_| Error::OutOfMemory)?;
+    let width = x.width();
+    let mut sorted = memory::filled(x.count() * width, W::ZERO)?;
+    let tiles = sorted.chunks_mut((COPY_ROWS * width).max(1)).zip(clusters.order().chunks(COPY_ROWS));
+    threads.for_each(x.count() * width, tiles, |(sorted, rows)| {
+        for (sorted, &row) in sorted.chunks_exact_mut(width).zip(rows) {
+            sorted.iter_mut().zip(x.row(row)).for_each(|(sorted, value)| *sorted = W::from_f64(value.to_f64()));
+        }
+        Ok(())
+    })?;
+    let sorted = ArrayView2::from_shape((x.count(), width), &sorted).map_err(|_| Error::OutOfMemory)?;
     simd::dispatch(Sums { threads, x: Rows::new(sorted, "x")?, clusters })
 }
 
@@ -67,12 +79,6 @@ fn mean_distances<T: Scalar, W: Scalar>(
 fn score(means: MeanDistances) -> f64 {
     let score = (means.nearest_other - means.own) / means.own.max(means.nearest_other);
     if score.is_nan() { 0.0 } else { score }
-}
-
-/// The largest absolute value.
-fn largest<T: Scalar>(x: Rows<'_, T>) -> f64 {
-    let values = (0..x.count()).flat_map(|i| x.row(i));
-    values.fold(T::ZERO, |largest, value| if value.abs() > largest { value.abs() } else { largest }).to_f64()
 }
 
 #[cfg(test)]
