@@ -13,10 +13,13 @@ from .errors import (
 )
 from .operation import explain, operation
 from .ops.clustering import silhouette_samples, silhouette_score
+from .ops.correlation import pearson, spearman
 from .ops.distances import pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean
 from .ops.imputation import impute
 from .ops.normalization import zscore
 from .ops.robust_stats import column_median_mad
+from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmul, sparse_matvec
+from .ops.spectral import band_energy, power_spectrum
 from .policy import current_policy, reload_config
 from .registry import register_backend, unregister_backend
 from .samples import Samples
@@ -37,8 +40,11 @@ __all__ = [
     "InvalidInput",
     "Samples",
     "Unsupported",
+    "band_energy",
     "column_median_mad",
     "config",
+    "csr_matmul",
+    "csr_matvec",
     "current_policy",
     "explain",
     "impute",
@@ -46,12 +52,18 @@ __all__ = [
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
     "pairwise_euclidean",
+    "pearson",
+    "power_spectrum",
     "propagate",
     "register_backend",
     "reload_config",
     "set_backend",
     "silhouette_samples",
     "silhouette_score",
+    "sparse_correlation",
+    "sparse_matmul",
+    "sparse_matvec",
+    "spearman",
     "trace",
     "unregister_backend",
     "use",

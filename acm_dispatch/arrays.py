@@ -15,6 +15,7 @@ from .shapes import ArraySpec
 
 REAL_DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 INTEGER = np.dtype(np.int64)
+NARROW = np.dtype(np.int32)
 
 #: `ndarray.flags.num` of an array that is C-contiguous and aligned.
 CANONICAL_FLAGS = 0x001 | 0x100
@@ -64,7 +65,7 @@ def canonicalise(operation: str, names: Sequence[str], specs: Sequence[ArraySpec
     _require_one_kind(operation, names, arrays)
     dtype = _common_dtype(operation, names, specs, values, arrays)
     return [
-        None if array is None else _integers(operation, name, array) if spec.integer else _arranged(array, dtype)
+        None if array is None else _integers(operation, name, array, spec) if spec.integer else _arranged(array, dtype)
         for name, spec, array in zip(names, specs, arrays, strict=True)
     ]
 
@@ -134,12 +135,12 @@ def _real_dtype(operation: str, name: str, dtype: np.dtype[Any]) -> np.dtype[Any
     raise InvalidInput(operation, name, f"has dtype {dtype}; expected real numbers of at most 64 bits")
 
 
-def _integers(operation: str, name: str, array: Any) -> Any:
+def _integers(operation: str, name: str, array: Any, spec: ArraySpec) -> Any:
     if array.dtype.kind not in "biu":
         raise InvalidInput(operation, name, f"has dtype {array.dtype}; expected integers")
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size and array.max() > np.iinfo(INTEGER).max:
         raise InvalidInput(operation, name, "holds an integer beyond 2**63 - 1; expected int64 values")
-    return _arranged(array, INTEGER)
+    return _arranged(array, NARROW if spec.index and array.dtype == NARROW else INTEGER)
 
 
 def _arranged(array: Any, dtype: np.dtype[Any]) -> Any:

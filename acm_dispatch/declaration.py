@@ -109,18 +109,17 @@ class Declaration:
     def result_size(self, dims: Mapping[str, int], values: list[Any]) -> int:
         """Numbers in all results."""
         known = {**dict(zip(self.parameters, values, strict=True)), **dims}
-        return sum(int(np.prod([eval(dim, {}, known) for dim in spec.dims])) for spec in self.shapes.outputs)
+        counted = ([eval(dim, {}, known) for dim in spec.dims if dim != "?"] for spec in self.shapes.outputs)
+        return sum(int(np.prod(sizes)) for sizes in counted)
 
     def run_reference(self, *arguments: Any) -> Any:
         """The body on canonical arguments: computed in float64, given back in the input's dtype."""
         dtype = next((value.dtype for value in arguments if _is_real(value)), np.dtype(np.float64))
         with np.errstate(all="ignore"):
-            if dtype == np.float64:
-                return self._call_body(arguments)
-            result = self._call_body(tuple(v.astype(np.float64) if _is_real(v) else v for v in arguments))
+            result = self._call_body(tuple(_widened(value) for value in arguments))
             if isinstance(result, tuple):
-                return tuple(_narrowed(value, dtype) for value in cast("tuple[Any, ...]", result))
-            return _narrowed(result, dtype)
+                return tuple(_arranged(value, dtype) for value in cast("tuple[Any, ...]", result))
+            return _arranged(result, dtype)
 
     def _call_body(self, arguments: tuple[Any, ...]) -> Any:
         keywords = zip(self.parameters[self.positional :], arguments[self.positional :], strict=True)
@@ -131,5 +130,12 @@ def _is_real(value: Any) -> bool:
     return getattr(value, "dtype", np.dtype(bool)).kind == "f" and value.ndim > 0
 
 
-def _narrowed(value: Any, dtype: np.dtype[Any]) -> Any:
-    return value.astype(dtype) if value.dtype == np.float64 else value
+def _widened(value: Any) -> Any:
+    return value.astype(np.float64, copy=False) if _is_real(value) else value
+
+
+def _arranged(value: Any, dtype: np.dtype[Any]) -> Any:
+    """A result in C order, and in `dtype` if it is real."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.astype(dtype if value.dtype == np.float64 else value.dtype, order="C", copy=False)

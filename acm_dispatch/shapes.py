@@ -1,8 +1,9 @@
 """The shape language: what an operation takes and gives, in one readable string.
 
 ``"n d, [m=n d], int n -> n m"`` reads: a matrix; a matrix of as many columns, which may be left out and then counts
-as having ``m = n`` rows; a vector of integers; the result is n x m. Output dimensions may be expressions over
-dimensions and options, written without spaces (``"n d -> n d*(max_lag+1)"``).
+as having ``m = n`` rows; a vector of integers; the result is n x m. ``index`` marks integers that stay int32 where they
+are (``int`` makes them int64). Output dimensions may be expressions over dimensions and options, written without spaces
+(``"n d -> n d*(max_lag+1)"``), or ``?`` where the data decides.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class ArraySpec(NamedTuple):
 
     dims: tuple[str, ...]
     integer: bool = False
+    index: bool = False
     optional: bool = False
     defaults: tuple[tuple[str, str], ...] = ()
 
@@ -53,17 +55,18 @@ def _parse_array(part: str, text: str, output: bool = False) -> ArraySpec:
     part = part.strip()
     optional = part.startswith("[") and part.endswith("]")
     words = part.strip("[]").split()
-    integer = words[:1] == ["int"]
+    index = words[:1] == ["index"]
+    integer = index or words[:1] == ["int"]
     dims: list[str] = []
     defaults: list[tuple[str, str]] = []
     for word in words[integer:]:
-        name, _, default = word.partition("=")
+        name, _, default = (word, "", "") if output else word.partition("=")
         if not output and not all(_DIMENSION.fullmatch(n) for n in (name, default or name)):
             raise DeclarationError(f"shapes {text!r}: {word!r} is not a dimension name")
         dims.append(name)
         if default:
             defaults.append((name, default))
-    return ArraySpec(tuple(dims), integer, optional, tuple(defaults))
+    return ArraySpec(tuple(dims), integer, index, optional, tuple(defaults))
 
 
 def measure(operation: str, shapes: Shapes, names: Sequence[str], arrays: Sequence[Array | None]) -> dict[str, int]:

@@ -27,7 +27,9 @@ def expected(subject: Operation | Composition, sample_name: str, dtype: str) -> 
 
 
 def as_tuple(result: Any) -> tuple[Any, ...]:
-    """One result or several, always as a tuple."""
+    """One result or several, always as a tuple; a sparse matrix as its three arrays."""
+    if hasattr(result, "indptr"):
+        return result.data, result.indices, result.indptr
     return tuple(result) if isinstance(result, tuple) else (result,)
 
 

@@ -1,0 +1,203 @@
+"""How columns move together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..samples import Samples
+
+
+def _correlated(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {"x": rng.normal(size=(n, 20)) + rng.normal(size=(n, 1)) * rng.uniform(-1, 1, size=20)}
+
+
+_pairs = Samples(_correlated)
+
+
+@_pairs.case
+def gaps(rng: np.random.Generator) -> dict[str, Any]:
+    """Each pair of columns has rows of its own."""
+    x = _correlated(rng, 150)["x"][:, :9]
+    x[rng.random(x.shape) < 0.15] = np.nan
+    return {"x": x}
+
+
+@_pairs.case
+def infinities(rng: np.random.Generator) -> dict[str, Any]:
+    x = _correlated(rng, 60)["x"][:, :5]
+    x[3, 0], x[7, 1], x[8, 4] = np.inf, -np.inf, np.nan
+    return {"x": x}
+
+
+@_pairs.case
+def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(40, 4))
+    x[:, 1], x[:, 3] = 0.1, 1e6 + 0.3
+    return {"x": x}
+
+
+@_pairs.case
+def constant_where_they_meet(rng: np.random.Generator) -> dict[str, Any]:
+    """Column 0 varies, but not on the rows that column 1 has."""
+    x = rng.normal(size=(50, 3))
+    x[25:, 0], x[:25, 1] = 3.7, np.nan
+    return {"x": x}
+
+
+@_pairs.case
+def dead_columns(rng: np.random.Generator) -> dict[str, Any]:
+    """All missing; one value; rows in common with nobody."""
+    x = rng.normal(size=(30, 5))
+    x[:, 0], x[1:, 1], x[:15, 2], x[15:, 3] = np.nan, np.nan, np.nan, np.nan
+    return {"x": x}
+
+
+@_pairs.case
+def offset_1e6(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + _correlated(rng, 200)["x"]}
+
+
+@_pairs.case
+def quantised(rng: np.random.Generator) -> dict[str, Any]:
+    """Many ties."""
+    return {"x": _correlated(rng, 300)["x"][:, :6].round(1)}
+
+
+@_pairs.case
+def exactly_linear(rng: np.random.Generator) -> dict[str, Any]:
+    """Rounding must not push a coefficient beyond 1."""
+    x = rng.normal(size=(77, 1))
+    return {"x": np.hstack([x, 3 * x - 1, -0.1 * x, x * 1e-9])}
+
+
+@_pairs.case
+def tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": _correlated(rng, 131)["x"][:, :7].repeat(5, axis=1) + rng.normal(size=(131, 35))}
+
+
+@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs)
+def pearson(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
+    """Pearson correlation of each pair of columns, over the rows in which both are finite.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (d, d)
+        Symmetric, within -1 and 1, exactly 1 on the diagonal; NaN where a column does not vary over the common rows.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.corr`.
+
+    Examples
+    --------
+    >>> pearson([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
+    array([[1., 1.],
+           [1., 1.]])
+    """
+    return _pairwise(x, lambda values: values)
+
+
+@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs)
+def spearman(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
+    """Rank correlation of each pair of columns, over the rows in which both are finite.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (d, d)
+        Pearson correlation of the ranks within the common rows, ties sharing the mean of their ranks. Symmetric, within
+        -1 and 1, exactly 1 on the diagonal; NaN where a column does not vary over the common rows.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.corr(method="spearman")`.
+
+    Examples
+    --------
+    >>> spearman([[1.0, 1.0], [2.0, 8.0], [3.0, 27.0]])
+    array([[1., 1.],
+           [1., 1.]])
+    """
+    return _pairwise(x, _ranks)
+
+
+def _ranks(values: Any) -> Any:
+    from scipy.stats import rankdata
+
+    return rankdata(values)
+
+
+def _pairwise(x: Any, transform: Callable[[Any], Any]) -> Any:
+    """The coefficient of every pair of columns, transformed within their common rows."""
+    width = x.shape[1]
+    result = np.full((width, width), np.nan)
+    for i in range(width):
+        for j in range(i, width):
+            both = np.isfinite(x[:, i]) & np.isfinite(x[:, j])
+            result[i, j] = result[j, i] = _coefficient(transform(x[both, i]), transform(x[both, j]), i == j)
+    return result
+
+
+def _coefficient(a: Any, b: Any, itself: bool) -> Any:
+    if len(a) == 0 or (a == a[0]).all() or (b == b[0]).all():
+        return np.nan
+    a, b = (values - values[0] for values in (a, b))
+    a, b = (values - values.mean() for values in (a, b))
+    return 1.0 if itself else np.clip((a @ b) / (np.sqrt(a @ a) * np.sqrt(b @ b)), -1.0, 1.0)
+
+
+@numpy_backend.kernel("pearson")
+def _pearson_by_product(x: Any) -> Any:
+    """One matrix product where nothing is missing."""
+    wide = x.astype(np.float64, copy=False)
+    return (_product(wide) if np.isfinite(wide).all() else pearson.operation.run_reference(x)).astype(x.dtype)
+
+
+@numpy_backend.kernel("spearman")
+def _spearman_by_product(x: Any) -> Any:
+    """Each column ranked once, then one matrix product, where nothing is missing."""
+    from scipy.stats import rankdata
+
+    if not np.isfinite(x).all():
+        return spearman.operation.run_reference(x)
+    return _product(rankdata(x, axis=0)).astype(x.dtype)
+
+
+def _product(x: Any) -> Any:
+    """Correlation of complete columns."""
+    centred = x - x[0]
+    centred -= centred.mean(axis=0)
+    norms = np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centred /= np.where((x == x[0]).all(axis=0), np.nan, norms)
+        result = np.clip(centred.T @ centred, -1.0, 1.0)
+    diagonal = np.einsum("ii->i", result)
+    diagonal[~np.isnan(diagonal)] = 1.0
+    return result
