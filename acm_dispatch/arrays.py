@@ -140,7 +140,7 @@ def _integers(operation: str, name: str, array: Any, spec: ArraySpec) -> Any:
         raise InvalidInput(operation, name, f"has dtype {array.dtype}; expected integers")
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size and array.max() > np.iinfo(INTEGER).max:
         raise InvalidInput(operation, name, "holds an integer beyond 2**63 - 1; expected int64 values")
-    return _arranged(array, NARROW if spec.index and array.dtype == NARROW else INTEGER)
+    return _arranged(array, NARROW if spec.any_width and array.dtype == NARROW else INTEGER)
 
 
 def _arranged(array: Any, dtype: np.dtype[Any]) -> Any:

@@ -136,6 +136,6 @@ def _widened(value: Any) -> Any:
 
 def _arranged(value: Any, dtype: np.dtype[Any]) -> Any:
     """A result in C order, and in `dtype` if it is real."""
-    if not isinstance(value, np.ndarray):
+    if not hasattr(value, "dtype"):
         return value
     return value.astype(dtype if value.dtype == np.float64 else value.dtype, order="C", copy=False)

@@ -25,7 +25,7 @@ class ArraySpec(NamedTuple):
 
     dims: tuple[str, ...]
     integer: bool = False
-    index: bool = False
+    any_width: bool = False
     optional: bool = False
     defaults: tuple[tuple[str, str], ...] = ()
 
@@ -55,8 +55,8 @@ def _parse_array(part: str, text: str, output: bool = False) -> ArraySpec:
     part = part.strip()
     optional = part.startswith("[") and part.endswith("]")
     words = part.strip("[]").split()
-    index = words[:1] == ["index"]
-    integer = index or words[:1] == ["int"]
+    any_width = words[:1] == ["index"]
+    integer = any_width or words[:1] == ["int"]
     dims: list[str] = []
     defaults: list[tuple[str, str]] = []
     for word in words[integer:]:
@@ -66,7 +66,7 @@ def _parse_array(part: str, text: str, output: bool = False) -> ArraySpec:
         dims.append(name)
         if default:
             defaults.append((name, default))
-    return ArraySpec(tuple(dims), integer, index, optional, tuple(defaults))
+    return ArraySpec(tuple(dims), integer, any_width, optional, tuple(defaults))
 
 
 def measure(operation: str, shapes: Shapes, names: Sequence[str], arrays: Sequence[Array | None]) -> dict[str, int]:

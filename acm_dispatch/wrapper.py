@@ -67,7 +67,7 @@ def plan_key(operation: Operation, arguments: list[Any], backend: str | None, bi
     arrays = list(zip(operation.array_names, arguments, operation.shapes.inputs, strict=False))
     real = next((array.dtype for _, array, spec in arrays if array is not None and not spec.integer), None)
     absent = [array is None for _, array, spec in arrays if spec.optional]
-    widths = [array.dtype for _, array, spec in arrays if spec.index]
+    widths = [array.dtype for _, array, spec in arrays if spec.any_width]
     options = [part for option in arguments[len(arrays) :] for part in (option, option.__class__)]
     kind = kind_of(arguments[0])
     return (operation.name, real, *absent, *widths, *options, backend, bits, *(() if kind == "numpy" else (kind,)))
@@ -82,7 +82,7 @@ def _source(operation: Operation) -> str:
         lines += _unpack(name, spec, seen, conditions)
     key = ["_real"]
     key += [f"{name} is None" for name, spec in zip(arrays, operation.shapes.inputs, strict=True) if spec.optional]
-    key += [f"{name}.dtype" for name, spec in zip(arrays, operation.shapes.inputs, strict=True) if spec.index]
+    key += [f"{name}.dtype" for name, spec in zip(arrays, operation.shapes.inputs, strict=True) if spec.any_width]
     key += [f"{name}, {name}.__class__" for name in options]
     arguments = ", ".join([*arrays, *options])
     run = f"_call(*_prepare({arguments}))" if operation.prepare else f"_call({arguments})"
@@ -108,7 +108,7 @@ def _unpack(name: str, spec: ArraySpec, seen: set[str], conditions: list[str]) -
         f"({name}.flags.carray or {name}.flags.num & {CANONICAL_FLAGS} == {CANONICAL_FLAGS})",
         *(f"{target} == _{dim}" for target, dim in zip(targets, spec.dims, strict=True) if target != f"_{dim}"),
     ]
-    if spec.index:
+    if spec.any_width:
         pass  # its dtype is part of the key
     elif spec.integer:
         fits.append(f"{name}.dtype is _integer")

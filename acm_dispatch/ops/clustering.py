@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..arrays import ArrayLike, as_array
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
@@ -221,7 +221,7 @@ def silhouette_score(
     0.577
     """
     if sample_size is not None:
-        x, labels = np.asarray(x), np.asarray(labels)
+        x, labels = (as_array("silhouette_score", name, value) for name, value in (("x", x), ("labels", labels)))
         if not 1 <= sample_size <= len(x):
             raise InvalidInput("silhouette_score", "sample_size", f"is {sample_size}; expected 1 to {len(x)}")
         chosen = _random(random_state).permutation(len(x))[:sample_size]
