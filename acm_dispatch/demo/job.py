@@ -55,11 +55,12 @@ def run_demo(options: Options, console: Console) -> Findings:
             findings = analyse(recording, calls, clusters=options.clusters, on_step=step)
         measured = _measure(calls)
     result = sections(findings, measured, calls.warm_up)
-    show(console, result.values())
-    if options.report is not None:
+    if options.report is not None:  # before the printing, which ends early when its reader does (`| head`)
         subtitle = f"acm-dispatch {acm_dispatch.__version__}, {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
         title = f"Condition monitoring: {recording.source}"
         write_report(options.report, title, subtitle, result, figures(findings, measured))
+    show(console, result.values())
+    if options.report is not None:
         console.print(f"Report: {options.report}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"Done in {time.perf_counter() - start:.1f} s.", highlight=False)
     return findings

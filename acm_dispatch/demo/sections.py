@@ -84,16 +84,16 @@ def _health(findings: Findings) -> Section:
     ]
     return Section(
         "Health",
-        (f"{_sparkline(health)}  {str(times[0])[:10]} to {str(times[-1])[:10]}, 0 to 100",),
+        (f"{_sparkline(health)}  {str(times[0])[:10]} to {str(times[-1])[:10]}, lowest of each stretch",),
         Table(("health index", "value"), rows, frozenset({"value"})),
         (f"Health index: {HEALTH}.",),
     )
 
 
 def _sparkline(health: Floats, width: int = 64) -> str:
-    """The mean of each stretch as a bar."""
-    means = [part.mean() for part in np.array_split(health, min(width, len(health)))]
-    return "".join(_BARS[min(int(value / 100 * len(_BARS)), len(_BARS) - 1)] for value in means)
+    """The least of each stretch as a bar, so that a short fall is seen."""
+    least = [part.min() for part in np.array_split(health, min(width, len(health)))]
+    return "".join(_BARS[min(int(value / 100 * len(_BARS)), len(_BARS) - 1)] for value in least)
 
 
 def _regimes(findings: Findings) -> Section:
