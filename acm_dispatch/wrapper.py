@@ -10,6 +10,7 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,12 @@ from .shapes import ArraySpec
 
 if TYPE_CHECKING:
     from .operation import Operation
+
+#: What importing makes; the first call, which takes the slow way in any case, puts `_TEMPLATE`, compiled, in its place.
+_STUB = """\
+def {name}({signature}):
+    return _first_call(({arguments},), backend)
+"""
 
 _TEMPLATE = """\
 def {name}({signature}):
@@ -39,27 +46,39 @@ def {name}({signature}):
 
 def generate(operation: Operation) -> Callable[..., Any]:
     """The wrapper of `operation`, carrying its body's name, documentation, defaults and annotations."""
-    source = _source(operation)
-    filename = f"<acm_dispatch wrapper of {operation.name}>"
     namespace: dict[str, Any] = {
         "_ndarray": np.ndarray,
         "_integer": INTEGER,
         "_policy": current_policy,
+        "_first_call": partial(_first_call, operation),
         "_dispatch": operation.dispatch,
         "_recover": operation.recover,
         "_prepare": operation.prepare,
         "_returns": operation.returns,
         **{f"_default_{name}": value for name, value in operation.defaults.items()},
     }
-    exec(compile(source, filename, "exec"), namespace)  # the source is built from a declaration, never from input
-    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
-    function = namespace[operation.name]
+    parts = {"name": operation.name, "signature": _signature(operation), "arguments": ", ".join(operation.parameters)}
+    function = _define(operation, _STUB.format(**parts), namespace)
     body = operation.body
     function.__module__ = body.__module__
     function.__qualname__ = body.__qualname__
     function.__doc__ = body.__doc__
     function.__annotations__ = body.__annotations__
     return function
+
+
+def _define(operation: Operation, source: str, namespace: dict[str, Any]) -> Any:
+    """The function that `source` defines; the source is built from a declaration, never from input."""
+    filename = f"<acm_dispatch wrapper of {operation.name}>"
+    exec(compile(source, filename, "exec"), namespace)
+    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
+    return namespace.pop(operation.name)
+
+
+def _first_call(operation: Operation, arguments: tuple[Any, ...], backend: str | None) -> Any:
+    function: Any = operation.function
+    function.__code__ = _define(operation, _source(operation), function.__globals__).__code__
+    return operation.dispatch(arguments, backend)
 
 
 def plan_key(operation: Operation, arguments: list[Any], backend: str | None, bits: int) -> tuple[Any, ...]:
