@@ -74,17 +74,17 @@ pub fn moments<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result
         values.len().saturating_mul(2),
         values.chunks(segment).zip(parts.chunks_mut(wide)),
         |(x, all)| {
-            for tile in x.chunks(tile) {
-                let rows = tile.chunks_exact(wide);
+            for (t, values) in x.chunks(tile).enumerate() {
+                let rows = values.chunks_exact(wide);
                 let rest = rows.remainder();
                 simd::vectorized(
                     #[inline(always)]
-                    || add_tile(&tile[..tile.len() - rest.len()], all),
+                    || add_tile(&values[..values.len() - rest.len()], x.get((t + 1) * tile..).unwrap_or_default(), all),
                 );
                 if !rest.is_empty() {
                     let mut row = memory::filled(wide, T::NAN)?;
                     row[..rest.len()].copy_from_slice(rest);
-                    add_tile(&row, all);
+                    add_tile(&row, &[], all);
                 }
             }
             Ok(())
@@ -97,9 +97,9 @@ pub fn moments<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result
     Ok(columns)
 }
 
-/// Adds the moments of a tile's columns, as many as `all` has.
+/// Adds the moments of a tile's columns, as many as `all` has, and meanwhile brings the `next` tile into the cache.
 #[inline(always)]
-fn add_tile<T: Scalar>(tile: &[T], all: &mut [Moments]) {
+fn add_tile<T: Scalar>(tile: &[T], next: &[T], all: &mut [Moments]) {
     let width = all.len();
     if tile.is_empty() {
         return;
@@ -107,22 +107,27 @@ fn add_tile<T: Scalar>(tile: &[T], all: &mut [Moments]) {
     for first in (0..width).step_by(BLOCK) {
         // The last block begins early enough to be whole; of what it has in common with its neighbour nothing is added.
         let start = first.min(width - BLOCK);
-        let block = block_moments(tile.chunks_exact(width).map(
+        let rows = tile.chunks_exact(width).map(
             #[inline(always)]
             |row| {
                 let (block, _) = row[start..].as_chunks::<BLOCK>();
                 block[0].map(T::to_f64)
             },
-        ));
+        );
+        let block = block_moments(
+            rows,
+            #[inline(always)]
+            |row| simd::prefetch(next.get(row * width + start..(row * width + start) + BLOCK).unwrap_or_default()),
+        );
         for (all, part) in all[start..].iter_mut().zip(&block).skip(first - start) {
             all.join(part);
         }
     }
 }
 
-/// The moments of neighbouring columns, given row by row.
+/// The moments of neighbouring columns, given row by row; calls `beside` with the number of each row.
 #[inline(always)]
-fn block_moments(rows: impl Iterator<Item = [f64; BLOCK]> + Clone) -> [Moments; BLOCK] {
+fn block_moments(rows: impl Iterator<Item = [f64; BLOCK]> + Clone, beside: impl Fn(usize)) -> [Moments; BLOCK] {
     let mut offset = [f64::NAN; BLOCK];
     for row in rows.clone() {
         for (offset, value) in offset.iter_mut().zip(row) {
@@ -135,7 +140,8 @@ fn block_moments(rows: impl Iterator<Item = [f64; BLOCK]> + Clone) -> [Moments; 
         }
     }
     let (mut sum, mut count) = ([0.0; BLOCK], [0.0; BLOCK]);
-    for row in rows.clone() {
+    for (i, row) in rows.clone().enumerate() {
+        beside(i);
         for j in 0..BLOCK {
             let finite = row[j].is_finite();
             sum[j] += if finite { row[j] - offset[j] } else { 0.0 };
