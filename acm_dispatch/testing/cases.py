@@ -14,8 +14,11 @@ from ..operation import Operation
 
 Arguments = dict[str, Any]
 
-#: Rows of the typical sample: enough for several tiles, little enough for the plain references.
+#: Rows of the typical sample: little enough for the plain references.
 _ROWS = 211
+
+#: Rows of the large one: many tiles and threads' worth of work, compared with NumPy's fast form.
+_MANY_ROWS = 2001
 
 
 def _copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -90,6 +93,12 @@ def sample(subject: Operation | Composition, name: str) -> Arguments:
         return arguments
     count, dim = name.split("_")
     return _cut(subject, arguments, dim, {"no": 0, "one": 1}[count])
+
+
+@cache
+def large_sample(subject: Operation | Composition) -> Arguments:
+    """Typical arguments that no kernel gets through in one tile."""
+    return dict(subject.samples.typical(np.random.default_rng(0), _MANY_ROWS))
 
 
 def _cut(operation: Operation, arguments: Arguments, dim: str, size: int) -> Arguments:

@@ -13,8 +13,8 @@ from acm_dispatch import BackendError, InvalidInput, use
 from acm_dispatch.composition import Composition
 from acm_dispatch.operation import Operation
 
-from .cases import in_dtype, laid_out, sample
-from .checks import as_tuple, assert_agrees
+from .cases import in_dtype, laid_out, large_sample, sample
+from .checks import as_tuple, assert_agrees, assert_equivalent, expected_of_large
 
 Subject = Operation | Composition
 
@@ -39,6 +39,18 @@ def test_does_not_depend_on_the_number_of_threads(subject: Subject, backend: str
     alone = _bits(subject, sample_name, backend, threads=1)
     assert _bits(subject, sample_name, backend, threads=2) == alone
     assert _bits(subject, sample_name, backend, threads=3) == alone
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_agrees_on_many_tiles(subject: Subject, backend: str, dtype: str) -> None:
+    arguments = in_dtype(large_sample(subject), dtype)
+    results: list[tuple[object, ...]] = []
+    for threads in (1, 2, 3):
+        with use(threads=threads):
+            results.append(as_tuple(subject.function(**arguments, backend=backend)))
+    assert_equivalent(subject, results[0], expected_of_large(subject, dtype), dtype)
+    bits = [[np.asarray(part).tobytes() for part in result] for result in results]
+    assert bits[0] == bits[1] == bits[2]
 
 
 def test_refuses(subject: Subject, backend: str, mistake: str) -> None:
