@@ -15,6 +15,9 @@ const BLOCK: usize = 8;
 /// Values in a tile: gone through twice while in a core's L1 or L2 cache.
 const TILE_VALUES: usize = 8 * 1024;
 
+/// A tile has at least this many rows, or joining tiles would cost more than summing them.
+const LEAST_ROWS: usize = 64;
+
 /// Least values of a segment, whose tiles one thread joins.
 const SEGMENT_VALUES: usize = 4 * TILE_VALUES;
 
@@ -66,7 +69,7 @@ pub fn moments<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result
     let (width, values) = (x.ncols(), values_of(x)?);
     // Narrow rows are seen as parts of wider ones, whose columns are joined in the end.
     let wide = width * BLOCK.div_ceil(width);
-    let tile = (TILE_VALUES / wide).max(1) * wide;
+    let tile = (TILE_VALUES / wide).max(LEAST_ROWS) * wide;
     let segment = values.len().div_ceil(MOST_SEGMENTS).max(SEGMENT_VALUES).next_multiple_of(tile);
     let segments = values.len().div_ceil(segment);
     let mut parts = memory::filled(segments * wide, Moments::NONE)?;
