@@ -68,6 +68,10 @@ class BackendNotFoundError(DispatchError, LookupError):
         return f"no backend is called {self.name!r}; installed: {', '.join(self.known)}{self.hint}"
 
 
+class OperationNotFoundError(DispatchError, LookupError):
+    """An operation was named that is not declared."""
+
+
 class DispatchWarning(UserWarning):
     """Something was left out (a broken plugin, an unknown name in the environment); calls still work."""
 

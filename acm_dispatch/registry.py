@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .backend import Backend, Kernel
-from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, suggestion
+from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, OperationNotFoundError, suggestion
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -132,35 +132,46 @@ def find_backend(name: str) -> Backend:
 
 def kernel_of(backend: Backend, operation: str) -> Kernel | str:
     """The kernel, or the sentence why there is none: the backend is unavailable, broken, or lacks it."""
+    return unusable(backend) or backend.kernels.get(operation, "has no kernel")
+
+
+def unusable(backend: Backend) -> str | None:
+    """Why nothing of `backend` can run here, or None. Whatever a stranger's code does, this is an answer."""
     if backend.name in _failed_loads:
         return _failed_loads[backend.name]
-    if (reason := backend.available()) is not None:
-        return reason
     try:
-        kernels = _checked_kernels(backend)
+        if (reason := backend.available()) is not None:
+            return reason
+        _report_unknown_operations(backend)
     except Exception as error:
         sentence = f"its kernels do not import ({type(error).__name__}: {error})"
         _failed_loads[backend.name] = sentence
         _report(backend.name, sentence)
         return sentence
-    return kernels.get(operation, "has no kernel")
+    return None
 
 
 _checked: set[str] = set()
 
 
-def _checked_kernels(backend: Backend) -> dict[str, Kernel]:
+def _report_unknown_operations(backend: Backend) -> None:
     kernels = backend.kernels
     if backend.name not in _checked:
         _checked.add(backend.name)
         for name in kernels.keys() - operations.keys():
-            _report(backend.name, f"it has a kernel for {name!r}, which is no operation{suggestion(name, operations)}")
-    return kernels
+            advice = suggestion(name, operations)
+            _report(backend.name, f"it has a kernel for {name!r}, which is no operation{advice}")
 
 
 def find_operation(name: str | Any) -> Operation:
-    """The operation of that name (or the operation function itself)."""
+    """The operation of that name (or the operation function itself).
+
+    Raises
+    ------
+    OperationNotFoundError
+        With the nearest known name.
+    """
     name = getattr(name, "__name__", name)
     if name not in operations:
-        raise LookupError(f"no operation is called {name!r}{suggestion(str(name), operations)}")
+        raise OperationNotFoundError(f"no operation is called {name!r}{suggestion(str(name), operations)}")
     return operations[name]

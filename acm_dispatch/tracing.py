@@ -140,7 +140,7 @@ def traced(plan: Plan, operation: Operation, level: Tracing) -> Callable[..., An
         )
         if level == "compare":
             record = _compared(record, operation, arguments, result)
-        for sink in _sinks.get() or (_trace_of_process(),):
+        for sink in _sinks.get() or (process_trace(),):
             sink.records.append(record)
         return result
 
@@ -164,16 +164,17 @@ def _deviation(actual: Any, expected: Any) -> float:
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
 
 
-def _trace_of_process() -> Trace:
-    """The trace of ``ACM_DISPATCH_TRACE`` and ``acm-dispatch run --trace``, written when the process ends."""
+def process_trace() -> Trace:
+    """Where calls of all threads are recorded while the process is traced."""
     global _process_trace
     if _process_trace is None:
         _process_trace = Trace()
-        atexit.register(_write_process_trace, _process_trace)
+        if os.environ.get(PREFIX + "TRACE"):
+            atexit.register(_write_at_exit, _process_trace)
     return _process_trace
 
 
-def _write_process_trace(finished: Trace) -> None:
+def _write_at_exit(finished: Trace) -> None:
     if path := os.environ.get(PREFIX + "TRACE_FILE"):
         finished.to_chrome(path)
     else:

@@ -110,13 +110,9 @@ def _manifests() -> Iterable[tuple[str, ...]]:
 
 def _backends() -> Iterable[tuple[str, ...]]:
     for name, backend in registry.backends().items():
-        try:
-            reason = backend.available()
-            kernels = str(len(backend.kernels)) if reason is None else "-"
-            state = "ready" if reason is None else f"cannot run: {reason}"
-        except Exception as error:  # as above
-            kernels, state = "-", f"its kernels do not import ({type(error).__name__}: {error})"
-        yield name, backend.version, kernels, state
+        reason = registry.unusable(backend)
+        kernels = "-" if reason else str(len(backend.kernels.keys() & registry.operations.keys()))
+        yield name, backend.version, kernels, f"cannot run: {reason}" if reason else "ready"
     for name, command in registry.INSTALL.items():
         if name not in registry.backends():
             yield name, "", "-", f"not installed; {command}"

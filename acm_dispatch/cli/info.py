@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -9,12 +11,15 @@ from rich.text import Text
 
 from .. import registry
 from ..backend import Backend, Kernel
+from ..errors import DispatchWarning
 
 
 def operations_table() -> RenderableType:
     """Operations by backends, functions made of operations, and the backends that cannot run, with their reasons."""
     backends = registry.backends()
-    reasons = {name: reason for name, backend in backends.items() if (reason := _unusable(backend))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DispatchWarning)  # each of them has its line below
+        reasons = {name: reason for name, backend in backends.items() if (reason := registry.unusable(backend))}
     table = Table(box=SIMPLE_HEAD, header_style="bold")
     table.add_column("operation", no_wrap=True)
     table.add_column("shapes", overflow="fold")
@@ -28,16 +33,6 @@ def operations_table() -> RenderableType:
     missing = [name for name in registry.INSTALL if name not in backends]
     lines += [Text(f"{name} is not installed: {registry.INSTALL[name]}", style="dim") for name in missing]
     return Group(table, *lines)
-
-
-def _unusable(backend: Backend) -> str | None:
-    """Why nothing of the backend can run: it says so itself, or its kernels do not import."""
-    try:
-        if (reason := backend.available()) is not None:
-            return reason
-        return None if backend.kernels else "it has no kernels"
-    except Exception as error:  # a stranger's code may fail in any way; here it is a row, not an end
-        return f"its kernels do not import ({type(error).__name__}: {error})"
 
 
 def _cell(backend: Backend, operation: str, *, unusable: bool) -> Text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import runpy
 import sys
 import traceback
@@ -40,7 +39,7 @@ def run_traced(script: Path, arguments: Sequence[str], *, table: bool, file: Pat
         raise ConfigurationError(f"script {script} does not exist")
     if file is not None and not file.parent.is_dir():
         raise ConfigurationError(f"the trace cannot be written: folder {file.parent} does not exist")
-    trace = _process_trace()
+    trace = tracing.process_trace()
     set_process_tracing("time")
     try:
         code = _run(script, arguments)
@@ -61,13 +60,6 @@ def _write(trace: tracing.Trace, file: Path) -> int:
         return 2
     say(f"Trace of {len(trace.records):,} calls: {file}")
     return 0
-
-
-def _process_trace() -> tracing.Trace:
-    """The trace that every thread records into; this command shows it, so it is not printed again at the end."""
-    trace = tracing._trace_of_process()  # pyright: ignore[reportPrivateUsage] - the core has no public name for it yet
-    atexit.unregister(tracing._write_process_trace)  # pyright: ignore[reportPrivateUsage] - as above
-    return trace
 
 
 def _run(script: Path, arguments: Sequence[str]) -> int:

@@ -33,12 +33,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     tested = _chosen(config)
     lines: list[str] = []
     for name, backend in registry.backends().items():
-        reason = registry.kernel_of(backend, next(iter(registry.operations)))
         if name in tested:
             count = sum(name in operation.kernels() for operation in registry.operations.values())
             lines.append(f"acm_dispatch: {name} has kernels for {count} of {len(registry.operations)} operations")
         else:
-            lines.append(f"acm_dispatch: {name} not tested: {reason if isinstance(reason, str) else 'not chosen'}")
+            lines.append(f"acm_dispatch: {name} not tested: {registry.unusable(backend) or 'not chosen'}")
     return lines
 
 
@@ -49,9 +48,9 @@ def _chosen(config: pytest.Config) -> list[str]:
             backend = registry.find_backend(name)
         except BackendNotFoundError as error:
             raise pytest.UsageError(str(error)) from error
-        if reason := backend.available():
+        if reason := registry.unusable(backend):
             raise pytest.UsageError(f"backend {name} cannot be tested here: {reason}")
-    return asked or [name for name, backend in registry.backends().items() if backend.available() is None]
+    return asked or [name for name, backend in registry.backends().items() if registry.unusable(backend) is None]
 
 
 def subjects(config: pytest.Config) -> Iterator[tuple[Subject, str]]:
