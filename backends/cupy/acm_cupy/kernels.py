@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from acm_dispatch import registry
+
 from . import backend, clustering, device, distances, imputation, normalization, robust_stats
 
 if TYPE_CHECKING:
@@ -14,15 +16,10 @@ if TYPE_CHECKING:
 
     from acm_dispatch import Backend
 
-KERNELS = (
-    distances.pairwise_euclidean,
-    distances.pairwise_distances_argmin,
-    distances.pairwise_distances_argmin_min,
-    clustering.silhouette_samples,
-    robust_stats.column_median_mad,
-    normalization.zscore,
-    imputation.impute,
-)
+_FAMILIES = (clustering, distances, imputation, normalization, robust_stats)
+
+#: The functions of the families that are named for an operation.
+KERNELS = tuple(vars(family)[name] for family in _FAMILIES for name in vars(family).keys() & registry.operations.keys())
 
 
 def register(target: Backend, xp: Any, guard: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None) -> None:
