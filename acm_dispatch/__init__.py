@@ -14,7 +14,12 @@ from .errors import (
 from .operation import explain, operation
 from .ops.clustering import silhouette_samples, silhouette_score
 from .ops.correlation import pearson, spearman
-from .ops.distances import pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean
+from .ops.distances import (
+    assigned_distances,
+    pairwise_distances_argmin,
+    pairwise_distances_argmin_min,
+    pairwise_euclidean,
+)
 from .ops.imputation import impute
 from .ops.normalization import zscore
 from .ops.robust_stats import column_median_mad
@@ -40,6 +45,7 @@ __all__ = [
     "InvalidInput",
     "Samples",
     "Unsupported",
+    "assigned_distances",
     "band_energy",
     "column_median_mad",
     "config",

@@ -266,3 +266,81 @@ def _argmin_by_cdist(x: Any, y: Any) -> Any:
 
 
 numpy_backend.kernel("pairwise_distances_argmin_min")(_nearest_by_cdist)
+
+
+def _assignment(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {"x": rng.normal(size=(n, 50)), "centers": rng.normal(size=(8, 50)), "labels": rng.integers(0, 8, size=n)}
+
+
+_assigned = Samples(_assignment)
+
+
+@_assigned.case
+def labels_without_a_centre(rng: np.random.Generator) -> dict[str, Any]:
+    """-1 is no centre either: it must not wrap to the last one."""
+    labels = np.array([0, -1, 2, 3, -4, 1, 2**62, -(2**63)])
+    return {"x": rng.normal(size=(8, 5)), "centers": rng.normal(size=(3, 5)), "labels": labels}
+
+
+@_assigned.case
+def missing_values_of_a_row_or_centre(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _assignment(rng, 30)
+    arguments["x"][3, 1], arguments["x"][4, 0], arguments["centers"][2, 7] = np.nan, np.inf, np.nan
+    return arguments
+
+
+@_assigned.case
+def assigned_at_offset_1e6(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + rng.normal(size=(45, 3)), "centers": np.full((1, 3), 1e6), "labels": np.zeros(45, int)}
+
+
+@_assigned.case
+def assigned_squares_beyond_float32(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _assignment(rng, 20)
+    return {**arguments, "x": 1e25 * arguments["x"]}
+
+
+@_assigned.mistake("labels")
+def labels_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_assignment(rng, 6), "labels": np.zeros(5, int)}
+
+
+@operation("n d, k d, int n -> n", work="n * d * (k > 0)", nan="propagate", samples=_assigned)
+def assigned_distances(
+    x: ArrayLike, centers: ArrayLike, labels: ArrayLike, *, backend: str | None = None
+) -> np.ndarray[Any, Any]:
+    """Euclidean distance of each row of `x` to the centre that its label names.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    centers : array of shape (k, d)
+    labels : array of shape (n,), integers
+        Rows of `centers`.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In the units of `x`. NaN where the label is not within 0 to k - 1; NaN and infinity in a row or centre spread
+        as arithmetic has it.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` or `centers` is not a real matrix, they differ in columns, or `labels` are not n integers.
+
+    Notes
+    -----
+    The distance that `sklearn.cluster.KMeans` minimises, by differences as in `scipy.spatial.distance.cdist`.
+
+    Examples
+    --------
+    >>> assigned_distances([[0.0, 0.0], [3.0, 4.0]], [[0.0, 0.0]], [0, -1])
+    array([ 0., nan])
+    """
+    known = (labels >= 0) & (labels < len(centers))
+    result = np.full(len(x), np.nan)
+    result[known] = np.sqrt(((x[known] - centers[labels[known]]) ** 2).sum(axis=1))
+    return result

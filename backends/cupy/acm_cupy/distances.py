@@ -51,3 +51,9 @@ def pairwise_distances_argmin_min(xp: Any, x: Any, y: Any) -> tuple[Any, Any]:
 def _nearest(x: Any, y: Any) -> tuple[Any, Any]:
     distance = squares(x, y)
     return distance.argmin(axis=1), distance.min(axis=1)
+
+
+def assigned_distances(xp: Any, x: Any, centers: Any, labels: Any) -> Any:
+    known = (labels >= 0) & (labels < len(centers))
+    difference = x.astype(xp.float64) - centers.astype(xp.float64)[xp.where(known, labels, 0)]
+    return xp.where(known, xp.sqrt((difference * difference).sum(axis=1)), xp.nan).astype(x.dtype)

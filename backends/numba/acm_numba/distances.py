@@ -108,3 +108,21 @@ def _keep_nearer(candidate, index, least, nearest):
     for lane in range(LANES):
         if candidate[lane] < least[lane]:
             least[lane], nearest[lane] = candidate[lane], index
+
+
+@backend.kernel("assigned_distances")
+def assigned_distances(threads: int, x: Any, centers: Any, labels: Any) -> Any:
+    distances = np.empty(len(x), x.dtype)
+    parallel.run(threads, _assigned, parallel.tiles(len(x), x.shape[1]), x, centers, labels, distances)
+    return distances
+
+
+@jit
+def _assigned(start, stop, x, centers, labels, distances):
+    for i in range(start, stop):
+        squared = 0.0 if 0 <= labels[i] < len(centers) else np.nan
+        if squared == 0.0:
+            for k in range(x.shape[1]):
+                difference = np.float64(x[i, k]) - np.float64(centers[labels[i], k])
+                squared += difference * difference
+        distances[i] = np.sqrt(squared)

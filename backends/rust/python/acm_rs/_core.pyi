@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "assigned_distances",
     "column_median_mad",
     "impute",
     "isa",
@@ -19,6 +20,9 @@ __all__ = [
 _Float = TypeVar("_Float", np.float32, np.float64)
 
 def isa() -> str: ...
+def assigned_distances(
+    threads: int, x: NDArray[_Float], centers: NDArray[_Float], labels: NDArray[np.int64], /
+) -> NDArray[_Float]: ...
 def pairwise_euclidean(threads: int, x: NDArray[_Float], y: NDArray[_Float] | None = None, /) -> NDArray[_Float]: ...
 def pairwise_distances_argmin(threads: int, x: NDArray[_Float], y: NDArray[_Float], /) -> NDArray[np.int64]: ...
 def pairwise_distances_argmin_min(

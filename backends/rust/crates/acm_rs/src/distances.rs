@@ -61,3 +61,23 @@ pub fn pairwise_distances_argmin_min<'py>(
         Ok((indices.into_any(), least.into_any()))
     })
 }
+
+#[pyfunction]
+#[pyo3(signature = (threads, x, centers, labels, /))]
+pub fn assigned_distances<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+    centers: &Bound<'py, PyAny>,
+    labels: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    const NAME: &str = "assigned_distances";
+    by_dtype!(x, T => {
+        let (x, centers) = (Input::<T, 2>::new(NAME, "x", x)?, Input::<T, 2>::new(NAME, "centers", centers)?);
+        let labels = Input::<i64, 1>::new(NAME, "labels", labels)?;
+        let mut out = Output::<T, 1>::new(py, [x.len(0)])?;
+        let (x, centers, labels, values) = (x.view(), centers.view(), labels.values(), out.values());
+        call(py, NAME, threads, |threads| distances::assigned_distances(threads, x, centers, labels, values))?;
+        Ok(out.into_any())
+    })
+}

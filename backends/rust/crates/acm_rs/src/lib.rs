@@ -22,7 +22,9 @@ mod _core {
     #[pymodule_export]
     use super::clustering::silhouette_samples;
     #[pymodule_export]
-    use super::distances::{pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean};
+    use super::distances::{
+        assigned_distances, pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean,
+    };
     #[pymodule_export]
     use super::features::{column_median_mad, impute, zscore};
     #[pymodule_export]

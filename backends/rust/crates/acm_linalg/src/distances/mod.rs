@@ -6,6 +6,7 @@
 //! [`panels`] packs rows of `y` so that one register holds one coordinate of several rows; [`block`] computes a block
 //! of rows by one panel in registers; the other modules walk over blocks and say what becomes of the distances.
 
+mod assigned;
 pub mod block;
 mod champions;
 pub mod fill;
@@ -15,6 +16,7 @@ pub mod panels;
 mod settle;
 mod symmetric;
 
+pub use assigned::assigned_distances;
 pub use nearest::{pairwise_distances_argmin, pairwise_distances_argmin_min};
 pub use pairwise::pairwise_euclidean;
 
