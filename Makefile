@@ -5,12 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 CARGO  := $(shell command -v cargo 2>/dev/null)
+PYTEST := $(BIN)/python -m pytest -q
+JOBS   := 2
 CRATES := --manifest-path backends/rust/Cargo.toml --workspace
 
 PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml tests/third_party/example/pyproject.toml
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo test test-minimal lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,9 +41,15 @@ demo: setup ## condition monitoring on a simulated plant, end to end (ARGS="file
 test: setup ## every test, Rust's included
 ifneq ($(CARGO),)
 	cargo test $(CRATES) --exclude acm_rs --release --quiet
-	ACM_RS_ISA=baseline $(BIN)/python -m pytest -q --pyargs acm_dispatch.testing --backend=rust
+	ACM_RS_ISA=baseline $(PYTEST) -n $(JOBS) --pyargs acm_dispatch.testing --backend=rust
 endif
-	$(BIN)/python -m pytest -q --pyargs tests acm_dispatch.testing
+	$(PYTEST) -m timing tests
+	$(PYTEST) -n $(JOBS) -m "not timing" --pyargs tests acm_dispatch.testing
+
+test-minimal: ## the contracts where nothing but NumPy, SciPy and pytest is installed
+	$(PYTHON) -m venv $(VENV)-minimal
+	$(VENV)-minimal/bin/python -m pip --disable-pip-version-check install --quiet . pytest
+	cd $(VENV)-minimal && bin/python -m pytest -q --pyargs acm_dispatch.testing --backend=numpy
 
 lint: setup ## formatting, static checks and types
 	$(BIN)/ruff format --check .
@@ -65,4 +73,4 @@ bench: setup ## kernels against what users would pick instead, into benchmarks/r
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) backends/rust/target
+	rm -rf $(VENV) $(VENV)-minimal backends/rust/target

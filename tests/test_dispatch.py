@@ -222,6 +222,7 @@ def _ratio(call, plain, arguments):
     return statistics.median(ratios)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("block", [[], ["toy"]], ids=["default", "inside_use"])
 def test_dispatch_costs_a_few_plain_calls(toys, block):
     one, two, _ = toys
@@ -238,6 +239,7 @@ def _import_seconds(code):
     return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.timing
 def test_import_is_cheap():
     """Processor time, the least of many taken in turns: whatever else the machine does only ever adds."""
     pairs = [(_import_seconds("import numpy; import acm_dispatch"), _import_seconds("import numpy")) for _ in range(12)]

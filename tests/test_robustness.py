@@ -48,6 +48,7 @@ acm_dispatch.silhouette_samples(x[:100], labels[:100], backend="{backend}")
 
 
 @pytest.mark.skipif("rust" not in USABLE, reason="the Rust backend is not installed")
+@pytest.mark.timing
 def test_ctrl_c_stops_a_long_rust_kernel_at_once():
     (seconds,) = run(INTERRUPTED.format(n=150_000, backend="rust"))
     assert float(seconds) < 0.2
