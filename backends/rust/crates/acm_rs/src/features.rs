@@ -27,7 +27,7 @@ fn method_named(name: &str, ddof: usize) -> Result<Method> {
 }
 
 #[pyfunction]
-#[pyo3(signature = (threads, x, scale=robust_stats::NORMAL_CONSISTENCY, missing="nonfinite", /))]
+#[pyo3(signature = (threads, x, scale=1.4826, missing="nonfinite", /))]
 pub fn column_median_mad<'py>(
     py: Python<'py>,
     threads: usize,
