@@ -1,6 +1,7 @@
 """What the documents say is true."""
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -46,3 +47,11 @@ def test_one_version_everywhere():
     cargo = tomllib.loads((ROOT / "backends/rust/Cargo.toml").read_text())
     versions["Cargo.toml"] = cargo["workspace"]["package"]["version"]
     assert set(versions.values()) == {acm_dispatch.__version__}, versions
+
+
+@pytest.mark.skipif(
+    not {"rust", "numba"} <= registry.backends().keys(), reason="the table names every backend's kernels"
+)
+def test_the_table_of_operations_is_true():
+    generate = runpy.run_path(str(ROOT / "docs/generate.py"))
+    assert generate["TARGET"].read_text() == generate["document"](), "run `python docs/generate.py`"

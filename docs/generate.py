@@ -1,0 +1,64 @@
+"""Write `operations.md`: which operation runs where, read from the registry and the backends themselves.
+
+python docs/generate.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from acm_cupy import build
+
+from acm_dispatch import registry
+from acm_dispatch.backend import Kernel
+from acm_dispatch.operation import Operation
+
+TARGET = Path(__file__).parent / "operations.md"
+
+_HEAD = """\
+# Operations
+
+Written by `make docs` from the registry and the backends. Shapes: `[...]` may be left out, `int` and `index` are
+integers, all other arrays float64 or float32 (other real dtypes are converted, the result has the dtype of the input).
+**64**, **32**: the backend has a kernel for float64, float32. The CuPy kernels' arithmetic is proved on the CPU; no GPU
+has run them yet.
+
+"""
+
+
+def document() -> str:
+    """The whole page."""
+    backends = {name: registry.backends()[name].kernels for name in ("numpy", "rust", "numba")}
+    backends["cupy"] = build("cupy_kernels", np).kernels
+    families: dict[str, list[Operation]] = {}
+    for operation in registry.operations.values():
+        families.setdefault(operation.family, []).append(operation)
+    parts = [_family(name, operations, backends) for name, operations in sorted(families.items())]
+    return _HEAD + "\n".join(parts) + _compositions()
+
+
+def _family(name: str, operations: list[Operation], backends: Mapping[str, Mapping[str, Kernel]]) -> str:
+    lines = [f"## {name}", "", f"| operation | shapes | NaN | {' | '.join(backends)} |", "|---|---|---|" + "---|" * 4]
+    for operation in sorted(operations, key=lambda operation: operation.name):
+        cells = [_cell(kernels.get(operation.name)) for kernels in backends.values()]
+        summary = f"`{operation.name}` | `{operation.shapes.text}` | {operation.nan}"
+        lines.append(f"| {summary} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(kernel: Kernel | None) -> str:
+    return " ".join(dtype.removeprefix("float") for dtype in kernel.dtypes) if kernel else ""
+
+
+def _compositions() -> str:
+    parts = {name: ", ".join(f"`{used}`" for used in c.operations) for name, c in registry.compositions.items()}
+    return "\n## Made of operations\n\n" + "".join(f"- `{name}`: {parts[name]}\n" for name in sorted(parts))
+
+
+if __name__ == "__main__":
+    if missing := {"rust", "numba"} - registry.backends().keys():
+        sys.exit(f"the table needs every backend installed; missing: {', '.join(missing)}")
+    TARGET.write_text(document(), encoding="utf-8")
