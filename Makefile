@@ -12,7 +12,7 @@ CRATES := --manifest-path backends/rust/Cargo.toml --workspace
 PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml tests/third_party/example/pyproject.toml
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal lint format bench clean
+.PHONY: help setup demo test test-minimal lint format bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -71,6 +71,9 @@ endif
 bench: setup ## kernels against what users would pick instead, into benchmarks/results/
 	$(PIP) install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: setup ## the table of operations, docs/operations.md
+	$(BIN)/python docs/generate.py
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) $(VENV)-minimal backends/rust/target

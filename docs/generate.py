@@ -1,6 +1,8 @@
 """Write `operations.md`: which operation runs where, read from the registry and the backends themselves.
 
-python docs/generate.py
+make docs
+
+The page is not kept in the repository, so that adding an operation or a kernel does not mean to edit it.
 """
 
 from __future__ import annotations
