@@ -45,6 +45,7 @@ class Declaration:
         prepare: Callable[..., tuple[Any, ...]] | None,
         returns: Callable[..., Any] | None,
         agrees: Agreement | None,
+        widens: bool,
     ) -> None:
         self.body = body
         self.name = body.__name__
@@ -58,6 +59,7 @@ class Declaration:
         self.prepare = prepare
         self.returns = returns
         self.agrees = agrees
+        self.widens = widens
         self._read_signature()
         self._work = compile(work, f"<work of {self.name}>", "eval")
 
@@ -113,8 +115,9 @@ class Declaration:
         return sum(int(np.prod(sizes)) for sizes in counted)
 
     def run_reference(self, *arguments: Any) -> Any:
-        """The body on canonical arguments: computed in float64, given back in the input's dtype."""
-        dtype = next((value.dtype for value in arguments if _is_real(value)), np.dtype(np.float64))
+        """The body on canonical arguments: computed in float64, given back in the input's dtype unless that widens."""
+        wide = np.dtype(np.float64)
+        dtype = wide if self.widens else next((value.dtype for value in arguments if _is_real(value)), wide)
         with np.errstate(all="ignore"):
             result = self._call_body(tuple(_widened(value) for value in arguments))
             if isinstance(result, tuple):

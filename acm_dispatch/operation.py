@@ -176,6 +176,7 @@ def operation(
     prepare: Callable[..., tuple[Any, ...]] | None = None,
     returns: Callable[..., Any] | None = None,
     agrees: Agreement | None = None,
+    widens: bool = False,
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declare an operation; the decorated body is its reference.
 
@@ -202,6 +203,8 @@ def operation(
     agrees : callable ``(actual, expected, rtol, atol)``, optional
         Asserts that two results mean the same, where that is not equality within the tolerance (signs of singular
         vectors, say).
+    widens : bool
+        Results are float64 whatever the input: for intermediate sums that float32 could not hold.
     """
 
     def declare(body: Callable[P, R]) -> OperationFunction[P, R]:
@@ -216,6 +219,7 @@ def operation(
             prepare=prepare,
             returns=returns,
             agrees=agrees,
+            widens=widens,
         )
         if declared.name in registry.operations:
             raise DeclarationError(f"an operation named {declared.name!r} is already declared")

@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .errors import InvalidInput
 
 Check = Callable[[str, str, Any], Any]
@@ -21,6 +23,13 @@ def one_of(*choices: str) -> Check:
         return str(value)
 
     return check
+
+
+def boolean(operation: str, argument: str, value: Any) -> bool:
+    """True or False, NumPy's included."""
+    if type(value) not in (bool, np.bool_):
+        raise InvalidInput(operation, argument, f"is {value!r}; expected True or False")
+    return bool(value)
 
 
 def integer(minimum: int | None = None) -> Check:
