@@ -26,6 +26,7 @@ _COST = 10
 
 #: Ranges counted in one pass, 2**_BITS: their counters fit the first-level cache.
 _BITS = 11
+COUNTERS = 1 << _BITS
 
 #: So few are sorted instead.
 _FEW = 24
@@ -52,10 +53,10 @@ def median_and_mad(threads: int, x: Any, missing: str) -> tuple[Any, Any]:
 @jit
 def _median_and_mad(start, stop, x, together, keep_infinities, results):
     values, scratch = np.empty((together, len(x))), np.empty(len(x), np.uint64)
-    counts, counters = np.empty(together, np.int64), np.empty(1 << _BITS, np.int64)
+    counts, counters = np.empty(together, np.int64), np.empty(COUNTERS, np.int64)
     for left in range(start, stop, together):
         width = min(together, stop - left)
-        _gather(x, left, width, keep_infinities, values, counts)
+        gather(x, left, width, keep_infinities, values, counts)
         for c in range(width):
             column = values[c, : counts[c]]
             median = _median(column, scratch, counters)
@@ -67,7 +68,7 @@ def _median_and_mad(start, stop, x, together, keep_infinities, results):
 
 
 @jit
-def _gather(x, left, width, keep_infinities, values, counts):
+def gather(x, left, width, keep_infinities, values, counts):
     """The values of `width` columns from `left` on that are not missing, side by side."""
     counts[:] = 0
     for i in range(len(x)):
@@ -85,29 +86,29 @@ def _median(values, scratch, counters):
         return np.nan
     keys = values.view(np.uint64)
     for i in range(count):
-        keys[i] = _key(keys[i])
-    low = _select(keys, (count - 1) // 2, scratch, counters)
-    high = low if count % 2 else _next(keys, low, count // 2)
+        keys[i] = key_of(keys[i])
+    low = select(keys, (count - 1) // 2, scratch, counters)
+    high = low if count % 2 else next_key(keys, low, count // 2)
     for i in range(count):
-        keys[i] = _bits(keys[i])
-    scratch[0], scratch[-1] = _bits(low), _bits(high)
+        keys[i] = bits_of(keys[i])
+    scratch[0], scratch[-1] = bits_of(low), bits_of(high)
     middle = scratch.view(np.float64)
     return middle[0] if low == high else middle[0] / 2 + middle[-1] / 2
 
 
 @jit
-def _key(bits):
+def key_of(bits):
     """The bits of a number as an integer that orders as the number does."""
     return ~bits if bits & _SIGN else bits | _SIGN
 
 
 @jit
-def _bits(key):
+def bits_of(key):
     return key & ~_SIGN if key & _SIGN else ~key
 
 
 @jit
-def _next(keys, low, rank):
+def next_key(keys, low, rank):
     """The key of that rank, given the one before it."""
     at_most = 0
     above = ~np.uint64(0)
@@ -118,7 +119,7 @@ def _next(keys, low, rank):
 
 
 @jit
-def _select(keys, rank, scratch, counters):
+def select(keys, rank, scratch, counters):
     """The key of that rank, counted from 0; `scratch` holds the keys still in question."""
     low, high = keys.min(), keys.max()
     candidates = keys
@@ -126,7 +127,7 @@ def _select(keys, rank, scratch, counters):
         shift = _shift(high - low)
         rank, found = _range_of(candidates, rank, low, shift, counters)
         low += found << shift
-        high = min(high, low + ((_ONE << shift) - _ONE))
+        high = low + min(high - low, (_ONE << shift) - _ONE)
         candidates = scratch[: _keep(candidates, low, high, scratch)]
     return low if low >= high else _sorted(candidates, scratch)[rank]
 
@@ -135,7 +136,7 @@ def _select(keys, rank, scratch, counters):
 def _shift(width):
     """By how many bits to shift numbers of 0 to `width` for a counter each."""
     shift = np.uint64(0)
-    while width >> shift >= np.uint64(1 << _BITS):
+    while width >> shift >= np.uint64(COUNTERS):
         shift += _ONE
     return shift
 
