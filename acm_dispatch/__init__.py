@@ -20,11 +20,15 @@ from .ops.distances import (
     pairwise_distances_argmin_min,
     pairwise_euclidean,
 )
-from .ops.imputation import impute
+from .ops.imputation import bfill, ffill, impute
+from .ops.lags import lagged_features
+from .ops.moments import column_moments, column_sums
 from .ops.normalization import zscore
+from .ops.quantiles import column_quantiles, quantiles
 from .ops.robust_stats import column_median_mad
 from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmul, sparse_matvec
 from .ops.spectral import band_energy, power_spectrum
+from .ops.streaming import StreamingStatistics, cross_sums
 from .policy import current_policy, reload_config
 from .registry import register_backend, unregister_backend
 from .samples import Samples
@@ -44,16 +48,24 @@ __all__ = [
     "DispatchWarning",
     "InvalidInput",
     "Samples",
+    "StreamingStatistics",
     "Unsupported",
     "assigned_distances",
     "band_energy",
+    "bfill",
     "column_median_mad",
+    "column_moments",
+    "column_quantiles",
+    "column_sums",
     "config",
+    "cross_sums",
     "csr_matmul",
     "csr_matvec",
     "current_policy",
     "explain",
+    "ffill",
     "impute",
+    "lagged_features",
     "operation",
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
@@ -61,6 +73,7 @@ __all__ = [
     "pearson",
     "power_spectrum",
     "propagate",
+    "quantiles",
     "register_backend",
     "reload_config",
     "set_backend",

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..arrays import ArrayLike
+from ..numpy_backend import numpy_backend
 from ..operation import operation
+from ..options import integer, optional
 from ..samples import Samples
-from .missing import MISSING, columns, is_missing, sensors
+from .missing import MISSING, columns, gappy, is_missing, sensors
 from .robust_stats import median_mad
 
 _gaps = Samples(sensors, columns)
@@ -81,3 +83,144 @@ def impute(
         fill, _ = median_mad(x, missing=missing)
     filled: Any = np.where(is_missing(x, missing), fill, x)
     return filled
+
+
+_runs = Samples(sensors, gappy)
+
+
+@_runs.case
+def long_gaps(rng: np.random.Generator) -> dict[str, Any]:
+    """Beyond any block of rows that a kernel works on, at the start, in the middle, and at the end."""
+    x = rng.normal(size=(25_000, 3))
+    x[:23_000, 0], x[1_000:24_000, 1], x[2_000:, 2] = np.nan, np.nan, np.nan
+    return {"x": x}
+
+
+@_runs.case
+def limited(rng: np.random.Generator) -> dict[str, Any]:
+    """Gaps of up to 9 rows, of which 3 are filled."""
+    x = rng.normal(size=(400, 4)).repeat(rng.integers(1, 10, size=400), axis=0)
+    x[rng.random(len(x)) < 0.7] = np.nan
+    return {"x": x, "limit": 3}
+
+
+@_runs.case
+def limit_across_blocks(rng: np.random.Generator) -> dict[str, Any]:
+    return {**long_gaps(rng), "limit": 12_000}
+
+
+@_runs.case
+def limit_of_one(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 120), "limit": 1}
+
+
+@_runs.case
+def limit_beyond_the_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 30), "limit": 10**12}
+
+
+@_runs.mistake("limit")
+def limit_of_nothing(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "limit": 0}
+
+
+@_runs.mistake("limit")
+def limit_not_whole(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "limit": 1.5}
+
+
+_LIMIT = {"limit": optional(integer(minimum=1))}
+
+
+@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT)
+def ffill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None) -> np.ndarray[Any, Any]:
+    """`x` with each NaN replaced by the last value before it in its column.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    limit : int, optional
+        Rows of a gap to fill, from its start; at least 1.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        NaN stays where no value comes before it. Infinities are values.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or `limit` not a whole number of at least 1.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.ffill`.
+
+    Examples
+    --------
+    >>> ffill([[1.0, float("nan")], [float("nan"), 5.0], [float("nan"), 6.0]], limit=1)
+    array([[ 1., nan],
+           [ 1.,  5.],
+           [nan,  6.]])
+    """
+    filled = x.copy()
+    age = np.zeros(x.shape[1])
+    for i in range(1, len(x)):
+        gap = np.isnan(x[i])
+        age = np.where(gap, age + 1, 0)
+        fill = gap if limit is None else gap & (age <= limit)
+        filled[i, fill] = filled[i - 1, fill]
+    return filled
+
+
+@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT)
+def bfill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None) -> np.ndarray[Any, Any]:
+    """`x` with each NaN replaced by the next value after it in its column.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    limit : int, optional
+        Rows of a gap to fill, from its end; at least 1.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        NaN stays where no value comes after it. Infinities are values.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or `limit` not a whole number of at least 1.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.bfill`.
+
+    Examples
+    --------
+    >>> bfill([[1.0, float("nan")], [float("nan"), 5.0], [3.0, float("nan")]])
+    array([[ 1.,  5.],
+           [ 3.,  5.],
+           [ 3., nan]])
+    """
+    filled: Any = ffill.reference(x[::-1], limit=limit)[::-1].copy()
+    return filled
+
+
+@numpy_backend.kernel("ffill")
+def _carried(x: Any, limit: int | None) -> Any:
+    """Every row at once: where the last value of each column stands."""
+    rows = np.arange(len(x))[:, None]
+    source = np.maximum.accumulate(np.where(np.isnan(x), 0, rows), axis=0)
+    filled = np.take_along_axis(x, source, axis=0)
+    return filled if limit is None else np.where(rows - source <= limit, filled, x)
+
+
+@numpy_backend.kernel("bfill")
+def _carried_back(x: Any, limit: int | None) -> Any:
+    return _carried(x[::-1], limit)[::-1].copy()

@@ -11,16 +11,12 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer, one_of, optional, real
 from ..samples import Samples
-from .missing import columns, sensors
+from .missing import gappy, sensors
 from .robust_stats import median_mad
 
 _METHODS = one_of("standard", "robust")
 
-# Infinities are always missing here, so the cases about `missing="nan"` do not apply.
-_sensors = Samples(sensors)
-_sensors.cases.update(
-    (name, draw) for name, draw in columns.cases.items() if name not in ("infinities_are_numbers", "mostly_infinite")
-)
+_sensors = Samples(sensors, gappy)
 del _sensors.cases["largest_numbers"]  # its variance is beyond float64
 
 
@@ -31,7 +27,7 @@ def robust(rng: np.random.Generator) -> dict[str, Any]:
 
 @_sensors.case
 def robust_of_quantised(rng: np.random.Generator) -> dict[str, Any]:
-    return {**columns.cases["quantised"](rng), "method": "robust"}
+    return {**gappy.cases["quantised"](rng), "method": "robust"}
 
 
 @_sensors.case

@@ -9,14 +9,26 @@ import numpy as np
 
 from acm_dispatch import registry
 
-from . import backend, clustering, device, distances, imputation, normalization, robust_stats
+from . import (
+    backend,
+    clustering,
+    device,
+    distances,
+    imputation,
+    lags,
+    moments,
+    normalization,
+    quantiles,
+    robust_stats,
+    streaming,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from acm_dispatch import Backend
 
-_FAMILIES = (clustering, distances, imputation, normalization, robust_stats)
+_FAMILIES = (clustering, distances, imputation, lags, moments, normalization, quantiles, robust_stats, streaming)
 
 #: The functions of the families that are named for an operation.
 KERNELS = tuple(vars(family)[name] for family in _FAMILIES for name in vars(family).keys() & registry.operations.keys())

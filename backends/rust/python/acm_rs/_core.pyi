@@ -1,5 +1,6 @@
 """Kernels: the number of threads first, then the operation's arguments, all by position."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -7,9 +8,15 @@ from numpy.typing import NDArray
 
 __all__ = [
     "assigned_distances",
+    "bfill",
     "column_median_mad",
+    "column_moments",
+    "column_quantiles",
+    "column_sums",
+    "ffill",
     "impute",
     "isa",
+    "lagged_features",
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
     "pairwise_euclidean",
@@ -45,4 +52,21 @@ def zscore(
 ) -> NDArray[_Float]: ...
 def impute(
     threads: int, x: NDArray[_Float], fill: NDArray[_Float] | None = None, missing: str = "nonfinite", /
+) -> NDArray[_Float]: ...
+def ffill(threads: int, x: NDArray[_Float], limit: int | None = None, /) -> NDArray[_Float]: ...
+def bfill(threads: int, x: NDArray[_Float], limit: int | None = None, /) -> NDArray[_Float]: ...
+def lagged_features(
+    threads: int, x: NDArray[_Float], max_lag: int, include_current: bool = True, order: str = "column", /
+) -> NDArray[_Float]: ...
+def column_moments(
+    threads: int, x: NDArray[_Float], ddof: int = 0, /
+) -> tuple[NDArray[np.int64] | NDArray[_Float], ...]: ...
+def column_sums(threads: int, x: NDArray[_Float], /) -> tuple[NDArray[np.float64] | NDArray[np.int64], ...]: ...
+def column_quantiles(
+    threads: int,
+    x: NDArray[_Float],
+    q: Sequence[float],
+    method: str = "linear",
+    missing: str = "nonfinite",
+    /,
 ) -> NDArray[_Float]: ...

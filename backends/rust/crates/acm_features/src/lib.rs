@@ -2,8 +2,11 @@
 
 mod by_column;
 pub mod imputation;
+pub mod lags;
 pub mod missing;
+pub mod moments;
 pub mod normalization;
+pub mod quantiles;
 pub mod robust_stats;
 
 pub use missing::Missing;

@@ -1,6 +1,7 @@
 //! Bindings of `acm_features`.
 
 use acm_core::{Error, Result};
+use acm_features::imputation::Direction;
 use acm_features::normalization::Method;
 use acm_features::{Missing, imputation, normalization, robust_stats};
 use pyo3::prelude::*;
@@ -9,7 +10,7 @@ use crate::arrays::{Input, Output, by_dtype};
 use crate::call::{call, exception};
 
 /// `missing` as Python spells it.
-fn missing_named(name: &str) -> Result<Missing> {
+pub fn missing_named(name: &str) -> Result<Missing> {
     match name {
         "nonfinite" => Ok(Missing::NonFinite),
         "nan" => Ok(Missing::Nan),
@@ -97,6 +98,47 @@ pub fn impute<'py>(
         let fill = fill.as_ref().map(Input::view);
         let fill = fill.as_ref().and_then(|fill| fill.as_slice());
         call(py, NAME, threads, |threads| imputation::impute(threads, x, fill, missing, values))?;
+        Ok(out.into_any())
+    })
+}
+
+#[pyfunction]
+#[pyo3(signature = (threads, x, limit=None, /))]
+pub fn ffill<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+    limit: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    fill_along(py, "ffill", threads, x, Direction::Forward, limit)
+}
+
+#[pyfunction]
+#[pyo3(signature = (threads, x, limit=None, /))]
+pub fn bfill<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+    limit: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    fill_along(py, "bfill", threads, x, Direction::Backward, limit)
+}
+
+fn fill_along<'py>(
+    py: Python<'py>,
+    name: &'static str,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+    direction: Direction,
+    limit: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // A limit beyond any number of rows is none.
+    let limit = limit.and_then(|limit| limit.extract().ok());
+    by_dtype!(x, T => {
+        let x = Input::<T, 2>::new(name, "x", x)?;
+        let mut out = Output::<T, 2>::new(py, [x.len(0), x.len(1)])?;
+        let (x, values) = (x.view(), out.values());
+        call(py, name, threads, |threads| imputation::fill_along(threads, x, direction, limit, values))?;
         Ok(out.into_any())
     })
 }

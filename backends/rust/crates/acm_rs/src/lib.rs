@@ -8,6 +8,9 @@ mod call;
 mod clustering;
 mod distances;
 mod features;
+mod lags;
+mod moments;
+mod quantiles;
 
 use pyo3::prelude::*;
 
@@ -26,7 +29,13 @@ mod _core {
         assigned_distances, pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean,
     };
     #[pymodule_export]
-    use super::features::{column_median_mad, impute, zscore};
+    use super::features::{bfill, column_median_mad, ffill, impute, zscore};
     #[pymodule_export]
     use super::isa;
+    #[pymodule_export]
+    use super::lags::lagged_features;
+    #[pymodule_export]
+    use super::moments::{column_moments, column_sums};
+    #[pymodule_export]
+    use super::quantiles::column_quantiles;
 }

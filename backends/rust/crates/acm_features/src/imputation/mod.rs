@@ -1,5 +1,9 @@
 //! Gaps filled.
 
+mod carry;
+
+pub use self::carry::{Direction, fill_along};
+
 use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 

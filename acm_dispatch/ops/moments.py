@@ -1,0 +1,275 @@
+"""Mean, variance and shape of each column's values."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..operation import operation
+from ..options import integer
+from ..samples import Samples
+from .missing import gappy, sensors
+
+Numbers = np.ndarray[Any, Any]
+
+_sensors = Samples(sensors, gappy)
+del _sensors.cases["largest_numbers"]  # their variance is beyond float64
+
+
+@_sensors.case
+def offset_1e9(rng: np.random.Generator) -> dict[str, Any]:
+    """A spread of 1e-3 that sums of squares would not see."""
+    return {"x": 1e9 + 1e-3 * rng.normal(size=(400, 9))}
+
+
+@_sensors.case
+def jump(rng: np.random.Generator) -> dict[str, Any]:
+    """The first value says nothing of the others."""
+    return {"x": np.vstack([rng.normal(size=(1, 5)), 1e5 + rng.normal(size=(3000, 5))])}
+
+
+@_sensors.case
+def too_few_values(rng: np.random.Generator) -> dict[str, Any]:
+    """0, 1, 2, 3 and 4 of them."""
+    x = rng.normal(size=(6, 5))
+    x[np.arange(6)[:, None] >= np.arange(5)] = np.nan
+    return {"x": x}
+
+
+@_sensors.case
+def many_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """More than a kernel sums at once, narrow."""
+    x = rng.exponential(size=(30_000, 3))
+    x[rng.random(x.shape) < 0.02] = np.inf
+    return {"x": x}
+
+
+class Sums(NamedTuple):
+    """What `column_sums` gives: one number a column each, all but the extremes of differences from `origin`."""
+
+    origin: Numbers
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
+    mean: Numbers
+    squares: Numbers
+    cubes: Numbers
+    fourths: Numbers
+    minimum: Numbers
+    maximum: Numbers
+    pairs: Numbers
+    before: Numbers
+    after: Numbers
+    products: Numbers
+
+
+def _sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
+    """Sums that cancel are as exact as what is summed is large."""
+    wanted = Sums(*expected)
+    total = wanted.squares + wanted.count * wanted.mean**2
+    size = np.sqrt(total / np.maximum(wanted.count, 1))
+    scales = {
+        "mean": size,
+        "cubes": wanted.squares * size,
+        "before": wanted.count * size,
+        "after": wanted.count * size,
+        "products": total,
+    }
+    for name, found, value in zip(Sums._fields, actual, expected, strict=True):
+        allowed = atol + rtol * scales.get(name, 0.0)
+        assert np.isclose(found, value, rtol, allowed, equal_nan=True).all(), f"{name}: {found} instead of {value}"
+
+
+@operation(
+    "n d -> d, int d, d, d, d, d, d, d, int d, d, d, d",
+    work="n * d",
+    nan="skip",
+    samples=_sensors,
+    returns=Sums,
+    agrees=_sums_agree,
+    widens=True,
+)
+def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
+    """What each column's finite values sum up to, in a form in which parts of a column can be joined.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    Sums : named tuple of ndarrays of shape (d,), float64 (int64 where something is counted)
+        origin, the first finite value (NaN if there is none); count and mean of the values' differences from it;
+        squares, cubes, fourths: sums of powers of their distances from the mean; minimum and maximum; pairs, how many
+        values follow a value in the row before; before, after, products: sums of the first and second of each pair
+        and of their products, again of differences from the origin. Without values all sums are 0.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix.
+
+    Notes
+    -----
+    The moments of a column in parts follow by the formulas of Pebay (2008), Formulas for robust, one-pass parallel
+    computation of covariances and arbitrary-order statistical moments.
+
+    Examples
+    --------
+    >>> sums = column_sums([[5.0], [6.0], [8.0]])
+    >>> print(sums.origin, sums.count, sums.mean.round(3), sums.squares.round(3), sums.pairs, sums.products)
+    [5.] [3] [1.333] [4.667] [2] [3.]
+    """
+    counted = np.zeros((2, x.shape[1]), np.int64)
+    numbers = np.zeros((10, x.shape[1]))
+    numbers[[0, 5, 6]] = np.nan
+    for j, column in enumerate(x.T.copy()):
+        values = column[np.isfinite(column)]
+        if len(values):
+            pairs, sums = _pair_sums(column - values[0])
+            counted[:, j] = len(values), pairs
+            numbers[:, j] = values[0], *_power_sums(values - values[0]), values.min(), values.max(), *sums
+    parts: list[Any] = [numbers[0], counted[0], *numbers[1:7], counted[1], *numbers[7:]]
+    return Sums(*parts)
+
+
+def _power_sums(values: Any) -> tuple[Any, ...]:
+    mean = values.mean()
+    distances = values - mean
+    return mean, *((distances**power).sum() for power in (2, 3, 4))
+
+
+def _pair_sums(column: Any) -> tuple[Any, tuple[Any, ...]]:
+    together = np.isfinite(column[:-1]) & np.isfinite(column[1:])
+    before, after = column[:-1][together], column[1:][together]
+    return len(before), (before.sum(), after.sum(), (before * after).sum())
+
+
+def joined(first: Sums, second: Sums) -> Sums:
+    """The sums of columns in two parts, without the pair of values where they meet."""
+    origin = np.where(first.count > 0, first.origin, second.origin)
+    shift = np.where(second.count > 0, second.origin - origin, 0.0)
+    count = first.count + second.count
+    p, q = first.count / np.maximum(count, 1), second.count / np.maximum(count, 1)
+    distance = second.mean + shift - first.mean
+    between = distance**2 * first.count * q
+    cubes = between * (p - q) + 3 * (p * second.squares - q * first.squares)
+    fourths = between * (p**2 - p * q + q**2) + 6 * (p**2 * second.squares + q**2 * first.squares)
+    shifted = second.before + second.after + second.pairs * shift
+    return Sums(
+        origin,
+        count,
+        first.mean + distance * q,
+        first.squares + second.squares + between,
+        first.cubes + second.cubes + distance * cubes,
+        first.fourths + second.fourths + distance**2 * fourths + 4 * distance * (p * second.cubes - q * first.cubes),
+        np.fmin(first.minimum, second.minimum),
+        np.fmax(first.maximum, second.maximum),
+        first.pairs + second.pairs,
+        first.before + second.before + second.pairs * shift,
+        first.after + second.after + second.pairs * shift,
+        first.products + second.products + shift * shifted,
+    )
+
+
+def skewness(count: Any, squares: Any, cubes: Any) -> Any:
+    """Without bias, from sums of powers; NaN with fewer than 3 values, and where all are equal."""
+    with np.errstate(all="ignore"):
+        value = count * np.sqrt(count - 1) / (count - 2) * cubes / squares**1.5
+    return np.where(count < 3, np.nan, value)
+
+
+def kurtosis(count: Any, squares: Any, fourths: Any) -> Any:
+    """Of a normal distribution 0, without bias; NaN with fewer than 4 values, and where all are equal."""
+    n = count.astype(np.float64)
+    with np.errstate(all="ignore"):
+        adjustment = (n - 1) / ((n - 2) * (n - 3))
+        value = adjustment * (n * (n + 1) * fourths / squares**2 - 3 * (n - 1))
+    return np.where(count < 4, np.nan, value)
+
+
+_moments = Samples(sensors, _sensors)
+
+
+@_moments.case
+def sample_variance(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 90), "ddof": 1}
+
+
+@_moments.case
+def ddof_beyond_the_count(rng: np.random.Generator) -> dict[str, Any]:
+    return {**too_few_values(rng), "ddof": 3}
+
+
+@_moments.mistake("ddof")
+def negative_ddof(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "ddof": -1}
+
+
+class Moments(NamedTuple):
+    """What `column_moments` gives: one number a column each."""
+
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
+    mean: Numbers
+    variance: Numbers
+    skewness: Numbers
+    kurtosis: Numbers
+    minimum: Numbers
+    maximum: Numbers
+
+
+@operation(
+    "n d -> int d, d, d, d, d, d, d",
+    work="n * d",
+    nan="skip",
+    samples=_moments,
+    options={"ddof": integer(minimum=0)},
+    returns=Moments,
+)
+def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -> Moments:
+    """Count, mean, variance, skewness, excess kurtosis and extremes of each column's finite values.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    ddof : int, default 0
+        The variance divides by count - `ddof`.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    Moments : named tuple of ndarrays of shape (d,)
+        count (int64), mean, variance, skewness, kurtosis, minimum, maximum. Skewness and kurtosis are corrected for
+        bias; they are NaN with fewer than 3 and 4 values, and where all values are equal. The variance is NaN with no
+        more than `ddof` values, everything but the count with none.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or `ddof` is negative.
+
+    Notes
+    -----
+    Follows pandas' ``mean``, ``var``, ``skew`` and ``kurt``, to which infinities are numbers. All is summed of
+    differences from a value of the column, so an offset costs no digits.
+
+    Examples
+    --------
+    >>> moments = column_moments([[1.0], [2.0], [6.0], [float("nan")]], ddof=1)
+    >>> print(moments.count, moments.mean, moments.variance, moments.skewness.round(3))
+    [3] [3.] [7.] [1.458]
+    """
+    sums = column_sums.reference(x)
+    freedom = sums.count - ddof
+    return Moments(
+        sums.count,
+        sums.origin + sums.mean,
+        np.where(freedom > 0, sums.squares / freedom, np.nan),
+        skewness(sums.count, sums.squares, sums.cubes),
+        kurtosis(sums.count, sums.squares, sums.fourths),
+        sums.minimum,
+        sums.maximum,
+    )

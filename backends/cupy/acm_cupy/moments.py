@@ -1,0 +1,35 @@
+"""Mean, variance and shape of each column's values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
+    origin, count, mean, squares, cubes, fourths, minimum, maximum, *_ = column_sums(xp, x)
+    n = count.astype(xp.float64)
+    variance = xp.where(n > ddof, squares / (n - ddof), xp.nan)
+    skewness = xp.where(n < 3, xp.nan, n * xp.sqrt(n - 1) / (n - 2) * cubes / squares**1.5)
+    adjustment = (n - 1) / ((n - 2) * (n - 3))
+    kurtosis = xp.where(n < 4, xp.nan, adjustment * (n * (n + 1) * fourths / squares**2 - 3 * (n - 1)))
+    numbers = (origin + mean, variance, skewness, kurtosis, minimum, maximum)
+    return count, *(number.astype(x.dtype, copy=False) for number in numbers)
+
+
+def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
+    finite = xp.isfinite(x)
+    count = finite.sum(axis=0)
+    wide = xp.where(finite, x, xp.nan).astype(xp.float64)
+    origin = xp.take_along_axis(wide, finite.argmax(axis=0)[None], axis=0)[0]
+    shifted = xp.where(finite, wide - origin, 0.0)
+    mean = shifted.sum(axis=0) / xp.maximum(count, 1)
+    distances = xp.where(finite, shifted - mean, 0.0)
+    squares = distances * distances
+    pairs = finite[:-1] & finite[1:]
+    before, after = (xp.where(pairs, part, 0.0) for part in (shifted[:-1], shifted[1:]))
+    absent = xp.where(count > 0, 0.0, xp.nan)
+    minimum = xp.where(finite, wide, xp.inf).min(axis=0) + absent
+    maximum = xp.where(finite, wide, -xp.inf).max(axis=0) + absent
+    powers = squares.sum(axis=0), (squares * distances).sum(axis=0), (squares * squares).sum(axis=0)
+    sums = before.sum(axis=0), after.sum(axis=0), (before * after).sum(axis=0)
+    return origin, count, mean, *powers, minimum, maximum, pairs.sum(axis=0), *sums

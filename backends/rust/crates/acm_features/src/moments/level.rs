@@ -1,0 +1,68 @@
+//! Mean and variance.
+
+use acm_core::Scalar;
+
+use super::{BLOCK, Block, Summary};
+
+/// Count, mean and sum of squares of some values of a column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// One of the values.
+    pub offset: f64,
+    count: f64,
+    /// The mean of the differences from `offset`.
+    mean: f64,
+    /// The sum of the squared differences from the mean.
+    squares: f64,
+}
+
+impl Level {
+    /// The mean's distance from `offset`; NaN without values.
+    pub fn mean(&self) -> f64 {
+        if self.count > 0.0 { self.mean } else { f64::NAN }
+    }
+
+    /// The standard deviation by count - `ddof`; NaN with no more than `ddof` values.
+    pub fn deviation(&self, ddof: usize) -> f64 {
+        let freedom = self.count - ddof as f64;
+        if freedom > 0.0 { (self.squares / freedom).sqrt() } else { f64::NAN }
+    }
+}
+
+impl Summary for Level {
+    const NONE: Level = Level { offset: f64::NAN, count: 0.0, mean: 0.0, squares: 0.0 };
+
+    fn join(&mut self, other: &Level) {
+        if self.count == 0.0 {
+            *self = *other;
+        } else if other.count > 0.0 {
+            let count = self.count + other.count;
+            let distance = ((other.offset - self.offset) + other.mean) - self.mean;
+            self.mean += distance * (other.count / count);
+            self.squares += other.squares + distance * distance * (self.count * (other.count / count));
+            self.count = count;
+        }
+    }
+
+    #[inline(always)]
+    fn of<T: Scalar>(block: Block<'_, T>) -> [Level; BLOCK] {
+        let offset = block.offsets();
+        let (mut sum, mut count) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for row in block.rows_while_fetching() {
+            for j in 0..BLOCK {
+                let finite = row[j].is_finite();
+                sum[j] += if finite { row[j] - offset[j] } else { 0.0 };
+                count[j] += if finite { 1.0 } else { 0.0 };
+            }
+        }
+        let mean: [f64; BLOCK] = std::array::from_fn(|j| if count[j] > 0.0 { sum[j] / count[j] } else { 0.0 });
+        let mut squares = [0.0; BLOCK];
+        for row in block.rows() {
+            for j in 0..BLOCK {
+                let distance = (row[j] - offset[j]) - mean[j];
+                squares[j] += if row[j].is_finite() { distance * distance } else { 0.0 };
+            }
+        }
+        std::array::from_fn(|j| Level { offset: offset[j], count: count[j], mean: mean[j], squares: squares[j] })
+    }
+}

@@ -1,0 +1,171 @@
+//! What the columns' finite values sum up to, from one pass over memory.
+//!
+//! Each tile of rows is gone through while it is in the cache: first for its mean, then for powers of the distances
+//! from that mean, all of differences from a value of the column. Tiles are joined by the updates of Chan, Golub and
+//! LeVeque (1983) and Pébay (2008), in an order that depends on the shape alone.
+
+mod level;
+mod shape;
+
+use acm_core::{Result, Scalar, Threads, memory, simd};
+use ndarray::ArrayView2;
+
+use crate::by_column::values_of;
+
+pub(crate) use self::level::Level;
+pub use self::shape::{Pairs, Shape, shapes};
+
+/// Columns that are summed side by side in registers.
+const BLOCK: usize = 8;
+
+/// Values in a tile: gone through twice while in a core's L1 or L2 cache.
+const TILE_VALUES: usize = 8 * 1024;
+
+/// A tile has at least this many rows, or joining tiles would cost more than summing them.
+const LEAST_ROWS: usize = 64;
+
+/// Least values of a segment, whose tiles one thread joins.
+const SEGMENT_VALUES: usize = 4 * TILE_VALUES;
+
+/// Most segments; their summaries are joined by one thread.
+const MOST_SEGMENTS: usize = 256;
+
+/// What is known of some values of a column, in order.
+pub(crate) trait Summary: Copy + Send {
+    /// Of no values.
+    const NONE: Self;
+
+    /// Adds what is known of further values of the column.
+    fn join(&mut self, other: &Self);
+
+    /// Of neighbouring columns in a tile.
+    fn of<T: Scalar>(block: Block<'_, T>) -> [Self; BLOCK];
+}
+
+/// Neighbouring columns of a tile.
+pub(crate) struct Block<'a, T> {
+    /// The values before the tile that belong to its first row's predecessors, then the tile.
+    values: &'a [T],
+    /// How many values come before the tile: what lies this far back is the value before in the same column.
+    back: usize,
+    /// The values after the tile.
+    next: &'a [T],
+    width: usize,
+    first_column: usize,
+}
+
+impl<T: Scalar> Block<'_, T> {
+    /// How many rows the tile has.
+    fn height(&self) -> usize {
+        (self.values.len() - self.back) / self.width
+    }
+
+    /// The tile's values, row by row.
+    #[inline(always)]
+    fn rows(&self) -> impl Iterator<Item = [f64; BLOCK]> + Clone {
+        self.rows_from(self.back)
+    }
+
+    /// The same, and meanwhile the next tile is brought into the cache.
+    #[inline(always)]
+    fn rows_while_fetching(&self) -> impl Iterator<Item = [f64; BLOCK]> {
+        let (next, width, first) = (self.next, self.width, self.first_column);
+        self.rows().enumerate().map(
+            #[inline(always)]
+            move |(i, row)| {
+                let start = i * width + first;
+                simd::prefetch(next.get(start..start + BLOCK).unwrap_or_default());
+                row
+            },
+        )
+    }
+
+    /// The value before each of them in its column, NaN where there is none.
+    #[inline(always)]
+    fn rows_before(&self) -> impl Iterator<Item = [f64; BLOCK]> + Clone {
+        self.rows_from(0)
+    }
+
+    #[inline(always)]
+    fn rows_from(&self, start: usize) -> impl Iterator<Item = [f64; BLOCK]> + Clone {
+        let rows = self.values[start..][..self.values.len() - self.back].chunks_exact(self.width);
+        let first = self.first_column;
+        rows.map(
+            #[inline(always)]
+            move |row| {
+                let (block, _) = row[first..].as_chunks::<BLOCK>();
+                block[0].map(T::to_f64)
+            },
+        )
+    }
+
+    /// A finite value of each column, NaN where there is none.
+    #[inline(always)]
+    fn offsets(&self) -> [f64; BLOCK] {
+        let mut offset = [f64::NAN; BLOCK];
+        for row in self.rows() {
+            for (offset, value) in offset.iter_mut().zip(row) {
+                if offset.is_nan() && value.is_finite() {
+                    *offset = value;
+                }
+            }
+            if !offset.iter().any(|offset| offset.is_nan()) {
+                break;
+            }
+        }
+        offset
+    }
+}
+
+/// The summary of each column.
+pub(crate) fn summaries<T: Scalar, S: Summary>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<S>> {
+    let (width, values) = (x.ncols(), values_of(x)?);
+    // Narrow rows are seen as parts of wider ones, whose columns are joined in the end.
+    let wide = width * BLOCK.div_ceil(width);
+    let tile = (TILE_VALUES / wide).max(LEAST_ROWS) * wide;
+    let segment = values.len().div_ceil(MOST_SEGMENTS).max(SEGMENT_VALUES).next_multiple_of(tile);
+    let segments = values.len().div_ceil(segment);
+    let mut parts = memory::filled(segments * wide, S::NONE)?;
+    let starts = (0..values.len()).step_by(segment);
+    threads.for_each(values.len().saturating_mul(2), starts.zip(parts.chunks_mut(wide)), |(start, all)| {
+        let mut rest = start..values.len().min(start + segment);
+        while !rest.is_empty() {
+            let rows = rest.len().min(tile) / wide;
+            let end = if rest.start == 0 || rows == 0 { wide.min(rest.len()) } else { rows * wide } + rest.start;
+            if rest.start == 0 || rows == 0 {
+                // Before the first row there is none, and the last wide row may end early.
+                let mut row = memory::filled(width + wide, T::NAN)?;
+                let before = width.min(rest.start);
+                row[width - before..][..before + end - rest.start].copy_from_slice(&values[rest.start - before..end]);
+                add_tile(&row, width, &[], all);
+            } else {
+                let (tile, next) = (&values[rest.start - width..end], &values[end..rest.end]);
+                simd::vectorized(
+                    #[inline(always)]
+                    || add_tile(tile, width, next, all),
+                );
+            }
+            rest.start = end;
+        }
+        Ok(())
+    })?;
+    let mut columns = memory::filled(width, S::NONE)?;
+    for row in parts.chunks(width) {
+        columns.iter_mut().zip(row).for_each(|(all, part)| all.join(part));
+    }
+    Ok(columns)
+}
+
+/// Adds the summaries of a tile's columns, as many as `all` has; the tile comes after `back` values before it.
+#[inline(always)]
+fn add_tile<T: Scalar, S: Summary>(values: &[T], back: usize, next: &[T], all: &mut [S]) {
+    let width = all.len();
+    for first in (0..width).step_by(BLOCK) {
+        // The last block begins early enough to be whole; of what it has in common with its neighbour nothing is added.
+        let first_column = first.min(width - BLOCK);
+        let block = S::of(Block { values, back, next, width, first_column });
+        for (all, part) in all[first_column..].iter_mut().zip(&block).skip(first - first_column) {
+            all.join(part);
+        }
+    }
+}

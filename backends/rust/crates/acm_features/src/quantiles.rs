@@ -1,0 +1,173 @@
+//! Quantiles of columns.
+
+use acm_core::{Error, Result, Scalar, Threads, memory, tiles};
+use ndarray::ArrayView2;
+
+use crate::Missing;
+
+/// What to take where a quantile lies between two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// In proportion.
+    Linear,
+    /// The lower one.
+    Lower,
+    /// The higher one.
+    Higher,
+    /// Their mean.
+    Midpoint,
+    /// The nearer one; of two equally near, the one of even rank.
+    Nearest,
+}
+
+/// A place among the values of a column, by which share of them lies below it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantile {
+    /// From 0 to 1.
+    pub level: f64,
+    /// What to take between two values.
+    pub method: Method,
+}
+
+/// Two neighbouring ranks, or one twice, and how far from the first of them the quantile lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    /// The rank below.
+    pub low: usize,
+    /// The rank above.
+    pub high: usize,
+    share: f64,
+}
+
+impl Quantile {
+    /// Where it lies among `count` sorted values, of which there must be one at least.
+    pub fn among(self, count: usize) -> Place {
+        let place = (count - 1) as f64 * self.level;
+        let (low, high) = (place.floor() as usize, place.ceil() as usize);
+        let at = |rank: usize| Place { low: rank, high: rank, share: 0.0 };
+        match self.method {
+            Method::Linear => Place { low, high, share: place - low as f64 },
+            Method::Midpoint => Place { low, high, share: 0.5 },
+            Method::Lower => at(low),
+            Method::Higher => at(high),
+            Method::Nearest => at(place.round_ties_even() as usize),
+        }
+    }
+}
+
+impl Place {
+    /// What lies there between the values of its ranks. No sum or difference of the two is taken, which could overflow;
+    /// never -0, so that the order of equal values does not show.
+    pub fn value(self, low: f64, high: f64) -> f64 {
+        if low == high || self.share == 0.0 { low + 0.0 } else { low * (1.0 - self.share) + high * self.share }
+    }
+}
+
+/// Writes, row by row, each of the `levels` of every column; NaN where a column has no values.
+pub fn column_quantiles<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    levels: &[f64],
+    method: Method,
+    missing: Missing,
+    out: &mut [T],
+) -> Result<()> {
+    let width = x.ncols();
+    if out.len() != levels.len() * width {
+        return Err(Error::invalid("out", "does not have a row for each quantile"));
+    }
+    let quantiles: Vec<Quantile> = levels.iter().map(|&level| Quantile { level, method }).collect();
+    // Each halving of the quantiles goes once through the values.
+    let steps = 4 * (levels.len().ilog2() as usize + 1);
+    let columns = tiles::column_tiles(threads, steps, x, |column| select(column, &quantiles, missing))?;
+    for (j, found) in columns.into_iter().enumerate() {
+        for (row, value) in out.chunks_exact_mut(width).zip(found?) {
+            row[j] = T::from_f64(value);
+        }
+    }
+    Ok(())
+}
+
+/// The quantiles of a column, which is reordered.
+fn select<T: Scalar>(column: &mut [T], quantiles: &[Quantile], missing: Missing) -> Result<Vec<f64>> {
+    let mut count = 0;
+    for i in 0..column.len() {
+        let value = column[i];
+        column[count] = value;
+        count += usize::from(!missing.includes(value));
+    }
+    let values = &mut column[..count];
+    let mut found = memory::with_capacity(quantiles.len())?;
+    if values.is_empty() {
+        found.resize(quantiles.len(), f64::NAN);
+        return Ok(found);
+    }
+    let mut ranks = memory::with_capacity(2 * quantiles.len())?;
+    ranks.extend(quantiles.iter().map(|quantile| quantile.among(count)).flat_map(|place| [place.low, place.high]));
+    ranks.sort_unstable();
+    ranks.dedup();
+    put_in_place(values, 0, &ranks);
+    found.extend(quantiles.iter().map(|quantile| quantile.among(count)).map(|place| {
+        let [low, high] = [place.low, place.high].map(|rank| values[rank].to_f64());
+        place.value(low, high)
+    }));
+    Ok(found)
+}
+
+/// Brings the values of these ranks, which rise and count from `first`, to where they belong.
+fn put_in_place<T: Scalar>(values: &mut [T], first: usize, ranks: &[usize]) {
+    let middle = ranks.len() / 2;
+    let Some(&rank) = ranks.get(middle) else { return };
+    let (below, _, above) = values.select_nth_unstable_by(rank - first, T::total_cmp);
+    put_in_place(below, first, &ranks[..middle]);
+    put_in_place(above, rank + 1, &ranks[middle + 1..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    fn found(x: &Array2<f64>, levels: &[f64], method: Method, missing: Missing) -> Vec<f64> {
+        let mut out = vec![0.0; levels.len() * x.ncols()];
+        column_quantiles(&Threads::uninterrupted(2), x.view(), levels, method, missing, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn methods_differ_between_two_values() {
+        let x = Array2::from_shape_vec((5, 1), vec![4.0, f64::NAN, 1.0, 3.0, 2.0]).unwrap();
+        for (method, expected) in [
+            (Method::Linear, [1.0, 2.05, 2.5, 4.0]),
+            (Method::Lower, [1.0, 2.0, 2.0, 4.0]),
+            (Method::Higher, [1.0, 3.0, 3.0, 4.0]),
+            (Method::Midpoint, [1.0, 2.5, 2.5, 4.0]),
+            (Method::Nearest, [1.0, 2.0, 3.0, 4.0]),
+        ] {
+            let values = found(&x, &[0.0, 0.35, 0.5, 1.0], method, Missing::Nan);
+            assert!(values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{method:?}: {values:?}");
+        }
+    }
+
+    #[test]
+    fn every_rank_is_found() {
+        for count in [1, 2, 7, 1000, 40_001] {
+            let x = Array2::from_shape_fn((count, 2), |(i, _)| ((i * 7919) % count) as f64);
+            let levels: Vec<f64> = (0..=9).map(|i| ((i * 5) % 10) as f64 / 9.0).collect();
+            let values = found(&x, &levels, Method::Lower, Missing::NonFinite);
+            for (row, level) in values.chunks(2).zip(&levels) {
+                assert_eq!(row, [((count - 1) as f64 * level).floor(); 2]);
+            }
+        }
+    }
+
+    #[test]
+    fn infinities_and_empty_columns() {
+        let x = Array2::from_shape_vec((2, 2), vec![f64::INFINITY, f64::NAN, 1.0, f64::NAN]).unwrap();
+        let values = found(&x, &[0.0, 0.5], Method::Linear, Missing::Nan);
+        assert_eq!([values[0], values[2]], [1.0, f64::INFINITY]);
+        assert!(values[1].is_nan() && values[3].is_nan());
+        assert_eq!(found(&x, &[0.5], Method::Linear, Missing::NonFinite)[0], 1.0);
+    }
+}

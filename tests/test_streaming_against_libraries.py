@@ -1,0 +1,109 @@
+"""What is gathered chunk by chunk equals what pandas and NumPy make of all data at once."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from acm_dispatch import InvalidInput, StreamingStatistics, use
+
+RNG = np.random.default_rng(21)
+LEVELS = np.array([0, 1e3, 1e6, -1e6, 1e9])
+X = np.where(RNG.random((6000, 5)) < 0.05, np.nan, RNG.gamma(2, size=(6000, 5)) + LEVELS)
+X[:, 4] = np.nan
+X[2000:2500, 4] = RNG.normal(1e9, 1e-2, size=500)
+Q = (0.0, 0.01, 0.5, 0.9, 1.0)
+
+
+def streamed(x, cuts, **options):
+    statistics = StreamingStatistics(x.shape[1], Q, covariance=True, **options)
+    for chunk in np.split(x, cuts):
+        statistics.update(chunk)
+    return statistics
+
+
+def assert_same(a, b, rtol=1e-9):
+    for name, left, right in zip(a._fields, a, b, strict=True):
+        if name not in ("quantiles", "rank_error"):
+            assert_allclose(left, right, rtol, atol=1e-12 * np.nanmax(np.abs(right)), err_msg=name)
+
+
+@pytest.mark.parametrize("backend", ["rust", "numba", "numpy"])
+@pytest.mark.parametrize("cuts", [[], [1, 2, 3, 1000, 1000, 4097], range(7, 6000, 7)], ids=["one", "uneven", "tiny"])
+def test_statistics_equal_pandas(backend, cuts):
+    frame = pd.DataFrame(X)
+    with use(backend):
+        ours = streamed(X, cuts).result()
+    assert_array_equal(ours.count, frame.count())
+    assert_allclose(ours.mean, frame.mean(), rtol=1e-12)
+    shifted = frame - np.nanmedian(X, axis=0)  # pandas loses the digits that an offset takes
+    assert_allclose(ours.variance, shifted.var(), rtol=1e-9)
+    assert_allclose(ours.skewness, shifted.skew(), rtol=1e-8)
+    assert_allclose(ours.kurtosis, shifted.kurt(), rtol=1e-8)
+    assert_array_equal(ours.minimum, frame.min())
+    assert_array_equal(ours.maximum, frame.max())
+    assert_allclose(ours.covariance, shifted.cov(), rtol=1e-8, atol=1e-12)
+    centred = (X - np.nanmedian(X, axis=0)) - shifted.mean().to_numpy()
+    products = np.nansum(centred[1:] * centred[:-1], axis=0)
+    assert_allclose(ours.autocovariance, products / frame.count(), rtol=1e-8, atol=1e-12)
+
+
+def test_quantiles_are_exact_while_few_and_bounded_when_many():
+    few = streamed(X[:4000], [100, 900]).result()
+    assert_allclose(few.quantiles, np.nanquantile(X[:4000], Q, axis=0), rtol=1e-14)
+    x = RNG.exponential(size=(300_000, 2)).cumsum(axis=0) % 1000
+    ours = streamed(x, range(5000, 300_000, 5000)).result()
+    for j in range(2):
+        ranks = np.searchsorted(np.sort(x[:, j]), ours.quantiles[:, j])
+        assert (np.abs(ranks - np.multiply(Q, len(x))) <= ours.rank_error[j]).all()
+    assert (ours.rank_error < 0.005 * len(x)).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(cuts=st.lists(st.integers(0, 600), min_size=3, max_size=3).map(sorted))
+def test_merging_is_associative(cuts):
+    x = X[1800:2400]
+    parts = [streamed(part, []) for part in np.split(x, cuts)]
+    from_left, from_right = pickle.loads(pickle.dumps(parts)), pickle.loads(pickle.dumps(parts))
+    for part in from_left[1:]:
+        from_left[0].merge(part)
+    for left, right in zip(from_right[-2::-1], from_right[:0:-1], strict=True):
+        left.merge(right)
+    assert_same(from_left[0].result(), from_right[0].result())
+    assert_same(from_left[0].result(), streamed(x, []).result())
+
+
+def test_memory_does_not_grow():
+    statistics, sizes = StreamingStatistics(2, Q), []
+    for _ in range(600):
+        statistics.update(RNG.normal(size=(4096, 2)))
+        sizes.append(len(pickle.dumps(statistics)))
+    assert max(sizes[100:]) < 3 * max(sizes[:100])
+
+
+def test_float32_chunks_lose_nothing():
+    x = np.nan_to_num(X[:, :2]).astype(np.float32)
+    assert_same(streamed(x, [50]).result(), streamed(x.astype(np.float64), [50]).result())
+
+
+def test_nothing_known_is_nan():
+    result = StreamingStatistics(2, Q).result()
+    assert_array_equal(result.count, [0, 0])
+    assert np.isnan([result.mean, result.variance, result.minimum, result.autocovariance, result.quantiles[1]]).all()
+    one = streamed(np.array([[1.0, np.nan]]), [])
+    assert_array_equal(one.result().mean, [1.0, np.nan])
+    assert np.isnan(one.result().variance).all()
+
+
+def test_what_does_not_fit_is_refused():
+    statistics = StreamingStatistics(2)
+    with pytest.raises(InvalidInput, match="has 3 columns; expected 2"):
+        statistics.update(np.zeros((4, 3)))
+    with pytest.raises(InvalidInput, match="`other` has other"):
+        statistics.merge(StreamingStatistics(2, [0.5]))
+    with pytest.raises(InvalidInput, match="`quantiles`"):
+        StreamingStatistics(2, [50])
