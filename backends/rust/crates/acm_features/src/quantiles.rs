@@ -1,9 +1,19 @@
 //! Quantiles of columns.
+//!
+//! Short columns are reordered until the wanted ranks are in place. A few quantiles of long ones are searched for as
+//! medians are, in passes that all threads share.
 
 use acm_core::{Error, Result, Scalar, Threads, memory, tiles};
 use ndarray::ArrayView2;
 
 use crate::Missing;
+use crate::robust_stats;
+
+/// Columns of more rows than this are long: several of them would not stay in the cache.
+const MOST_ROWS: usize = 64 * 1024;
+
+/// More quantiles than this are found faster by reordering, if memory for whole columns can be had.
+const MOST_SEARCHES: usize = 16;
 
 /// What to take where a quantile lies between two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +49,16 @@ pub struct Place {
     share: f64,
 }
 
+impl Default for Quantile {
+    fn default() -> Self {
+        Quantile::MEDIAN
+    }
+}
+
 impl Quantile {
+    /// The median.
+    pub const MEDIAN: Quantile = Quantile { level: 0.5, method: Method::Midpoint };
+
     /// Where it lies among `count` sorted values, of which there must be one at least.
     pub fn among(self, count: usize) -> Place {
         let place = (count - 1) as f64 * self.level;
@@ -77,15 +96,34 @@ pub fn column_quantiles<T: Scalar>(
         return Err(Error::invalid("out", "does not have a row for each quantile"));
     }
     let quantiles: Vec<Quantile> = levels.iter().map(|&level| Quantile { level, method }).collect();
-    // Each halving of the quantiles goes once through the values.
-    let steps = 4 * (levels.len().ilog2() as usize + 1);
-    let columns = tiles::column_tiles(threads, steps, x, |column| select(column, &quantiles, missing))?;
-    for (j, found) in columns.into_iter().enumerate() {
-        for (row, value) in out.chunks_exact_mut(width).zip(found?) {
+    let found = if x.nrows() > MOST_ROWS && quantiles.len() <= MOST_SEARCHES {
+        robust_stats::quantiles(threads, x, &quantiles, missing)?
+    } else {
+        reorder(threads, x, &quantiles, missing)?
+    };
+    for (j, found) in found.chunks_exact(levels.len()).enumerate() {
+        for (row, &value) in out.chunks_exact_mut(width).zip(found) {
             row[j] = T::from_f64(value);
         }
     }
     Ok(())
+}
+
+/// The quantiles of the first column, then those of the second, by reordering copies of the columns.
+fn reorder<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    quantiles: &[Quantile],
+    missing: Missing,
+) -> Result<Vec<f64>> {
+    // Each halving of the quantiles goes once through the values.
+    let steps = 4 * (quantiles.len().ilog2() as usize + 1);
+    let columns = tiles::column_tiles(threads, steps, x, |column| select(column, quantiles, missing))?;
+    let mut found = memory::with_capacity(quantiles.len() * x.ncols())?;
+    for column in columns {
+        found.extend(column?);
+    }
+    Ok(found)
 }
 
 /// The quantiles of a column, which is reordered.
@@ -152,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_rank_is_found() {
-        for count in [1, 2, 7, 1000, 40_001] {
+        for count in [1, 2, 7, 1000, 40_001, 2 * MOST_ROWS] {
             let x = Array2::from_shape_fn((count, 2), |(i, _)| ((i * 7919) % count) as f64);
             let levels: Vec<f64> = (0..=9).map(|i| ((i * 5) % 10) as f64 / 9.0).collect();
             let values = found(&x, &levels, Method::Lower, Missing::NonFinite);

@@ -15,6 +15,7 @@ use self::search::Search;
 use self::sweep::{BLOCK_COLUMNS, Matrix, Subject, sweep};
 use crate::Missing;
 use crate::by_column::{one_a_column, values_of};
+use crate::quantiles::Quantile;
 
 /// Makes the MAD of normal data estimate its standard deviation.
 pub const NORMAL_CONSISTENCY: f64 = 1.4826;
@@ -48,7 +49,7 @@ pub(crate) fn medians<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mi
     if x.height() <= short::MOST_ROWS {
         return Ok(short::medians_and_deviations(threads, x, false)?.0);
     }
-    Searches::new(threads, x)?.finish(Subject::Value)
+    Searches::new(threads, x, &[Quantile::MEDIAN])?.finish(Subject::Value)
 }
 
 /// Each column's median and the median absolute deviation from it.
@@ -61,68 +62,91 @@ pub(crate) fn medians_and_deviations<T: Scalar>(
     if x.height() <= short::MOST_ROWS {
         return short::medians_and_deviations(threads, x, true);
     }
-    let mut searches = Searches::new(threads, x)?;
+    let mut searches = Searches::new(threads, x, &[Quantile::MEDIAN])?;
     let medians = searches.finish(Subject::Value)?;
-    threads.for_each(searches.work(), searches.columns.iter_mut(), |search| {
+    threads.for_each(searches.work(), searches.searches.iter_mut(), |search| {
         search.turn_to_deviations();
         Ok(())
     })?;
     Ok((medians, searches.finish(Subject::Deviation)?))
 }
 
-/// The searches in all columns of a matrix.
+/// Some quantiles of each column: those of the first, then those of the second.
+pub(crate) fn quantiles<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    quantiles: &[Quantile],
+    missing: Missing,
+) -> Result<Vec<f64>> {
+    let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
+    Searches::new(threads, x, quantiles)?.finish(Subject::Value)
+}
+
+/// The searches in all columns of a matrix, as many in each as there are quantiles.
 struct Searches<'a, T> {
     threads: &'a Threads<'a>,
     x: Matrix<'a, T>,
-    columns: Vec<Search>,
+    each: usize,
+    searches: Vec<Search>,
 }
 
 impl<'a, T: Scalar> Searches<'a, T> {
-    fn new(threads: &'a Threads<'a>, x: Matrix<'a, T>) -> Result<Self> {
-        let mut columns = memory::with_capacity(x.width)?;
-        columns.resize_with(x.width, Search::default);
-        let mut searches = Searches { threads, x, columns };
+    fn new(threads: &'a Threads<'a>, x: Matrix<'a, T>, quantiles: &[Quantile]) -> Result<Self> {
+        let each = quantiles.len();
+        let mut searches = memory::with_capacity(x.width * each)?;
+        searches.resize_with(x.width * each, Search::default);
+        let mut searches = Searches { threads, x, each, searches };
         let work = searches.work();
-        threads.for_each(work, searches.columns.chunks_mut(BLOCK_COLUMNS).enumerate(), |(block, columns)| {
-            start(x, block * BLOCK_COLUMNS, columns)
-        })?;
+        let blocks = searches.searches.chunks_mut(BLOCK_COLUMNS * each).enumerate();
+        threads.for_each(work, blocks, |(block, searches)| start(x, block * BLOCK_COLUMNS, quantiles, searches))?;
         Ok(searches)
     }
 
     /// Elementary steps that the samples of all columns cost.
     fn work(&self) -> usize {
-        self.x.width * sample_size(self.x.height()) * 4
+        self.x.width * sample_size(self.x.height()) * 4 * self.each
     }
 
-    /// The medians.
+    /// What is searched for.
     fn finish(&mut self, subject: Subject) -> Result<Vec<f64>> {
-        while self.columns.iter().any(|search| search.bracket().is_some()) {
-            let tallies = sweep(self.threads, self.x, subject, &self.columns)?;
-            self.threads.for_each(self.x.values.len(), self.columns.iter_mut().zip(tallies), |(search, tally)| {
+        while self.searches.iter().any(|search| search.bracket().is_some()) {
+            let tallies = sweep(self.threads, self.x, subject, self.each, &self.searches)?;
+            let work = self.x.values.len() * self.each;
+            self.threads.for_each(work, self.searches.iter_mut().zip(tallies), |(search, tally)| {
                 search.conclude(tally);
                 Ok(())
             })?;
         }
-        Ok(self.columns.iter().map(Search::median).collect())
+        Ok(self.searches.iter().map(Search::value).collect())
     }
 }
 
-/// Starts the searches in neighbouring columns.
-fn start<T: Scalar>(x: Matrix<'_, T>, first_column: usize, columns: &mut [Search]) -> Result<()> {
+/// Starts the searches for the `quantiles` of neighbouring columns.
+fn start<T: Scalar>(
+    x: Matrix<'_, T>,
+    first_column: usize,
+    quantiles: &[Quantile],
+    searches: &mut [Search],
+) -> Result<()> {
+    let columns = searches.len() / quantiles.len();
     let mut samples: [Vec<f64>; BLOCK_COLUMNS] = Default::default();
-    for sample in &mut samples[..columns.len()] {
+    for sample in &mut samples[..columns] {
         sample.try_reserve_exact(sample_size(x.height())).map_err(|_| Error::OutOfMemory)?;
     }
     for row in sampled_rows(x.height()) {
-        for (j, sample) in samples[..columns.len()].iter_mut().enumerate() {
+        for (j, sample) in samples[..columns].iter_mut().enumerate() {
             let value = x.value(row, first_column + j);
             if !value.is_nan() {
                 sample.push(value);
             }
         }
     }
-    for (search, sample) in columns.iter_mut().zip(samples) {
-        *search = Search::new(sample);
+    for (searches, sample) in searches.chunks_mut(quantiles.len()).zip(samples) {
+        for (search, &quantile) in searches.iter_mut().zip(quantiles) {
+            let mut own = memory::with_capacity(sample.len())?;
+            own.extend_from_slice(&sample);
+            *search = Search::new(quantile, own);
+        }
     }
     Ok(())
 }

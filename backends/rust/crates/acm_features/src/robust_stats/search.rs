@@ -1,20 +1,23 @@
-//! The search for a column's two middle values: a bracket that a sample suggests, and where the values lie beside it.
+//! The search for a column's quantile: a bracket that a sample suggests, and where the values lie beside it.
 //!
-//! A random sample of `m` values tells the middle of the column up to about `sqrt(m) / 2` places of the sample. Only
+//! A random sample of `m` values tells the middle of the column up to about `sqrt(m) / 2` places of the sample, and the
+//! quantile `q` up to `sqrt(m q (1 - q))` places. Only
 //! the values inside such a bracket (some percent) have to be ordered; of the others their number is enough. Values
 //! equal to an end of the bracket are counted, not kept, so that ties cost nothing. The result is exact; a bracket
 //! that missed the middle shows in the numbers, and the search goes on with a wider one.
 
 use acm_core::{Error, Result};
 
-/// Half the width of the first bracket, in standard deviations of the middle's place in the sample: it misses one
+use crate::quantiles::Quantile;
+
+/// Half the width of the first bracket, in standard deviations of the quantile's place in the sample: it misses one
 /// column in 15,000.
 const FIRST_REACH: f64 = 4.0;
 
 /// Each further bracket is this much wider.
 const REACH_GROWTH: f64 = 4.0;
 
-/// Two values with the middle between them, probably.
+/// Two values with the quantile between them, probably.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bracket {
     /// The lower end.
@@ -26,15 +29,20 @@ pub struct Bracket {
 impl Bracket {
     const ALL: Bracket = Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY };
 
-    /// The bracket around the middle of `sample`, which is reordered; all numbers where the sample is too small.
-    fn around_middle(sample: &mut [f64], reach: f64) -> Self {
-        let (middle, margin) = (sample.len() / 2, 1 + (reach * (sample.len() as f64).sqrt() / 2.0) as usize);
-        if margin >= middle {
-            return Bracket::ALL;
+    /// The bracket around the quantile of that level of `sample`, which is reordered; open where the sample ends.
+    fn around(level: f64, sample: &mut [f64], reach: f64) -> Self {
+        let size = sample.len() as f64;
+        let margin = 1 + (reach * (size * level * (1.0 - level)).sqrt()) as usize;
+        let place = (size * level) as usize;
+        let end = sample.len().min(place + margin);
+        let mut bracket = Bracket::ALL;
+        if place + margin <= sample.len() {
+            bracket.high = *sample.select_nth_unstable_by(end - 1, f64::total_cmp).1;
         }
-        let (_, &mut low, above) = sample.select_nth_unstable_by(middle - margin, f64::total_cmp);
-        let (_, &mut high, _) = above.select_nth_unstable_by(2 * margin - 1, f64::total_cmp);
-        Bracket { low, high }
+        if place >= margin {
+            bracket.low = *sample[..end].select_nth_unstable_by(place - margin, f64::total_cmp).1;
+        }
+        bracket
     }
 }
 
@@ -79,12 +87,15 @@ impl Tally {
         Ok(())
     }
 
-    /// The median, or None if the bracket missed it. NaN if there are no values.
-    fn median(&mut self, bracket: Bracket) -> Option<f64> {
-        let Some(last) = self.counts.all.checked_sub(1) else { return Some(f64::NAN) };
-        let low = self.value_at(last / 2, bracket)?;
-        let high = if last % 2 == 0 { low } else { self.value_at(last.div_ceil(2), bracket)? };
-        Some(mean(low, high))
+    /// The quantile, or None if the bracket missed it. NaN if there are no values.
+    fn quantile(&mut self, quantile: Quantile, bracket: Bracket) -> Option<f64> {
+        if self.counts.all == 0 {
+            return Some(f64::NAN);
+        }
+        let place = quantile.among(self.counts.all);
+        let low = self.value_at(place.low, bracket)?;
+        let high = if place.high == place.low { low } else { self.value_at(place.high, bracket)? };
+        Some(place.value(low, high))
     }
 
     /// The value of that rank, or None if the bracket missed it. Ranks must be asked for in rising order.
@@ -105,24 +116,20 @@ impl Tally {
     }
 }
 
-/// The mean by halves, which cannot overflow; never -0, so that the order of equal values does not show.
-fn mean(low: f64, high: f64) -> f64 {
-    if low == high { low + 0.0 } else { low / 2.0 + high / 2.0 }
-}
-
 /// The search in one column.
 #[derive(Debug, Default)]
 pub struct Search {
+    quantile: Quantile,
     sample: Vec<f64>,
     reach: f64,
     bracket: Option<Bracket>,
-    median: f64,
+    value: f64,
 }
 
 impl Search {
     /// A search that starts from a sample of the column without missing values.
-    pub fn new(sample: Vec<f64>) -> Self {
-        let mut search = Search { sample, ..Search::default() };
+    pub fn new(quantile: Quantile, sample: Vec<f64>) -> Self {
+        let mut search = Search { quantile, sample, ..Search::default() };
         search.start();
         search
     }
@@ -130,41 +137,41 @@ impl Search {
     /// Turns to the values' distances from their median, just found; their median is NaN where this one is not finite.
     pub fn turn_to_deviations(&mut self) {
         for value in &mut self.sample {
-            *value = (*value - self.median).abs();
+            *value = (*value - self.value).abs();
         }
-        if self.median.is_finite() {
+        if self.value.is_finite() {
             self.start();
         } else {
-            self.median = f64::NAN;
+            self.value = f64::NAN;
         }
     }
 
     fn start(&mut self) {
         self.reach = FIRST_REACH;
-        self.bracket = Some(Bracket::around_middle(&mut self.sample, self.reach));
+        self.bracket = Some(Bracket::around(self.quantile.level, &mut self.sample, self.reach));
     }
 
-    /// Where to look; None once the median is known.
+    /// Where to look; None once the value is known.
     pub fn bracket(&self) -> Option<Bracket> {
         self.bracket
     }
 
-    /// The median, once it is known.
-    pub fn median(&self) -> f64 {
-        self.median
+    /// The quantile, once it is known.
+    pub fn value(&self) -> f64 {
+        self.value
     }
 
     /// Draws the conclusion from a tally of all values.
     pub fn conclude(&mut self, mut tally: Tally) {
         let Some(bracket) = self.bracket else { return };
-        self.bracket = match tally.median(bracket) {
-            Some(median) => {
-                self.median = median;
+        self.bracket = match tally.quantile(self.quantile, bracket) {
+            Some(value) => {
+                self.value = value;
                 None
             }
             None => {
                 self.reach *= REACH_GROWTH;
-                Some(Bracket::around_middle(&mut self.sample, self.reach))
+                Some(Bracket::around(self.quantile.level, &mut self.sample, self.reach))
             }
         }
     }

@@ -8,6 +8,7 @@ use acm_core::{Result, Scalar, Threads, memory};
 use super::search::{Search, Tally};
 use super::start;
 use super::sweep::{BLOCK_COLUMNS, Matrix, Subject, count, keep, stride};
+use crate::quantiles::Quantile;
 
 /// Columns of no more rows than this are short: eight of them stay in the L3 cache.
 pub const MOST_ROWS: usize = 32 * 1024;
@@ -41,7 +42,7 @@ impl<T: Scalar> Task for Short<'_, T> {
         threads.for_each_with(work, blocks, prepare, |scratch, (b, (medians, deviations))| {
             let first = b * BLOCK_COLUMNS;
             let mut searches: [Search; BLOCK_COLUMNS] = Default::default();
-            start(x, first, &mut searches[..medians.len()])?;
+            start(x, first, &[Quantile::MEDIAN], &mut searches[..medians.len()])?;
             let (block, between) = scratch.split_at_mut(BLOCK_COLUMNS * stride);
             simd.vectorize(
                 #[inline(always)]
@@ -73,7 +74,7 @@ fn search_through<S: Simd, T: Scalar>(
 ) -> Result<f64> {
     simd.vectorize(
         #[inline(always)]
-        || x.prepare(subject, search.median(), column),
+        || x.prepare(subject, search.value(), column),
     );
     while let Some(bracket) = search.bracket() {
         let (counts, kept) = simd.vectorize(
@@ -84,5 +85,5 @@ fn search_through<S: Simd, T: Scalar>(
         tally.add(counts, &between[..kept])?;
         search.conclude(tally);
     }
-    Ok(search.median())
+    Ok(search.value())
 }

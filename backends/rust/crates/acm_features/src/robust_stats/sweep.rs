@@ -111,20 +111,22 @@ pub enum Subject {
     Deviation,
 }
 
-/// Counts all values beside the brackets of `searches`, one search a column.
+/// Counts all values beside the brackets of `searches`, `each` so many of a column.
 pub fn sweep<T: Scalar>(
     threads: &Threads<'_>,
     x: Matrix<'_, T>,
     subject: Subject,
+    each: usize,
     searches: &[Search],
 ) -> Result<Vec<Tally>> {
-    simd::dispatch(Sweep { threads, x, subject, searches })
+    simd::dispatch(Sweep { threads, x, subject, each, searches })
 }
 
 struct Sweep<'a, T> {
     threads: &'a Threads<'a>,
     x: Matrix<'a, T>,
     subject: Subject,
+    each: usize,
     searches: &'a [Search],
 }
 
@@ -132,17 +134,17 @@ impl<T: Scalar> Task for Sweep<'_, T> {
     type Output = Result<Vec<Tally>>;
 
     fn run<S: Simd>(self, simd: S) -> Result<Vec<Tally>> {
-        let Sweep { threads, x, subject, searches } = self;
-        let mut tallies = memory::with_capacity(x.width)?;
-        tallies.resize_with(x.width, Mutex::<Tally>::default);
+        let Sweep { threads, x, subject, each, searches } = self;
+        let mut tallies = memory::with_capacity(searches.len())?;
+        tallies.resize_with(searches.len(), Mutex::<Tally>::default);
         let height = (TILE_VALUES / x.width).max(SHORTEST_PIECE).min(x.height());
         let stride = stride(height);
         let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, 0.0);
-        let work = x.values.len().saturating_mul(2);
+        let work = x.values.len().saturating_mul(2 * each);
         threads.for_each_with(work, (0..x.height()).step_by(height), prepare, |scratch, first| {
             let rows = first..(first + height).min(x.height());
             let (block, between) = scratch.split_at_mut(BLOCK_COLUMNS * stride);
-            let blocks = searches.chunks(BLOCK_COLUMNS).zip(tallies.chunks(BLOCK_COLUMNS)).enumerate();
+            let blocks = searches.chunks(BLOCK_COLUMNS * each).zip(tallies.chunks(BLOCK_COLUMNS * each)).enumerate();
             for (b, (searches, tallies)) in blocks {
                 if searches.iter().all(|search| search.bracket().is_none()) {
                     continue;
@@ -151,17 +153,21 @@ impl<T: Scalar> Task for Sweep<'_, T> {
                     #[inline(always)]
                     || x.transpose(rows.clone(), b * BLOCK_COLUMNS, stride, block),
                 );
-                for ((search, tally), piece) in searches.iter().zip(tallies).zip(block.chunks_mut(stride)) {
-                    let Some(bracket) = search.bracket() else { continue };
+                let columns = searches.chunks(each).zip(tallies.chunks(each)).zip(block.chunks_mut(stride));
+                for ((searches, tallies), piece) in columns {
                     let piece = &mut piece[..rows.len()];
-                    let (counts, kept) = simd.vectorize(
+                    simd.vectorize(
                         #[inline(always)]
-                        || {
-                            x.prepare(subject, search.median(), piece);
-                            (count(piece, bracket), keep::<S>(piece, bracket, between))
-                        },
+                        || x.prepare(subject, searches[0].value(), piece),
                     );
-                    tally.lock().unwrap_or_else(PoisonError::into_inner).add(counts, &between[..kept])?;
+                    for (search, tally) in searches.iter().zip(tallies) {
+                        let Some(bracket) = search.bracket() else { continue };
+                        let (counts, kept) = simd.vectorize(
+                            #[inline(always)]
+                            || (count(piece, bracket), keep::<S>(piece, bracket, between)),
+                        );
+                        tally.lock().unwrap_or_else(PoisonError::into_inner).add(counts, &between[..kept])?;
+                    }
                 }
             }
             Ok(())
