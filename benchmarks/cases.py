@@ -65,7 +65,7 @@ class Case:
     @property
     def options(self) -> dict[str, Any]:
         """Keywords of our call beyond the arrays."""
-        return {"method": self.variant} if self.variant in ("standard", "robust") else {}
+        return _OPTIONS.get(self.variant, {})
 
     def draw(self) -> tuple[np.ndarray, ...]:
         """The arrays of the call, the same each time."""
@@ -128,6 +128,18 @@ def _fill(x: np.ndarray) -> tuple[np.ndarray, ...]:
     return (np.nanmean(x[:10_000], axis=0),)
 
 
+def _three_lags(x: np.ndarray) -> tuple[int]:
+    return (3,)
+
+
+def _ten_lags(x: np.ndarray) -> tuple[int]:
+    return (10,)
+
+
+def _seven_levels(x: np.ndarray) -> tuple[tuple[float, ...]]:
+    return ((0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99),)
+
+
 _DRAWS: dict[str, Callable[..., tuple[np.ndarray, ...]]] = {
     "pairwise_euclidean": _points,
     "pairwise_distances_argmin": _points,
@@ -135,8 +147,20 @@ _DRAWS: dict[str, Callable[..., tuple[np.ndarray, ...]]] = {
     "column_median_mad": _sensors,
     "zscore": _sensors,
     "impute": _sensors,
+    "ffill": _sensors,
+    "bfill": _sensors,
+    "lagged_features": _sensors,
+    "column_quantiles": _sensors,
 }
-_DERIVED = {"zscore given": _center_and_scale, "impute given": _fill}
+_DERIVED = {
+    "zscore given": _center_and_scale,
+    "impute given": _fill,
+    "lagged_features three": _three_lags,
+    "lagged_features lag": _three_lags,
+    "lagged_features ten": _ten_lags,
+    "column_quantiles": _seven_levels,
+}
+_OPTIONS = {"standard": {"method": "standard"}, "robust": {"method": "robust"}, "lag": {"order": "lag"}}
 
 
 def _columns(
@@ -179,6 +203,18 @@ CASES: list[Case] = [
     *_columns("impute", "given", (1_000_000, 50), (1, 1), 44),
     *_columns("impute", "median", (10_000, 50), (2, 2), 1),
     *_columns("impute", "median", (1_000_000, 50), (2, 2), 150),
+    Case("ffill", (10_000, 50), {"best": 1.3}, 0.1, missing=True),
+    Case("ffill", (1_000_000, 50), {"best": 2}, 44, missing=True),
+    Case("bfill", (10_000, 50), {"best": 1.3}, 0.1, missing=True),
+    Case("bfill", (1_000_000, 50), {"best": 2}, 44, missing=True),
+    Case("lagged_features", (10_000, 50), {"best": 1}, 0.25, "lag"),
+    Case("lagged_features", (10_000, 50), {"best": 2}, 0.25, "three"),
+    Case("lagged_features", (10_000, 50), {"best": 2}, 1.2, "ten"),
+    Case("lagged_features", (200_000, 50), {"pandas": 1.5}, 10, "three"),
+    Case("column_quantiles", (10_000, 1), {"best": 1.2}, 0.02),
+    Case("column_quantiles", (10_000_000, 1), {"best": 2}, 20),
+    *_columns("column_quantiles", "", (10_000, 50), (2, 2), 1),
+    *_columns("column_quantiles", "", (100_000, 50), (2, 2), 12),
 ]
 
 #: Peak memory is looked at here, and set against the n x n matrix that a careless form would build.

@@ -28,13 +28,15 @@ PACKAGES = {
     "polars": ("polars", "polars"),
     "pandas": ("pandas", "pandas"),
     "bottleneck": ("bottleneck", "bottleneck"),
+    "fastnanquantile": ("fastnanquantile", "fastnanquantile"),
+    "numbagg": ("numbagg", "numbagg"),
     "numexpr": ("numexpr", "numexpr"),
     "simsimd": ("simsimd", "simsimd"),
     "faiss": ("faiss", "faiss-cpu"),
     "torch": ("torch", "torch"),
 }
 
-_FAMILIES = ("distances", "clustering", "robust_stats", "normalization", "imputation")
+_FAMILIES = ("distances", "clustering", "robust_stats", "normalization", "imputation", "lags", "quantiles")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Peers of impute, the fill given or the median. Frames copy lazily, so without gaps they would have nothing to do."""
+"""Peers of impute, the fill given or the median, and of ffill and bfill.
+
+Frames copy lazily, so without gaps they would have nothing to do.
+"""
 
 from functools import partial
 
@@ -108,3 +111,38 @@ def median_loops(x):
     from .numba_loops import impute_median
 
     return partial(impute_median, x)
+
+
+@peer("ffill", "numbagg")
+def ffill(x):
+    import numbagg
+
+    return lambda: numbagg.ffill(x, axis=0)
+
+
+@peer("bfill", "numbagg")
+def bfill(x):
+    import numbagg
+
+    return lambda: numbagg.bfill(x, axis=0)
+
+
+@peer("ffill", "bottleneck")
+def push(x):
+    import bottleneck
+
+    return lambda: bottleneck.push(x, axis=0)
+
+
+@peer("ffill", "pandas", finish=np.asarray)
+def pandas_ffill(x):
+    import pandas
+
+    return pandas.DataFrame(x).ffill
+
+
+@peer("bfill", "pandas", finish=np.asarray)
+def pandas_bfill(x):
+    import pandas
+
+    return pandas.DataFrame(x).bfill

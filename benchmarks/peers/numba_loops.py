@@ -167,3 +167,23 @@ def column_median(x):
 @njit
 def impute_median(x):
     return impute(x, column_median(x))
+
+
+@njit(parallel=True)
+def lags_by_lag(x, max_lag):
+    out = np.empty((len(x), (max_lag + 1) * x.shape[1]), x.dtype)
+    for i in prange(len(x)):
+        for lag in range(max_lag + 1):
+            for j in range(x.shape[1]):
+                out[i, lag * x.shape[1] + j] = x[i - lag, j] if i >= lag else np.nan
+    return out
+
+
+@njit(parallel=True)
+def lags_by_column(x, max_lag):
+    out = np.empty((len(x), (max_lag + 1) * x.shape[1]), x.dtype)
+    for i in prange(len(x)):
+        for j in range(x.shape[1]):
+            for lag in range(max_lag + 1):
+                out[i, j * (max_lag + 1) + lag] = x[i - lag, j] if i >= lag else np.nan
+    return out
