@@ -174,10 +174,52 @@ def _coefficient(a: Any, b: Any, itself: bool) -> Any:
 
 
 @numpy_backend.kernel("pearson")
-def _pearson_by_product(x: Any) -> Any:
-    """One matrix product where nothing is missing."""
+def _pearson_by_products(x: Any) -> Any:
+    """One matrix product where nothing is missing, else products of values, squares and masks."""
     wide = x.astype(np.float64, copy=False)
-    return (_product(wide) if np.isfinite(wide).all() else pearson.operation.run_reference(x)).astype(x.dtype)
+    if np.isfinite(wide).all():
+        return _product(wide).astype(x.dtype)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return pairwise_complete(np, wide).astype(x.dtype)
+
+
+#: A pair's squares about its own means that are less than this share of those about the columns' have lost digits.
+_LEAST_SHARE = 1e-3
+
+#: Numbers in a temporary array for pairs that are computed one by one.
+_NUMBERS = 1 << 22
+
+
+def pairwise_complete(xp: Any, x: Any) -> Any:
+    """Correlation of each pair of float64 columns over their common rows, by products of whole matrices of `xp`.
+
+    Pairs whose sums cancel are computed again, each from its own means.
+    """
+    present = xp.isfinite(x)
+    shifted = _about_means(xp, x, present)
+    shifted /= xp.abs(shifted).max(axis=0)
+    mask = present.astype(xp.float64)
+    count, sums, squares = mask.T @ mask, shifted.T @ mask, (shifted * shifted).T @ mask
+    varying = squares - sums * sums / count
+    result = (shifted.T @ shifted - sums * sums.T / count) / (xp.sqrt(varying) * xp.sqrt(varying.T))
+    kept = varying > _LEAST_SHARE * squares
+    rows, columns = xp.nonzero(xp.triu(~(kept & kept.T)))
+    step = max(_NUMBERS // len(x), 1)
+    for start in range(0, len(rows), step):
+        i, j = rows[start : start + step], columns[start : start + step]
+        both = present[:, i] & present[:, j]
+        a, b = _about_means(xp, x[:, i], both), _about_means(xp, x[:, j], both)
+        result[i, j] = (a * b).sum(axis=0) / (xp.sqrt((a * a).sum(axis=0)) * xp.sqrt((b * b).sum(axis=0)))
+        result[j, i] = result[i, j]
+    ones = xp.eye(len(result), dtype=bool) & xp.isfinite(result)
+    return xp.where(ones, 1.0, xp.clip(result, -1.0, 1.0))
+
+
+def _about_means(xp: Any, x: Any, present: Any) -> Any:
+    """Each column's present values less their mean, the others as 0."""
+    first = xp.take_along_axis(x, present.argmax(axis=0)[None], axis=0)
+    shifted = xp.where(present, x - first, 0.0)
+    return xp.where(present, shifted - shifted.sum(axis=0) / present.sum(axis=0), 0.0)
 
 
 @numpy_backend.kernel("spearman")

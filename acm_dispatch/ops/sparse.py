@@ -214,6 +214,19 @@ def empty_rows_at_both_ends(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_factors_of_products.case
+def long_rows_that_cancel(rng: np.random.Generator) -> dict[str, Any]:
+    """Sums in float32 would lose their last digits."""
+    values = rng.normal(size=(3, 2000))
+    values -= values.mean(axis=1, keepdims=True)
+    return {
+        "data": values.ravel(),
+        "indices": rng.integers(0, 40, size=6000),
+        "indptr": np.array([0, 2000, 4000, 6000]),
+        "b": np.ones((40, 9)) + 1e-3 * rng.normal(size=(40, 9)),
+    }
+
+
+@_factors_of_products.case
 def one_column(rng: np.random.Generator) -> dict[str, Any]:
     return {**_csr_arrays(rng, 50), "b": rng.normal(size=(40, 1))}
 
@@ -302,7 +315,8 @@ def _matmul_by_scipy(data: Any, indices: Any, indptr: Any, b: Any) -> Any:
     from scipy.sparse import csr_array
 
     check_csr("csr_matmul", data, indices, indptr, len(b))
-    return csr_array((data, indices, indptr), shape=(len(indptr) - 1, len(b))) @ b
+    matrix = csr_array((data.astype(np.float64, copy=False), indices, indptr), shape=(len(indptr) - 1, len(b)))
+    return (matrix @ b.astype(np.float64, copy=False)).astype(b.dtype, copy=False)
 
 
 def _vectors(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -368,7 +382,8 @@ def _matvec_by_scipy(data: Any, indices: Any, indptr: Any, v: Any) -> Any:
     from scipy.sparse import csr_array
 
     check_csr("csr_matvec", data, indices, indptr, len(v))
-    return csr_array((data, indices, indptr), shape=(len(indptr) - 1, len(v))) @ v
+    matrix = csr_array((data.astype(np.float64, copy=False), indices, indptr), shape=(len(indptr) - 1, len(v)))
+    return (matrix @ v.astype(np.float64, copy=False)).astype(v.dtype, copy=False)
 
 
 def _as_csr(name: str, a: Any, rows_of_other: int, other: str) -> Any:

@@ -86,7 +86,7 @@ def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
 
 @_windows.case
 def offset_1e6(rng: np.random.Generator) -> dict[str, Any]:
-    return {"x": 1e6 + rng.normal(size=(128, 4)), "window": 64, "bands": ((0.02, 0.2), (0.2, 0.5)), "step": 8}
+    return {"x": 1e6 + rng.normal(size=(300, 4)), "window": 64, "bands": ((0.02, 0.2), (0.2, 0.5)), "step": 8}
 
 
 @_windows.case
@@ -241,6 +241,28 @@ def blackman(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_segments.case
+def signals_at_1e6(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + rng.normal(size=(200, 4)), "segment": 40, "overlap": 10}
+
+
+@_segments.case
+def signals_that_are_constant(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.tile([0.1, 1e6 + 0.3], (70, 1)), "segment": 16, "overlap": 15}
+
+
+@_segments.case
+def segment_of_one(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(5, 2)), "detrend": "none", "segment": 1, "overlap": 0}
+
+
+@_segments.case
+def gap_after_the_last_segment(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(130, 2))
+    x[128, 0], x[127, 1] = np.nan, -np.inf
+    return {"x": x, "segment": 32, "overlap": 16}
+
+
+@_segments.case
 def gap_spoils_its_column(rng: np.random.Generator) -> dict[str, Any]:
     x = rng.normal(size=(256, 3))
     x[100, 1] = np.nan
@@ -255,6 +277,21 @@ def segment_beyond_the_data(rng: np.random.Generator) -> dict[str, Any]:
 @_segments.mistake("overlap")
 def overlap_as_long_as_the_segment(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(128, 2)), "segment": 64, "overlap": 64}
+
+
+@_segments.mistake("detrend")
+def unknown_detrend(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "detrend": "constant", "segment": 64, "overlap": 32}
+
+
+@_segments.mistake("segment")
+def no_segment(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "segment": 0, "overlap": 0}
+
+
+@_segments.mistake("overlap")
+def negative_overlap(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "segment": 64, "overlap": -1}
 
 
 @_segments.mistake("window")
@@ -312,7 +349,8 @@ def power_spectrum(
     frequencies : ndarray of shape (segment // 2 + 1,)
         In cycles per sample.
     power : ndarray of shape (segment // 2 + 1, d)
-        In squared units of `x` per cycle per sample, one-sided. NaN or infinity makes its column NaN.
+        In squared units of `x` per cycle per sample, one-sided. A segment that holds NaN or infinity makes its column
+        NaN; rows after the last whole segment are not looked at.
 
     Raises
     ------
@@ -333,5 +371,10 @@ def power_spectrum(
     from scipy.signal import welch
 
     kind: Any = {"mean": "constant", "linear": "linear", "none": False}[detrend]
-    frequencies, power = welch(x, window=window, nperseg=segment, noverlap=overlap, detrend=kind, axis=0)
-    return frequencies, np.where(np.isfinite(x).all(axis=0), power, np.nan)
+    used = x[: (len(x) - overlap) // (segment - overlap) * (segment - overlap) + overlap]
+    finite = np.isfinite(used).all(axis=0)
+    # Of values far from 0 their mean would leave no digits.
+    level = 0.0 if detrend == "none" else used[0]
+    shifted = np.where(finite, used, 0.0) - np.where(finite, level, 0.0)
+    frequencies, power = welch(shifted, window=window, nperseg=segment, noverlap=overlap, detrend=kind, axis=0)
+    return frequencies, np.where(finite, power, np.nan)

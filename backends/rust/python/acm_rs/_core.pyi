@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 __all__ = [
     "assigned_distances",
+    "band_energy",
     "bfill",
     "column_median_mad",
     "column_moments",
     "column_quantiles",
     "column_sums",
+    "csr_matmul",
+    "csr_matvec",
     "ffill",
     "impute",
     "isa",
@@ -20,11 +23,16 @@ __all__ = [
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
     "pairwise_euclidean",
+    "pearson",
+    "power_spectrum",
     "silhouette_samples",
+    "sparse_correlation",
+    "spearman",
     "zscore",
 ]
 
 _Float = TypeVar("_Float", np.float32, np.float64)
+_Index = NDArray[np.int32] | NDArray[np.int64]
 
 def isa() -> str: ...
 def assigned_distances(
@@ -70,3 +78,26 @@ def column_quantiles(
     missing: str = "nonfinite",
     /,
 ) -> NDArray[_Float]: ...
+def pearson(threads: int, x: NDArray[_Float], /) -> NDArray[_Float]: ...
+def spearman(threads: int, x: NDArray[_Float], /) -> NDArray[_Float]: ...
+def sparse_correlation(
+    threads: int, x: NDArray[_Float], threshold: float, /
+) -> tuple[NDArray[_Float], NDArray[np.int64], NDArray[np.int64]]: ...
+def csr_matmul(
+    threads: int, data: NDArray[_Float], indices: _Index, indptr: _Index, b: NDArray[_Float], /
+) -> NDArray[_Float]: ...
+def csr_matvec(
+    threads: int, data: NDArray[_Float], indices: _Index, indptr: _Index, v: NDArray[_Float], /
+) -> NDArray[_Float]: ...
+def band_energy(
+    threads: int, x: NDArray[_Float], window: int, bands: Sequence[tuple[float, float]], step: int = 1, /
+) -> NDArray[_Float]: ...
+def power_spectrum(
+    threads: int,
+    x: NDArray[_Float],
+    detrend: str = "mean",
+    window: str = "hann",
+    segment: int = 256,
+    overlap: int = 128,
+    /,
+) -> tuple[NDArray[_Float], NDArray[_Float]]: ...

@@ -42,6 +42,29 @@ macro_rules! by_dtype {
 }
 pub(crate) use by_dtype;
 
+/// Evaluates `body` with `I` as the integer type of the array `x`, `int64` where it is not `int32`.
+macro_rules! by_width {
+    ($x:expr, $I:ident => $body:expr) => {
+        match $crate::arrays::is_narrow($x)? {
+            true => {
+                type $I = i32;
+                $body
+            }
+            false => {
+                type $I = i64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use by_width;
+
+/// Whether an array holds `int32`, in either byte order.
+pub fn is_narrow(x: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let dtype = x.cast::<PyUntypedArray>()?.dtype();
+    Ok((dtype.kind(), dtype.itemsize()) == (b'i', 4))
+}
+
 /// The float type of an array, in either byte order.
 pub fn float_type(x: &Bound<'_, PyAny>) -> PyResult<Float> {
     let dtype = x.cast::<PyUntypedArray>()?.dtype();

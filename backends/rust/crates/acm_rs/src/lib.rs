@@ -6,11 +6,14 @@
 mod arrays;
 mod call;
 mod clustering;
+mod correlation;
 mod distances;
 mod features;
 mod lags;
 mod moments;
 mod quantiles;
+mod sparse;
+mod spectral;
 
 use pyo3::prelude::*;
 
@@ -25,6 +28,8 @@ mod _core {
     #[pymodule_export]
     use super::clustering::silhouette_samples;
     #[pymodule_export]
+    use super::correlation::{pearson, sparse_correlation, spearman};
+    #[pymodule_export]
     use super::distances::{
         assigned_distances, pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean,
     };
@@ -38,4 +43,8 @@ mod _core {
     use super::moments::{column_moments, column_sums};
     #[pymodule_export]
     use super::quantiles::column_quantiles;
+    #[pymodule_export]
+    use super::sparse::{csr_matmul, csr_matvec};
+    #[pymodule_export]
+    use super::spectral::{band_energy, power_spectrum};
 }

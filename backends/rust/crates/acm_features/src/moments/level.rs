@@ -17,6 +17,11 @@ pub struct Level {
 }
 
 impl Level {
+    /// How many values there are.
+    pub fn count(&self) -> f64 {
+        self.count
+    }
+
     /// The mean's distance from `offset`; NaN without values.
     pub fn mean(&self) -> f64 {
         if self.count > 0.0 { self.mean } else { f64::NAN }

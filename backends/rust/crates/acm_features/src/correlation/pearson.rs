@@ -1,0 +1,75 @@
+//! Pearson's correlation of all pairs of columns.
+
+use acm_core::{Error, Result, Scalar, Threads};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::common::{coefficient, correlation, write_pairs};
+use super::standard::{SUMS, Standard};
+use super::tiles::{Tile, for_each_tile};
+
+/// Writes the correlation of each pair of columns over the rows in which both are finite: 1 on the diagonal, NaN where
+/// a column does not vary there.
+pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) -> Result<()> {
+    let standard = Standard::new(threads, x)?;
+    if !standard.gaps {
+        return complete(threads, &standard, &mut out);
+    }
+    let mut doubtful = Vec::new();
+    for_each_tile(threads, &standard, SUMS, |tile| {
+        doubtful.try_reserve(tile.rows.len() * tile.columns.len()).map_err(|_| Error::OutOfMemory)?;
+        write_tile(&standard, tile, &mut out, |i, j| match over_common_rows::<T>(tile, i, j) {
+            Some(value) => value,
+            None => {
+                doubtful.push((tile.rows.start + i, tile.columns.start + j));
+                f64::NAN
+            }
+        });
+        Ok(())
+    })?;
+    let x = standard.x;
+    write_pairs(threads, 4 * x.count(), &doubtful, || Ok(()), |(), i, j| correlation(x, i, j), &mut out)
+}
+
+/// Writes the products of the standardised columns, for which what is missing is at the mean.
+pub fn complete<T: Scalar>(
+    threads: &Threads<'_>,
+    standard: &Standard<'_, T>,
+    out: &mut ArrayViewMut2<'_, T>,
+) -> Result<()> {
+    for_each_tile(threads, standard, 1, |tile| {
+        write_tile(standard, tile, out, |i, j| tile.sum(0, i, j).clamp(-1.0, 1.0));
+        Ok(())
+    })
+}
+
+/// Writes a tile and its mirror image, and the diagonal.
+fn write_tile<T: Scalar>(
+    standard: &Standard<'_, T>,
+    tile: &Tile<'_>,
+    out: &mut ArrayViewMut2<'_, T>,
+    mut value: impl FnMut(usize, usize) -> f64,
+) {
+    for (i, row) in tile.rows.clone().enumerate() {
+        let after = if tile.is_diagonal() { i + 1 } else { 0 };
+        for (j, column) in tile.columns.clone().enumerate().skip(after) {
+            let value = T::from_f64(value(i, j));
+            (out[(row, column)], out[(column, row)]) = (value, value);
+        }
+        out[(row, row)] = T::from_f64(standard.diagonal(row));
+    }
+}
+
+/// The coefficient from the sums over the common rows; None where these cancel.
+fn over_common_rows<T: Scalar>(tile: &Tile<'_>, i: usize, j: usize) -> Option<f64> {
+    let sums: [f64; SUMS] = std::array::from_fn(|index| tile.sum(index, i, j));
+    let [products, count, left, right, left_squares, right_squares] = sums;
+    if count < 2.0 || products.is_nan() {
+        return Some(f64::NAN);
+    }
+    let about_means =
+        [products - left * right / count, left_squares - left * left / count, right_squares - right * right / count];
+    // What is left of the squares must have kept enough digits.
+    let least = if T::NARROWER_THAN_REFERENCE { 0.1 } else { 1e-3 };
+    let kept = about_means[1] > least * left_squares && about_means[2] > least * right_squares;
+    kept.then(|| coefficient(about_means))
+}

@@ -1,0 +1,116 @@
+//! Correlations that are strong enough to be kept, as a sparse matrix.
+
+use acm_core::{Error, Result, Scalar, Threads, memory};
+use ndarray::ArrayView2;
+
+use super::standard::Standard;
+use super::tiles::{Tile, for_each_tile};
+
+/// The correlations of at least `threshold` in magnitude, and the diagonal.
+pub fn sparse_correlation<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, threshold: f64) -> Result<Kept<T>> {
+    let standard = Standard::new(threads, x)?;
+    if standard.gaps {
+        return Err(Error::invalid("x", "holds NaN or infinity"));
+    }
+    let mut kept = Kept { counts: memory::filled(x.ncols(), 0)?, tiles: Vec::new() };
+    for_each_tile(threads, &standard, 1, |tile| kept.add(&standard, tile, threshold))?;
+    Ok(kept)
+}
+
+/// The entries on and above the diagonal of a symmetric matrix.
+pub struct Kept<T> {
+    /// Entries of each row of the whole matrix.
+    counts: Vec<usize>,
+    /// From the top down, and from the left to the right.
+    tiles: Vec<KeptOfTile<T>>,
+}
+
+/// The entries of some rows and columns, row by row.
+struct KeptOfTile<T> {
+    first_row: usize,
+    /// How many entries each row has.
+    counts: Vec<usize>,
+    columns: Vec<u32>,
+    values: Vec<T>,
+}
+
+impl<T: Scalar> Kept<T> {
+    fn add(&mut self, standard: &Standard<'_, T>, tile: &Tile<'_>, threshold: f64) -> Result<()> {
+        let counts = memory::with_capacity(tile.rows.len())?;
+        let mut kept = KeptOfTile { first_row: tile.rows.start, counts, columns: Vec::new(), values: Vec::new() };
+        for (i, row) in tile.rows.clone().enumerate() {
+            let before = kept.columns.len();
+            if tile.is_diagonal() {
+                kept.push(row, standard.diagonal(row))?;
+                self.counts[row] += 1;
+            }
+            let after = if tile.is_diagonal() { i + 1 } else { 0 };
+            for (column, &value) in tile.columns.clone().zip(tile.products(i)).skip(after) {
+                if value.abs() >= threshold {
+                    kept.push(column, value.clamp(-1.0, 1.0))?;
+                    self.counts[row] += 1;
+                    self.counts[column] += 1;
+                }
+            }
+            kept.counts.push(kept.columns.len() - before);
+        }
+        self.tiles.try_reserve(1).map_err(|_| Error::OutOfMemory)?;
+        self.tiles.push(kept);
+        Ok(())
+    }
+
+    /// How many entries the whole matrix has.
+    pub fn len(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the whole matrix in CSR form, the columns of each row in order.
+    pub fn write(self, data: &mut [T], indices: &mut [i64], indptr: &mut [i64]) -> Result<()> {
+        let mut next = memory::with_capacity(self.counts.len())?;
+        let mut total = 0;
+        for &count in &self.counts {
+            next.push(total);
+            total += count;
+        }
+        for (out, start) in indptr.iter_mut().zip(next.iter().chain([&total])) {
+            *out = *start as i64;
+        }
+        let mut put = |row: usize, column: usize, value| {
+            data[next[row]] = value;
+            indices[next[row]] = column as i64;
+            next[row] += 1;
+        };
+        // Rows from the top down: what lies below the diagonal of a row comes from the rows above, before its own.
+        for band in self.tiles.chunk_by(|a, b| a.first_row == b.first_row) {
+            let mut read = memory::filled(band.len(), 0)?;
+            for i in 0..band[0].counts.len() {
+                let row = band[0].first_row + i;
+                for (tile, read) in band.iter().zip(&mut read) {
+                    let entries = *read..*read + tile.counts[i];
+                    *read = entries.end;
+                    for (&column, &value) in tile.columns[entries.clone()].iter().zip(&tile.values[entries]) {
+                        put(row, column as usize, value);
+                        if row != column as usize {
+                            put(column as usize, row, value);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Scalar> KeptOfTile<T> {
+    fn push(&mut self, column: usize, value: f64) -> Result<()> {
+        self.columns.try_reserve(1).and(self.values.try_reserve(1)).map_err(|_| Error::OutOfMemory)?;
+        self.columns.push(column as u32);
+        self.values.push(T::from_f64(value));
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+use acm_core::{Scalar, Threads};
+use ndarray::Array2;
+
+use super::*;
+
+fn noise(rows: usize, columns: usize) -> Array2<f64> {
+    let mut state = 1_u64;
+    Array2::from_shape_fn((rows, columns), |(i, j)| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / 1e6 + ((i * (j % 3)) as f64).sin()
+    })
+}
+
+fn with_gaps(mut x: Array2<f64>) -> Array2<f64> {
+    for (k, value) in x.iter_mut().enumerate().filter(|(k, _)| k % 7 == 3 || k % 31 == 5) {
+        *value = if k % 2 == 0 { f64::NAN } else { f64::INFINITY };
+    }
+    x
+}
+
+fn check<T: Scalar>(x: &Array2<f64>, tolerance: f64) {
+    let narrow = x.mapv(T::from_f64);
+    let mut out = Array2::from_elem((x.ncols(), x.ncols()), T::ZERO);
+    pearson(&Threads::uninterrupted(2), narrow.view(), out.view_mut()).unwrap();
+    let rows = acm_core::rows::Rows::new(narrow.view(), "x").unwrap();
+    for ((i, j), value) in out.indexed_iter() {
+        let expected = common::correlation(rows, i, j);
+        let expected = if i == j && !expected.is_nan() { 1.0 } else { expected };
+        assert!((value.to_f64() - expected).abs() <= tolerance || expected.is_nan() && value.is_nan(), "{i} {j}");
+    }
+}
+
+#[test]
+fn every_tile_equals_the_plain_formula() {
+    for (rows, columns) in [(2, 1), (40, 5), (129, 131), (2500, 9)] {
+        check::<f64>(&noise(rows, columns), 1e-12);
+        check::<f32>(&noise(rows, columns), 1e-6);
+        check::<f64>(&with_gaps(noise(rows, columns)), 1e-11);
+        check::<f32>(&with_gaps(noise(rows, columns)), 3e-6);
+    }
+}
+
+#[test]
+fn columns_that_do_not_vary_where_they_meet_are_not_a_number() {
+    let mut x = noise(60, 3);
+    x.slice_mut(ndarray::s![30.., 0]).fill(3.7);
+    x.slice_mut(ndarray::s![..30, 1]).fill(f64::NAN);
+    check::<f64>(&x, 1e-12);
+}
+
+#[test]
+fn ranks_share_ties_and_pass_over_gaps() {
+    let x = ndarray::array![[2.0, 1.0], [f64::NAN, 0.0], [2.0, 5.0], [1.0, 7.0], [-0.0, 8.0], [0.0, 9.0]];
+    let mut out = Array2::zeros((2, 2));
+    spearman(&Threads::uninterrupted(1), x.view(), out.view_mut()).unwrap();
+    let ranks = ndarray::array![[3.5, 0.0], [3.5, 1.0], [2.0, 2.0], [0.5, 3.0], [0.5, 4.0]];
+    let expected = common::correlation(acm_core::rows::Rows::new(ranks.view(), "x").unwrap(), 0, 1);
+    assert!((out[(0, 1)] - expected).abs() < 1e-15);
+    assert_eq!([out[(0, 0)], out[(1, 1)]], [1.0, 1.0]);
+}
+
+#[test]
+fn what_is_kept_is_the_dense_matrix_above_the_threshold() {
+    for columns in [1, 7, 300] {
+        let x = noise(50, columns);
+        let threads = Threads::uninterrupted(2);
+        let mut dense = Array2::zeros((columns, columns));
+        pearson(&threads, x.view(), dense.view_mut()).unwrap();
+        let kept = sparse_correlation(&threads, x.view(), 0.2).unwrap();
+        let (mut data, mut indices) = (vec![0.0; kept.len()], vec![0; kept.len()]);
+        let mut indptr = vec![0; columns + 1];
+        kept.write(&mut data, &mut indices, &mut indptr).unwrap();
+        let expected = dense.indexed_iter().filter(|(_, value)| value.abs() >= 0.2);
+        let rows = (0..columns).flat_map(|row| (indptr[row]..indptr[row + 1]).map(move |_| row));
+        let found = rows.zip(&indices).zip(&data).map(|((row, &column), value)| ((row, column as usize), value));
+        assert!(found.eq(expected));
+    }
+}

@@ -1,0 +1,177 @@
+//! Sums over the rows for each pair of columns, in square tiles of pairs on and above the diagonal.
+
+use std::ops::Range;
+
+use acm_core::simd::{self, Simd, Task};
+use acm_core::{Result, Scalar, Threads, memory};
+
+use super::block::{add_products, panel_columns};
+use super::standard::{Packed, SUMS, Standard};
+
+/// Most columns of a tile: its sums and two packed sides stay in a core's L2 cache.
+const SIDE: usize = 128;
+
+/// Rows packed at a time.
+const DEPTH: usize = 128;
+
+/// Most rows that a thread goes through between two looks at the queue.
+const SEGMENT: usize = 32 * DEPTH;
+
+/// Least rows of a part.
+const SHORTEST: usize = 8 * DEPTH;
+
+/// Tiles, or parts of them, that are summed up at the same time: work for many threads in little memory.
+const SLOTS: usize = 32;
+
+/// The sums of a tile.
+pub struct Tile<'a> {
+    /// The columns on the left.
+    pub rows: Range<usize>,
+    /// The columns on the right.
+    pub columns: Range<usize>,
+    sums: &'a [f64],
+    side: usize,
+}
+
+impl Tile<'_> {
+    /// Sum number `index` of [`SUMS`] for the `i`th column on the left and the `j`th on the right.
+    #[inline(always)]
+    pub fn sum(&self, index: usize, i: usize, j: usize) -> f64 {
+        self.sums[(index * self.side + i) * self.side + j]
+    }
+
+    /// The first sums for the `i`th column on the left and all on the right.
+    #[inline(always)]
+    pub fn products(&self, i: usize) -> &[f64] {
+        &self.sums[i * self.side..][..self.columns.len()]
+    }
+
+    /// Whether the columns on the left are those on the right; the sums below the diagonal are then arbitrary.
+    pub fn is_diagonal(&self) -> bool {
+        self.rows == self.columns
+    }
+}
+
+/// Sums over all rows, tile by tile, from the top down and in each band of rows from the left to the right.
+///
+/// `counts` is [`SUMS`], or 1 for the first alone. `finish` gets each tile, on the calling thread.
+pub fn for_each_tile<T: Scalar>(
+    threads: &Threads<'_>,
+    standard: &Standard<'_, T>,
+    counts: usize,
+    finish: impl FnMut(&Tile<'_>) -> Result<()>,
+) -> Result<()> {
+    simd::dispatch(Tiles { threads, standard, counts, finish })
+}
+
+struct Tiles<'a, T, F> {
+    threads: &'a Threads<'a>,
+    standard: &'a Standard<'a, T>,
+    counts: usize,
+    finish: F,
+}
+
+impl<T: Scalar, F: FnMut(&Tile<'_>) -> Result<()>> Task for Tiles<'_, T, F> {
+    type Output = Result<()>;
+
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Tiles { threads, standard, counts, mut finish } = self;
+        let width = standard.x.width();
+        // Tiles of equal size, so that none is a sliver.
+        let side = width.div_ceil(width.div_ceil(SIDE)).next_multiple_of(panel_columns::<S, T>());
+        let pairs = pairs(width, side)?;
+        let parts = (SLOTS / pairs.len()).clamp(1, standard.x.count().div_ceil(SHORTEST));
+        let sums_of = Sums { standard, counts, side, parts };
+        let mut sums = memory::filled(SLOTS.min(pairs.len()) * sums_of.size() * parts, 0.0)?;
+        for pairs in pairs.chunks(SLOTS) {
+            let sums = &mut sums[..pairs.len() * sums_of.size() * parts];
+            sums.fill(0.0);
+            sums_of.fill(simd, threads, pairs, sums)?;
+            for ((rows, columns), sums) in pairs.iter().cloned().zip(sums.chunks_exact(sums_of.size() * parts)) {
+                finish(&Tile { rows, columns, sums: &sums[..sums_of.size()], side })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The columns on the left and on the right of a tile.
+type Pair = (Range<usize>, Range<usize>);
+
+/// All tiles of `side` columns on and above the diagonal, band by band.
+fn pairs(width: usize, side: usize) -> Result<Vec<Pair>> {
+    let count = width.div_ceil(side);
+    let range = |tile: usize| tile * side..((tile + 1) * side).min(width);
+    let mut pairs = memory::with_capacity(count * (count + 1) / 2)?;
+    pairs.extend((0..count).flat_map(|i| (i..count).map(move |j| (range(i), range(j)))));
+    Ok(pairs)
+}
+
+/// What is summed up, and in how many `parts` of the rows.
+struct Sums<'a, T> {
+    standard: &'a Standard<'a, T>,
+    counts: usize,
+    side: usize,
+    parts: usize,
+}
+
+impl<T: Scalar> Sums<'_, T> {
+    /// How many sums a tile has.
+    fn size(&self) -> usize {
+        self.counts * self.side * self.side
+    }
+
+    /// Fills `sums`: for each of `pairs` those over each part of the rows, the first of which gets the sums over all.
+    fn fill<S: Simd>(&self, simd: S, threads: &Threads<'_>, pairs: &[Pair], sums: &mut [f64]) -> Result<()> {
+        let (size, parts, height) = (self.size(), self.parts, self.standard.x.count());
+        let segment = height.div_ceil(parts).next_multiple_of(DEPTH).min(SEGMENT);
+        let packed = || Packed::new(DEPTH, self.side, self.counts == SUMS);
+        for start in (0..height).step_by(parts * segment) {
+            let tasks = sums.chunks_exact_mut(size).enumerate();
+            let rows = height.min(start + parts * segment) - start;
+            let work = rows.saturating_mul(size / 2).saturating_mul(pairs.len());
+            threads.for_each_with(
+                work,
+                tasks,
+                || Ok((packed()?, packed()?)),
+                |(left, right), (slot, sums)| {
+                    let first = (start + slot % parts * segment).min(height);
+                    let rows = first..(first + segment).min(height);
+                    simd.vectorize(
+                        #[inline(always)]
+                        || self.add_rows::<S>(rows, &pairs[slot / parts], [left, right], sums),
+                    );
+                    Ok(())
+                },
+            )?;
+        }
+        for sums in sums.chunks_exact_mut(parts * size) {
+            let (all, rest) = sums.split_at_mut(size);
+            rest.chunks_exact(size).for_each(|part| all.iter_mut().zip(part).for_each(|(all, part)| *all += part));
+        }
+        Ok(())
+    }
+
+    /// Adds the sums over `rows`.
+    #[inline(always)]
+    fn add_rows<S: Simd>(
+        &self,
+        rows: Range<usize>,
+        (on_left, on_right): &Pair,
+        [left, right]: [&mut Packed<T>; 2],
+        sums: &mut [f64],
+    ) {
+        for start in rows.clone().step_by(DEPTH) {
+            let rows = start..(start + DEPTH).min(rows.end);
+            self.standard.pack::<S>(rows.clone(), on_left.clone(), left);
+            let diagonal = on_left == on_right;
+            if !diagonal {
+                self.standard.pack::<S>(rows, on_right.clone(), right);
+            }
+            let factors = left.factors(if diagonal { left } else { right });
+            for (factors, sums) in factors.into_iter().zip(sums.chunks_exact_mut(self.side * self.side)) {
+                add_products::<S, T>(factors, left.depth(), diagonal, self.side, sums);
+            }
+        }
+    }
+}

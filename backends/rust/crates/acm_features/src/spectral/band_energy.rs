@@ -1,0 +1,104 @@
+//! Energy of sliding windows within bands of frequency.
+
+use std::ops::Range;
+
+use acm_core::{Result, Scalar, Threads, memory, simd};
+use ndarray::{ArrayView2, ArrayViewMut3, Axis, s};
+
+use super::columns::{Columns, TILE_VALUES, columns_together};
+use super::transform::{Transform, plan, steps};
+
+/// Writes, for each window of `window` rows, `step` apart, each column and each of `bands`, the sum of squared magnitudes
+/// of the transform of the window less its mean, at the frequencies in `[low, high)`, 0.5 included; NaN where a value of
+/// the window is not finite.
+pub fn band_energy<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    window: usize,
+    bands: &[(f64, f64)],
+    step: usize,
+    out: ArrayViewMut3<'_, T>,
+) -> Result<()> {
+    let bins: Vec<Range<usize>> = bands.iter().map(|&band| bins_in(band, window)).collect();
+    let plan = plan(window);
+    let work = (out.len_of(Axis(0)) * x.ncols()).saturating_mul(steps(window));
+    let prepare = || Ok((Columns::default(), Transform::new(&plan)?));
+    threads.for_each_with(work, tiles(x, window, step, out)?.into_iter(), prepare, |(columns, transform), tile| {
+        columns.load(tile.x)?;
+        let mut out = tile.out;
+        for (j, mut out) in out.axis_iter_mut(Axis(1)).enumerate() {
+            for (values, mut out) in columns.column(j).windows(window).step_by(step).zip(out.rows_mut()) {
+                simd::vectorized(
+                    #[inline(always)]
+                    || load_centred(values, &mut transform.window),
+                );
+                let frequencies = transform.run();
+                for (out, bins) in out.iter_mut().zip(&bins) {
+                    *out = T::from_f64(frequencies[bins.clone()].iter().map(|value| value.norm_sqr()).sum());
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Neighbouring windows of neighbouring columns.
+struct Tile<'a, T> {
+    x: ArrayView2<'a, T>,
+    out: ArrayViewMut3<'a, T>,
+}
+
+fn tiles<'a, T: Scalar>(
+    x: ArrayView2<'a, T>,
+    window: usize,
+    step: usize,
+    out: ArrayViewMut3<'a, T>,
+) -> Result<Vec<Tile<'a, T>>> {
+    let width = columns_together::<T>();
+    let count = (TILE_VALUES / (window * width)).max(1);
+    let mut tiles = memory::with_capacity(out.len_of(Axis(0)).div_ceil(count) * x.ncols().div_ceil(width))?;
+    let mut left = out;
+    let mut first = 0;
+    while left.len_of(Axis(0)) > 0 {
+        let count = count.min(left.len_of(Axis(0)));
+        let (mut band, rest) = left.split_at(Axis(0), count);
+        let rows = first * step..(first + count - 1) * step + window;
+        for column in (0..x.ncols()).step_by(width) {
+            let columns = column..(column + width).min(x.ncols());
+            let (out, rest) = band.split_at(Axis(1), columns.len());
+            tiles.push(Tile { x: x.slice_move(s![rows.clone(), columns]), out });
+            band = rest;
+        }
+        (left, first) = (rest, first + count);
+    }
+    Ok(tiles)
+}
+
+/// The frequencies k / `window` that lie in a band.
+fn bins_in((low, high): (f64, f64), window: usize) -> Range<usize> {
+    let first_from = |limit: f64| (0..=window / 2).find(|&k| k as f64 / window as f64 >= limit);
+    let end = window / 2 + 1;
+    let start = first_from(low).unwrap_or(end);
+    start..if high == 0.5 { end } else { first_from(high).unwrap_or(end) }.max(start)
+}
+
+/// Writes `values` less their mean; NaN where any of them is not finite.
+#[inline(always)]
+fn load_centred(values: &[f64], window: &mut [f64]) {
+    let first = values[0];
+    let (mut finite, mut sums) = (true, [0.0; 8]);
+    // Several sums, so that one addition need not wait for the one before.
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        for (sum, value) in sums.iter_mut().zip(eight) {
+            finite &= value.is_finite();
+            *sum += value - first;
+        }
+    }
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        finite &= value.is_finite();
+        *sum += value - first;
+    }
+    let mean = if finite { sums.iter().sum::<f64>() / values.len() as f64 } else { f64::NAN };
+    window.iter_mut().zip(values).for_each(|(out, value)| *out = (value - first) - mean);
+}

@@ -1,0 +1,115 @@
+//! Welch's estimate of the power spectral density of each column.
+
+use acm_core::{Result, Scalar, Threads, memory, simd};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+
+use super::columns::{Columns, TILE_VALUES, columns_together};
+use super::transform::{Transform, plan, steps};
+use super::weights::Window;
+
+/// Most parts that the segments are divided into, each with sums of its own.
+const MOST_PARTS: usize = 32;
+
+/// What is taken from each segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detrend {
+    /// Nothing.
+    Nothing,
+    /// Its mean.
+    Mean,
+    /// The line that fits it best.
+    Line,
+}
+
+/// How a column is cut, and what becomes of a segment before it is transformed.
+#[derive(Debug, Clone, Copy)]
+pub struct Segments {
+    /// What is taken from it.
+    pub detrend: Detrend,
+    /// Its weights.
+    pub window: Window,
+    /// Rows of a segment.
+    pub len: usize,
+    /// Rows from one to the next.
+    pub step: usize,
+}
+
+/// Writes the mean over segments of the squared magnitudes of each segment's transform, detrended and weighted, as
+/// one-sided density per cycle and row. A segment with a value that is not finite makes its column NaN.
+///
+/// `out` has one row for each frequency.
+pub fn power_spectrum<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    segments: Segments,
+    mut out: ArrayViewMut2<'_, T>,
+) -> Result<()> {
+    let Segments { len, step, window, .. } = segments;
+    let (width, bins) = (columns_together::<T>(), out.nrows());
+    let plan = plan(len);
+    let mut weights = memory::with_capacity(len)?;
+    weights.extend(window.weights(len));
+    let count = (x.nrows() - len) / step + 1;
+    let batch = (TILE_VALUES / (len * width)).max(1);
+    let part = count.div_ceil(MOST_PARTS).next_multiple_of(batch);
+    let parts = count.div_ceil(part);
+    let mut sums = memory::filled(x.ncols().div_ceil(width) * parts * width * bins, 0.0)?;
+    let tasks = sums.chunks_exact_mut(width * bins).enumerate();
+    let prepare = || Ok((Columns::default(), Transform::new(&plan)?));
+    let work = (count * x.ncols()).saturating_mul(steps(len));
+    threads.for_each_with(work, tasks, prepare, |(columns, transform), (task, sums)| {
+        let (first, column) = (task % parts * part, task / parts * width);
+        let last = (first + part).min(count);
+        let x = x.slice(s![.., column..(column + width).min(x.ncols())]);
+        for first in (first..last).step_by(batch) {
+            let rows = first * step..((first + batch).min(last) - 1) * step + len;
+            columns.load(x.slice(s![rows, ..]))?;
+            for (j, sums) in sums.chunks_exact_mut(bins).enumerate().take(x.ncols()) {
+                let windows = columns.column(j).windows(len).step_by(step);
+                windows.for_each(|values| add_segment(values, segments.detrend, &weights, transform, sums));
+            }
+        }
+        Ok(())
+    })?;
+    let scale = 1.0 / (weights.iter().map(|weight| weight * weight).sum::<f64>() * count as f64);
+    for (j, mut out) in out.axis_iter_mut(Axis(1)).enumerate() {
+        let of_block = &sums[j / width * parts * width * bins..][..parts * width * bins];
+        for (k, out) in out.iter_mut().enumerate() {
+            let sum: f64 = of_block.iter().skip(j % width * bins + k).step_by(width * bins).sum();
+            // Frequencies that stand for a negative one as well count twice.
+            let twice = k > 0 && 2 * k != len;
+            *out = T::from_f64(sum * if twice { 2.0 * scale } else { scale });
+        }
+    }
+    Ok(())
+}
+
+/// Adds the squared magnitudes of a segment's transform.
+fn add_segment(values: &[f64], detrend: Detrend, weights: &[f64], transform: &mut Transform, sums: &mut [f64]) {
+    simd::vectorized(
+        #[inline(always)]
+        || load_segment(values, detrend, weights, &mut transform.window),
+    );
+    sums.iter_mut().zip(transform.run()).for_each(|(sum, value)| *sum += value.norm_sqr());
+}
+
+#[inline(always)]
+fn load_segment(values: &[f64], detrend: Detrend, weights: &[f64], out: &mut [f64]) {
+    let count = values.len() as f64;
+    let middle = (count - 1.0) / 2.0;
+    let first = if detrend == Detrend::Nothing { 0.0 } else { values[0] };
+    let (mut finite, mut sum, mut moment) = (true, 0.0, 0.0);
+    for (i, &value) in values.iter().enumerate() {
+        finite &= value.is_finite();
+        sum += value - first;
+        moment += (i as f64 - middle) * (value - first);
+    }
+    let mean = if detrend == Detrend::Nothing { 0.0 } else { sum / count };
+    // The sum of (i - middle)^2; a single row has no slope.
+    let spread = (count * (count * count - 1.0) / 12.0).max(1.0);
+    let slope = if detrend == Detrend::Line { moment / spread } else { 0.0 };
+    for (i, ((out, value), weight)) in out.iter_mut().zip(values).zip(weights).enumerate() {
+        let rest = ((value - first) - mean) - slope * (i as f64 - middle);
+        *out = if finite { rest * weight } else { f64::NAN };
+    }
+}

@@ -1,0 +1,255 @@
+//! Products of CSR matrices with vectors and matrices, summed up in `f64`.
+
+use std::ops::Range;
+
+use acm_core::rows::Rows;
+use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use ndarray::ArrayView2;
+
+/// Products that a thread computes between two looks at the queue.
+const TILE_PRODUCTS: usize = 64 * 1024;
+
+/// How many values before it is needed a row of a dense factor is asked for.
+const AHEAD: usize = 6;
+
+/// The integers of `indices` and `indptr`, `i32` or `i64`.
+pub trait Index: Copy + Send + Sync {
+    /// The same number; a negative one becomes larger than any length.
+    fn at(self) -> usize;
+}
+
+impl Index for i32 {
+    #[inline(always)]
+    fn at(self) -> usize {
+        self as usize
+    }
+}
+
+impl Index for i64 {
+    #[inline(always)]
+    fn at(self) -> usize {
+        self as usize
+    }
+}
+
+/// A CSR matrix as its arrays; nothing is known of its indices yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Csr<'a, T, I, P> {
+    data: &'a [T],
+    indices: &'a [I],
+    indptr: &'a [P],
+}
+
+/// The values and indices of a row.
+type Row<'a, T, I> = (&'a [T], &'a [I]);
+
+impl<'a, T: Scalar, I: Index, P: Index> Csr<'a, T, I, P> {
+    /// The matrix, if `indptr` rises from 0 to at most the number of values.
+    pub fn new(data: &'a [T], indices: &'a [I], indptr: &'a [P]) -> Result<Self> {
+        let ends = [indptr.first(), indptr.last()].map(|end| end.map_or(usize::MAX, |end| end.at()));
+        let rises = indptr.is_sorted_by_key(|start| start.at());
+        if ends[0] != 0 || ends[1] > data.len().min(indices.len()) || !rises {
+            let problem = format!("does not rise from 0 to at most {}, the length of `data`", data.len());
+            return Err(Error::invalid("indptr", problem));
+        }
+        Ok(Csr { data, indices, indptr })
+    }
+
+    fn row(&self, row: usize) -> Row<'a, T, I> {
+        let values = self.indptr[row].at()..self.indptr[row + 1].at();
+        (&self.data[values.clone()], &self.indices[values])
+    }
+
+    fn height(&self) -> usize {
+        self.indptr.len() - 1
+    }
+
+    /// Ranges of rows with about `products` values each.
+    fn tiles(&self, products: usize) -> Result<Vec<Range<usize>>> {
+        let mut tiles = memory::with_capacity(2 + self.data.len() / products + self.height() / products)?;
+        let mut start = 0;
+        while start < self.height() {
+            // A row counts for one more, so that empty ones do not come for nothing.
+            let cost = |row: &P| row.at() - self.indptr[start].at();
+            let rest = &self.indptr[start + 1..];
+            let end = start + 1 + rest.partition_point(|row| cost(row) < products).min(products).min(rest.len() - 1);
+            tiles.push(start..end);
+            start = end;
+        }
+        Ok(tiles)
+    }
+
+    /// An error if an index after the last row's, which no product meets, is not below `columns`.
+    fn check_rest(&self, columns: usize) -> Result<()> {
+        let met = self.indptr[self.height()].at();
+        if self.indices[met..].iter().any(|index| index.at() >= columns) { Err(outside(columns)) } else { Ok(()) }
+    }
+}
+
+fn outside(columns: usize) -> Error {
+    Error::invalid("indices", format!("holds an index outside 0 to {}", columns as i64 - 1))
+}
+
+/// Writes the product of `matrix` and `vector`.
+pub fn csr_matvec<T: Scalar, I: Index, P: Index>(
+    threads: &Threads<'_>,
+    matrix: Csr<'_, T, I, P>,
+    vector: &[T],
+    out: &mut [T],
+) -> Result<()> {
+    matrix.check_rest(vector.len())?;
+    let tiles = with_rows(matrix.tiles(TILE_PRODUCTS)?, 1, out)?;
+    threads.for_each(matrix.data.len().saturating_mul(8), tiles.into_iter(), |(rows, out)| {
+        let done = simd::vectorized(
+            #[inline(always)]
+            || rows.zip(out).try_for_each(|(row, out)| dot(matrix.row(row), vector).map(|value| *out = value)),
+        );
+        done.ok_or_else(|| outside(vector.len()))
+    })
+}
+
+/// The product of a row and a vector; None if an index lies outside.
+#[inline(always)]
+fn dot<T: Scalar, I: Index>((values, indices): Row<'_, T, I>, vector: &[T]) -> Option<T> {
+    // Four sums, so that one addition need not wait for the one before.
+    let mut sums = [0.0; 4];
+    let (values, last_values) = values.as_chunks::<4>();
+    let (indices, last_indices) = indices.as_chunks::<4>();
+    for (values, indices) in values.iter().zip(indices) {
+        for lane in 0..4 {
+            sums[lane] += values[lane].to_f64() * vector.get(indices[lane].at())?.to_f64();
+        }
+    }
+    for (sum, (&value, index)) in sums.iter_mut().zip(last_values.iter().zip(last_indices)) {
+        *sum += value.to_f64() * vector.get(index.at())?.to_f64();
+    }
+    Some(T::from_f64((sums[0] + sums[1]) + (sums[2] + sums[3])))
+}
+
+/// Writes the product of `matrix` and `dense`, row by row.
+pub fn csr_matmul<T: Scalar, I: Index, P: Index>(
+    threads: &Threads<'_>,
+    matrix: Csr<'_, T, I, P>,
+    dense: ArrayView2<'_, T>,
+    out: &mut [T],
+) -> Result<()> {
+    let dense = Rows::new(dense, "b")?;
+    matrix.check_rest(dense.count())?;
+    let tiles = with_rows(matrix.tiles((TILE_PRODUCTS / dense.width()).max(1))?, dense.width(), out)?;
+    let work = matrix.data.len().saturating_mul(dense.width());
+    threads.for_each(work, tiles.into_iter(), |(rows, out)| {
+        let done = simd::vectorized(
+            #[inline(always)]
+            || {
+                rows.zip(out.chunks_exact_mut(dense.width()))
+                    .try_for_each(|(row, out)| sum(matrix.row(row), dense, out))
+            },
+        );
+        done.ok_or_else(|| outside(dense.count()))
+    })
+}
+
+/// Writes the sum of rows of `dense`, weighted as a row of the matrix says; None if an index lies outside.
+#[inline(always)]
+fn sum<T: Scalar, I: Index>(row: Row<'_, T, I>, dense: Rows<'_, T>, out: &mut [T]) -> Option<()> {
+    if row.1.iter().any(|index| index.at() >= dense.count()) {
+        return None;
+    }
+    match dense.width() {
+        32.. => sum_by_strips::<T, I, 32>(row, dense, out),
+        8.. => sum_by_strips::<T, I, 8>(row, dense, out),
+        _ => sum_by_strips::<T, I, 1>(row, dense, out),
+    }
+    Some(())
+}
+
+/// The same by `STRIP` columns at a time, whose sums are kept in registers; there are at least as many.
+#[inline(always)]
+fn sum_by_strips<T: Scalar, I: Index, const STRIP: usize>(
+    (values, indices): Row<'_, T, I>,
+    dense: Rows<'_, T>,
+    out: &mut [T],
+) {
+    for first in (0..out.len()).step_by(STRIP) {
+        // The last strip begins early enough to be whole.
+        let first = first.min(out.len() - STRIP);
+        let mut sums = [0.0; STRIP];
+        for (k, (&value, index)) in values.iter().zip(indices).enumerate() {
+            if let Some(soon) = indices.get(k + AHEAD) {
+                simd::prefetch(&dense.row(soon.at())[first..first + STRIP]);
+            }
+            let terms = &dense.row(index.at())[first..first + STRIP];
+            let value = value.to_f64();
+            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += value * term.to_f64());
+        }
+        out[first..].iter_mut().zip(sums).for_each(|(out, sum)| *out = T::from_f64(sum));
+    }
+}
+
+/// Each range of rows, which follow each other, with their part of `out`, `width` values a row.
+fn with_rows<T>(tiles: Vec<Range<usize>>, width: usize, mut out: &mut [T]) -> Result<Vec<(Range<usize>, &mut [T])>> {
+    let mut parts = memory::with_capacity(tiles.len())?;
+    for rows in tiles {
+        let (part, rest) = out.split_at_mut(rows.len() * width);
+        parts.push((rows, part));
+        out = rest;
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    /// Rows of 0, 1, 2, ... 6, 0, ... values, unsorted and with duplicates.
+    fn matrix(height: usize, columns: usize) -> (Vec<f64>, Vec<i32>, Vec<i64>) {
+        let mut indptr = vec![0];
+        indptr.extend((0..height).scan(0, |end, row| {
+            *end += (row % 7) as i64;
+            Some(*end)
+        }));
+        let count = indptr[height] as usize;
+        let indices = (0..count).map(|k| (k * 13 % columns) as i32).collect();
+        ((0..count).map(|k| (k as f64).sin()).collect(), indices, indptr)
+    }
+
+    #[test]
+    fn products_equal_those_of_the_dense_matrix() {
+        for (height, columns, width) in [(1, 1, 1), (30, 5, 40), (90_000, 11, 3)] {
+            let (data, indices, indptr) = matrix(height, columns);
+            let b = Array2::from_shape_fn((columns, width), |(i, j)| (i * 3 + j) as f64);
+            let mut expected = Array2::<f64>::zeros((height, width));
+            for row in 0..height {
+                for k in indptr[row] as usize..indptr[row + 1] as usize {
+                    let term = &b.row(indices[k] as usize) * data[k];
+                    expected.row_mut(row).scaled_add(1.0, &term);
+                }
+            }
+            let csr = Csr::new(&data, &indices, &indptr).unwrap();
+            let threads = Threads::uninterrupted(2);
+            let mut out = Array2::from_elem((height, width), f64::NAN);
+            csr_matmul(&threads, csr, b.view(), out.as_slice_mut().unwrap()).unwrap();
+            assert!(out.iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-12));
+            let mut out = vec![f64::NAN; height];
+            csr_matvec(&threads, csr, &b.column(0).to_vec(), &mut out).unwrap();
+            assert!(out.iter().zip(expected.column(0)).all(|(found, expected)| (found - expected).abs() < 1e-12));
+        }
+    }
+
+    #[test]
+    fn what_is_no_matrix_is_refused() {
+        let data = [1.0, 2.0];
+        for indptr in [vec![], vec![1, 2], vec![0, 2, 1], vec![0, 3], vec![0, -1]] {
+            assert!(Csr::new(&data, &[0, 1], &indptr).is_err());
+        }
+        for (indices, indptr) in [([0, 2], [0, 2]), ([-1, 0], [0, 2]), ([0, 2], [0, 1])] {
+            let csr = Csr::new(&data, &indices, &indptr).unwrap();
+            let threads = Threads::uninterrupted(1);
+            assert_eq!(csr_matvec(&threads, csr, &[1.0, 1.0], &mut [0.0]), Err(outside(2)));
+            let b = Array2::ones((2, 1));
+            assert_eq!(csr_matmul(&threads, csr, b.view(), &mut [0.0]), Err(outside(2)));
+        }
+    }
+}
