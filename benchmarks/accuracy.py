@@ -12,6 +12,15 @@ from .cases import Case
 
 _ROWS = 64
 _COLUMNS = 3
+_BY_NUMPY = (
+    "silhouette_score",
+    "pearson",
+    "spearman",
+    "band_energy",
+    "sparse_correlation",
+    "csr_matvec",
+    "csr_matmul",
+)
 _BY_ROW = ("pairwise_euclidean", "pairwise_distances_argmin")
 
 #: Operations whose result has other columns than their input; their references are quick.
@@ -22,19 +31,19 @@ _WRONG = 1e-2
 
 
 class Oracle:
-    """The reference's answer for some rows, some columns or, of a score, all of a case's data.
+    """The reference's answer for some rows, some columns or all of a case's data.
 
     Rows of distances and columns of sensors do not depend on each other, so a part of the arguments gives the same part
-    of the result. A score needs everything and comes from the NumPy kernel, which is checked against the reference
-    wherever that is quick enough.
+    of the result. Scores, pairs of columns and the like need everything; for them the NumPy kernel answers, which is
+    checked against the reference wherever that is quick enough.
     """
 
     def __init__(self, case: Case, arrays: tuple[np.ndarray, ...]) -> None:
         contract = getattr(case.function, "contract", acm_dispatch.silhouette_samples.contract)
         self.relative, self.absolute = contract.tolerance[case.dtype]
         self.part: Any = ()
-        if case.operation == "silhouette_score":
-            self.expected: Any = case.function(*arrays, backend="numpy")
+        if case.operation in _BY_NUMPY:
+            self.expected: Any = case.function(*arrays, **case.options, backend="numpy")
             return
         if case.operation in _BY_ROW:
             self.part = np.linspace(0, len(arrays[0]) - 1, min(_ROWS, len(arrays[0]))).astype(int)
@@ -56,7 +65,7 @@ class Oracle:
         return max(errors), max(relatives)
 
     def _deviation(self, actual: Any, expected: Any) -> tuple[float, float]:
-        actual, expected = np.asarray(actual)[self.part], np.asarray(expected)
+        actual, expected = _dense(actual)[self.part], _dense(expected)
         if actual.shape != expected.shape or (np.isnan(actual) != np.isnan(expected)).any():
             return np.inf, np.inf
         if expected.dtype.kind == "i":
@@ -66,6 +75,10 @@ class Oracle:
         allowed = self.absolute + self.relative * np.abs(expected)
         largest = float(np.nanmax(np.abs(expected), initial=1e-300))
         return float(np.nanmax(error / allowed, initial=0)), float(np.nanmax(error, initial=0)) / largest
+
+
+def _dense(result: Any) -> np.ndarray[Any, Any]:
+    return result.toarray() if hasattr(result, "toarray") else np.asarray(result)
 
 
 def judge(deviation: tuple[float, float], trap_deviations: list[float]) -> str:

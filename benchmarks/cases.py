@@ -19,11 +19,25 @@ TRAPS = ("offset_1e6", "near_duplicates")
 _SMALL = 40
 
 
+#: Of the sliding windows of `band_energy`: rows from one to the next, and the bands.
+STEP = 128
+BANDS = ((0.0, 0.05), (0.05, 0.2), (0.2, 0.5))
+
+#: Of `sparse_correlation`.
+THRESHOLD = 0.3
+
+
+def window_of(rows: int) -> int:
+    """Rows of a sliding window."""
+    return min(256, rows)
+
+
 @dataclass(frozen=True)
 class Case:
     """One row of the table.
 
-    `size` is n x m x d for distances (rows, other rows, columns), n x d x k for clusters, n x d for columns. `need`
+    `size` is n x m x d for distances (rows, other rows, columns), n x d x k for clusters, n x d for columns, n x c and
+    n x c x k for a sparse matrix of 1 % and what it is multiplied with. `need`
     maps "best" or a peer's package to the least ratio of its time to ours; `floor_ms` is what the reference machine
     allows.
     """
@@ -65,7 +79,9 @@ class Case:
     @property
     def options(self) -> dict[str, Any]:
         """Keywords of our call beyond the arrays."""
-        return _OPTIONS.get(self.variant, {})
+        if self.operation == "band_energy":
+            return {"window": window_of(self.size[0]), "bands": BANDS, "step": STEP}
+        return _OPTIONS.get(self.variant or self.operation, {})
 
     def draw(self) -> tuple[np.ndarray, ...]:
         """The arrays of the call, the same each time."""
@@ -83,7 +99,8 @@ class Case:
         """The traps of the operation's contract, as arguments of this case."""
         samples = acm_dispatch.registry.compositions.get(self.operation) or self.function.operation
         draws = [samples.samples.cases[name] for name in TRAPS if name in samples.samples.cases]
-        return [self.complete(tuple(draw(np.random.default_rng(SEED)).values())) for draw in draws]
+        drawn = [draw(np.random.default_rng(SEED)).values() for draw in draws]
+        return [self.complete(tuple(value for value in values if isinstance(value, np.ndarray))) for values in drawn]
 
     def small(self) -> Case:
         """The same case on few rows, for tests and warming up."""
@@ -113,6 +130,18 @@ def _sensors(rng: np.random.Generator, n: int, d: int) -> tuple[np.ndarray, ...]
     x *= spreads
     x += levels
     return (x,)
+
+
+def _groups(rng: np.random.Generator, n: int, d: int) -> tuple[np.ndarray, ...]:
+    """Columns of which every four share a factor."""
+    return (rng.normal(size=(n, d)) + 1.2 * rng.normal(size=(n, d // 4 + 1))[:, np.arange(d) // 4],)
+
+
+def _sparse(rng: np.random.Generator, n: int, c: int, *k: int) -> tuple[np.ndarray, ...]:
+    from scipy.sparse import random_array
+
+    matrix = random_array((n, c), density=0.01, format="csr", rng=rng)
+    return matrix.data, matrix.indices, matrix.indptr, rng.normal(size=(c, *k))
 
 
 def _nothing(x: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -151,6 +180,12 @@ _DRAWS: dict[str, Callable[..., tuple[np.ndarray, ...]]] = {
     "bfill": _sensors,
     "lagged_features": _sensors,
     "column_quantiles": _sensors,
+    "pearson": _sensors,
+    "spearman": _sensors,
+    "band_energy": _sensors,
+    "sparse_correlation": _groups,
+    "csr_matvec": _sparse,
+    "csr_matmul": _sparse,
 }
 _DERIVED = {
     "zscore given": _center_and_scale,
@@ -160,7 +195,12 @@ _DERIVED = {
     "lagged_features ten": _ten_lags,
     "column_quantiles": _seven_levels,
 }
-_OPTIONS = {"standard": {"method": "standard"}, "robust": {"method": "robust"}, "lag": {"order": "lag"}}
+_OPTIONS = {
+    "standard": {"method": "standard"},
+    "robust": {"method": "robust"},
+    "lag": {"order": "lag"},
+    "sparse_correlation": {"threshold": THRESHOLD},
+}
 
 
 def _columns(
@@ -215,6 +255,18 @@ CASES: list[Case] = [
     Case("column_quantiles", (10_000_000, 1), {"best": 2}, 20),
     *_columns("column_quantiles", "", (10_000, 50), (2, 2), 1),
     *_columns("column_quantiles", "", (100_000, 50), (2, 2), 12),
+    *_columns("pearson", "", (10_000, 50), (1.2, 1.5), 0.5),
+    *_columns("pearson", "", (100_000, 200), (1, 2), 42),
+    Case("pearson", (100_000, 200), dtype="float32"),
+    Case("spearman", (10_000, 50), {"best": 2}, 8),
+    Case("spearman", (100_000, 200), {"best": 2}, 400),
+    Case("band_energy", (5_000, 50), {"best": 2.5}, 0.7),
+    Case("band_energy", (10_000, 50), {"best": 2.5}, 1.5),
+    Case("band_energy", (78_000, 50), {"best": 2.5}, 12),
+    Case("sparse_correlation", (1_000, 2_000), {"best": 1.2}, 80),
+    Case("sparse_correlation", (10_000, 5_000), {"best": 2}, 1800),
+    Case("csr_matvec", (10_000, 10_000), {"scipy": 1.5}, 0.2),
+    Case("csr_matmul", (10_000, 10_000, 50), {"best": 1, "scipy": 2.5}, 4),
 ]
 
 #: Peak memory is looked at here, and set against the n x n matrix that a careless form would build.

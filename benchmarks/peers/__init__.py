@@ -36,7 +36,18 @@ PACKAGES = {
     "torch": ("torch", "torch"),
 }
 
-_FAMILIES = ("distances", "clustering", "robust_stats", "normalization", "imputation", "lags", "quantiles")
+_FAMILIES = (
+    "distances",
+    "clustering",
+    "robust_stats",
+    "normalization",
+    "imputation",
+    "lags",
+    "quantiles",
+    "correlation",
+    "spectral",
+    "sparse",
+)
 
 
 @dataclass(frozen=True)

@@ -187,3 +187,13 @@ def lags_by_column(x, max_lag):
             for lag in range(max_lag + 1):
                 out[i, j * (max_lag + 1) + lag] = x[i - lag, j] if i >= lag else np.nan
     return out
+
+
+@njit(parallel=True, fastmath=True)
+def csr_matmul(data, indices, indptr, b):
+    out = np.zeros((len(indptr) - 1, b.shape[1]), b.dtype)
+    for row in prange(len(indptr) - 1):
+        for at in range(indptr[row], indptr[row + 1]):
+            for k in range(b.shape[1]):
+                out[row, k] += data[at] * b[indices[at], k]
+    return out
