@@ -12,6 +12,7 @@ from acm_dispatch import registry
 from . import (
     backend,
     clustering,
+    correlation,
     device,
     distances,
     imputation,
@@ -28,7 +29,18 @@ if TYPE_CHECKING:
 
     from acm_dispatch import Backend
 
-_FAMILIES = (clustering, distances, imputation, lags, moments, normalization, quantiles, robust_stats, streaming)
+_FAMILIES = (
+    clustering,
+    correlation,
+    distances,
+    imputation,
+    lags,
+    moments,
+    normalization,
+    quantiles,
+    robust_stats,
+    streaming,
+)
 
 #: The functions of the families that are named for an operation.
 KERNELS = tuple(vars(family)[name] for family in _FAMILIES for name in vars(family).keys() & registry.operations.keys())

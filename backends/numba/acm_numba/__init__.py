@@ -33,6 +33,7 @@ backend = Backend(
         "acm_numba.lags",
         "acm_numba.moments",
         "acm_numba.quantiles",
+        "acm_numba.sparse",
     ),
     available=_unavailable,
     bind=partial,

@@ -1,0 +1,69 @@
+"""Sparse products and correlations against SciPy and NumPy."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+import acm_dispatch
+
+RNG = np.random.default_rng(13)
+MATRICES = [
+    sparse.random_array((60, 40), density=0.1, format="csr", rng=RNG),
+    sparse.random_array((60, 40), density=0.1, format="coo", rng=RNG),
+    sparse.csr_matrix((60, 40)),
+    sparse.csc_array(RNG.normal(size=(60, 40))),
+]
+
+
+@pytest.fixture(params=list(acm_dispatch.csr_matmul.kernels()))
+def backend(request):
+    """Every backend that has the kernel and runs here."""
+    return request.param
+
+
+@pytest.mark.parametrize("matrix", MATRICES, ids=["csr", "coo", "empty", "csc"])
+@pytest.mark.parametrize("columns", [1, 7, 8, 50])
+def test_products_equal_scipy(backend, matrix, columns):
+    b = RNG.normal(size=(40, columns))
+    assert_allclose(acm_dispatch.sparse_matmul(matrix, b, backend=backend), matrix @ b, rtol=1e-10, atol=1e-12)
+    assert_allclose(
+        acm_dispatch.sparse_matvec(matrix, b[:, 0], backend=backend), matrix @ b[:, 0], rtol=1e-10, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("backend", list(acm_dispatch.sparse_correlation.kernels()))
+def test_correlation_is_numpy_corrcoef_above_the_threshold(backend):
+    x = RNG.normal(size=(80, 300)) + RNG.normal(size=(80, 30))[:, np.arange(300) // 10]
+    dense = np.corrcoef(x.T)
+    found = acm_dispatch.sparse_correlation(x, 0.4, backend=backend)
+    assert found.has_sorted_indices
+    assert_array_equal(found.toarray() != 0, np.abs(dense) >= 0.4)
+    assert_allclose(found.toarray(), np.where(np.abs(dense) >= 0.4, dense, 0.0), rtol=1e-10)
+
+
+#: Columns of the measurement below; the dense matrix of their correlations takes 288 MB.
+_WIDE = 6_000
+
+_PEAK = f"""
+import numpy as np, resource
+from acm_dispatch import sparse_correlation
+x = np.random.default_rng(0).normal(size=(60, {_WIDE}))
+sparse_correlation(x[:, :50], 0.6, backend={{backend!r}})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+kept = sparse_correlation(x, 0.6, backend={{backend!r}})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is in kilobytes on Linux only")
+@pytest.mark.parametrize(
+    "backend", [name for name in ("rust", "numpy") if name in acm_dispatch.sparse_correlation.kernels()]
+)
+def test_correlation_needs_far_less_memory_than_the_dense_matrix(backend):
+    code = _PEAK.format(backend=backend)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) * 1024 < _WIDE**2 * 8 / 4
