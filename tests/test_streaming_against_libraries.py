@@ -79,7 +79,7 @@ def test_merging_is_associative(cuts):
 
 def test_memory_does_not_grow():
     statistics, sizes = StreamingStatistics(2, Q), []
-    for _ in range(600):
+    for _ in range(300):
         statistics.update(RNG.normal(size=(4096, 2)))
         sizes.append(len(pickle.dumps(statistics)))
     assert max(sizes[100:]) < 3 * max(sizes[:100])

@@ -318,8 +318,8 @@ def quantiles(
             "quantiles", "axis", f"is {axis!r}; expected an axis of an array of {values.ndim} dimensions"
         )
     matrix = values.reshape(-1, 1) if values.ndim == 1 else values.T if axis % 2 else values
-    levels = probabilities("quantiles", "q", np.atleast_1d(np.asarray(q)))
+    levels = q if isinstance(q, tuple) else probabilities("quantiles", "q", np.atleast_1d(np.asarray(q)))
     found = column_quantiles(matrix, levels, method=method, missing=missing, backend=backend)
     if values.ndim == 1:
         found = found[:, 0]
-    return found if np.ndim(q) else found[0]
+    return found if levels is q or np.ndim(q) else found[0]
