@@ -30,9 +30,10 @@ from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmu
 from .ops.spectral import band_energy, power_spectrum
 from .ops.streaming import StreamingStatistics, cross_sums
 from .policy import current_policy, reload_config
+from .propagation import propagate
 from .registry import register_backend, unregister_backend
 from .samples import Samples
-from .steering import propagate, set_backend, use
+from .steering import set_backend, use
 from .tracing import trace
 from .wishes import config
 

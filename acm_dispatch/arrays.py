@@ -41,7 +41,8 @@ class Array(Protocol):
 def kind_of(array: Any) -> str:
     """Whose array this is: "numpy", or the package of a device array ("cupy")."""
     owner = cast("type[Any]", type(array))
-    if hasattr(owner, "__cuda_array_interface__"):
+    # Libraries that also have CPU arrays define the property for both, and answer it only for device arrays.
+    if hasattr(owner, "__cuda_array_interface__") and getattr(array, "__cuda_array_interface__", None) is not None:
         return owner.__module__.partition(".")[0]
     return "numpy"
 
@@ -75,13 +76,15 @@ def as_array(operation: str, name: str, value: Any) -> Any:
     if kind_of(value) != "numpy":
         return value
     if isinstance(value, np.ma.MaskedArray):
-        masked: Any = cast("Any", value)
-        return masked.astype(np.result_type(masked.dtype, np.float32)).filled(np.nan)
+        return _from_masked(value)
     if hasattr(value, "tocsr"):
         raise InvalidInput(operation, name, "is a sparse matrix; expected a dense array (`.toarray()` makes one)")
+    # polars makes plain floats of a frame with times, so it has to be asked before.
+    if any(getattr(dtype, "is_temporal", bool)() for dtype in _column_dtypes(value)):
+        raise InvalidInput(operation, name, "has a column that is not numeric (times)")
     try:
         array = _from_producer(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise InvalidInput(operation, name, f"cannot be read as an array of numbers ({error})") from error
     if array.dtype == object and hasattr(value, "to_numpy"):
         array = _from_nullable_frame(operation, name, value)
@@ -99,8 +102,24 @@ def _from_producer(value: Any) -> np.ndarray[Any, Any]:
     return np.asarray(value)
 
 
+def _from_masked(value: Any) -> np.ndarray[Any, Any]:
+    if not np.ma.is_masked(value) or value.dtype.kind not in "biuf":
+        return value.data
+    least = np.float32 if value.dtype.kind == "f" else np.float64
+    return value.astype(np.result_type(value.dtype, least)).filled(np.nan)
+
+
+def _column_dtypes(frame: Any) -> list[Any]:
+    """The dtypes of a frame's columns; of anything else, none."""
+    dtypes: Any = getattr(frame, "dtypes", ())
+    return list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
+
+
 def _from_nullable_frame(operation: str, name: str, frame: Any) -> np.ndarray[Any, Any]:
     """pandas' nullable columns hold `pd.NA`, which only its own `to_numpy` turns into NaN."""
+    # Asked for floats, `to_numpy` would also make numbers of times and of strings that look like one.
+    if strange := [str(dtype) for dtype in _column_dtypes(frame) if getattr(dtype, "kind", "O") not in "biuf"]:
+        raise InvalidInput(operation, name, f"has a column that is not numeric ({', '.join(dict.fromkeys(strange))})")
     try:
         return frame.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
@@ -109,6 +128,10 @@ def _from_nullable_frame(operation: str, name: str, frame: Any) -> np.ndarray[An
 
 def _require_one_kind(operation: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
     kinds = {kind_of(array): name for name, array in zip(names, arrays, strict=True) if array is not None}
+    for array, name in zip(arrays, names, strict=True):
+        if array is not None and not isinstance(array.dtype, np.dtype):
+            problem = f"is a {kind_of(array)} device array, which no backend takes; `cupy.from_dlpack` may help"
+            raise InvalidInput(operation, name, problem)
     if len(kinds) > 1:
         first, second = list(kinds)[:2]
         problem = f"is a {second} array and `{kinds[first]}` a {first} one; move one of them first"
@@ -122,7 +145,7 @@ def _common_dtype(
     dtypes: dict[bool, list[np.dtype[Any]]] = {True: [], False: []}
     for name, spec, value, array in zip(names, specs, values, arrays, strict=True):
         if array is not None and not spec.integer:
-            dtypes[hasattr(value, "dtype")].append(_real_dtype(operation, name, array.dtype))
+            dtypes[not isinstance(value, list | tuple | int | float)].append(_real_dtype(operation, name, array.dtype))
     deciding = dtypes[True] or dtypes[False]
     return REAL_DTYPES[0] if REAL_DTYPES[0] in deciding or not deciding else REAL_DTYPES[1]
 

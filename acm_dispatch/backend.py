@@ -50,7 +50,19 @@ class Kernel(NamedTuple):
         """Why this kernel will not run `call`, or None."""
         if call.dtype.startswith("float") and call.dtype not in self.dtypes:
             return f"{call.dtype} is not supported"
-        return self.supports(call) if self.supports else None
+        reason = self.supports(call) if self.supports else None
+        return reason_of(reason)
+
+
+def reason_of(answer: Any) -> str | None:
+    """A refusal as a sentence: None, or a text, which a plugin may have forgotten to write."""
+    if answer is None or (isinstance(answer, str) and answer):
+        return answer
+    return f"declined, answering {answer!r} where None or a sentence was expected"
+
+
+#: Called when a backend that is in use gets another kernel.
+on_late_kernel: list[Callable[[], None]] = []
 
 
 def _always() -> None:
@@ -163,6 +175,9 @@ class Backend:
     def add(self, kernel: Kernel) -> None:
         """Register a kernel that is already described."""
         self._kernels[kernel.operation] = kernel
+        if self._loaded:
+            for notify in on_late_kernel:
+                notify()
 
     @property
     def kernels(self) -> dict[str, Kernel]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 from . import registry
+from .errors import InvalidInput
 from .samples import Samples
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,7 +27,25 @@ def composition(*operations: Any, samples: Samples) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         used = tuple(operation.__name__ for operation in operations)
-        registry.compositions[function.__name__] = Composition(function.__name__, function, samples, used)
-        return function
+        named = _naming_itself(function)
+        registry.compositions[function.__name__] = Composition(function.__name__, named, samples, used)
+        return named
 
     return register
+
+
+def _naming_itself(function: F) -> F:
+    """`function`, blaming its own arguments in its own name rather than in that of an operation below."""
+    code = function.__code__
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+    @wraps(function)
+    def named(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except InvalidInput as error:
+            if error.argument not in parameters:
+                raise
+            raise InvalidInput(function.__name__, error.argument, error.problem) from error
+
+    return cast("F", named)

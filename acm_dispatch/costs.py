@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .backend import Kernel
+from .backend import Backend, Kernel
+from .wishes import Wishes
 
 #: Best first. Compiled ahead of time beats compiled on first call; a stranger's backend is unmeasured, so it comes
 #: after those that we measure, in alphabetical order; NumPy is the last resort.
@@ -18,9 +19,18 @@ _STRANGER = 2
 _WORK_PER_NUMBER = 1024
 
 
-def ranked(names: Iterable[str]) -> list[str]:
-    """Backend names from the one expected to be fastest to the last resort."""
-    return sorted(names, key=lambda name: (_ORDER.get(name, _STRANGER), name))
+def ranked(backends: Iterable[Backend], wishes: Wishes) -> list[str]:
+    """Backend names from the one expected to be fastest to the last resort.
+
+    Where a policy lets NumPy arrays go to a GPU, GPUs come first: whether the copies pay is asked of them alone.
+    """
+
+    def rank(backend: Backend) -> tuple[int, str]:
+        if wishes.transfer == "auto" and backend.arrays != "numpy":
+            return -1, backend.name
+        return _ORDER.get(backend.name, _STRANGER), backend.name
+
+    return [backend.name for backend in sorted(backends, key=rank)]
 
 
 def too_small(kernel: Kernel, work: int) -> str | None:

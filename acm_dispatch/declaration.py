@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
@@ -12,6 +14,14 @@ from .errors import DeclarationError
 from .options import Check
 from .samples import Samples
 from .shapes import Shapes, measure, parse
+
+#: Flags of a code object with *args or **kwargs.
+_TAKES_ANYTHING = 0x04 | 0x08
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+#: What `work` may use besides dimensions and options.
+_PYTHON = {*dir(builtins), "if", "else", "and", "or", "not", "is"}
 
 NanRule = Literal["propagate", "skip", "replace", "forbid"]
 Agreement = Callable[[tuple[Any, ...], tuple[Any, ...], float, float], None]
@@ -69,7 +79,7 @@ class Declaration:
     def _read_signature(self) -> None:
         code = self.body.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        if names[-1:] != ("backend",) or code.co_kwonlyargcount == 0:
+        if names[-1:] != ("backend",) or code.co_kwonlyargcount == 0 or code.co_flags & _TAKES_ANYTHING:
             raise DeclarationError(f"{self.name}: its last parameter must be `*, backend=None`")
         self.parameters = names[:-1]
         self.positional = code.co_argcount
@@ -82,6 +92,12 @@ class Declaration:
         self.option_names = self.parameters[len(self.shapes.inputs) :]
         if set(self.option_names) != set(self.options):
             raise DeclarationError(f"{self.name}: options= must name exactly {self.option_names}")
+        if self.nan not in get_args(NanRule):
+            raise DeclarationError(f"{self.name}: nan={self.nan!r}; expected one of {get_args(NanRule)}")
+        known = {dim for spec in self.shapes.inputs for dim in spec.dims} | set(self.option_names)
+        if strange := set(_NAME.findall(self.work)) - known - _PYTHON:
+            names = ", ".join(sorted(strange))
+            raise DeclarationError(f"{self.name}: work= names {names}, which is no dimension or option")
 
     def bind(self, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], str | None]:
         """Arguments in declared order and the backend keyword, as the wrapper's own signature understands them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
@@ -69,6 +70,8 @@ class Operation(Declaration):
         """Canonicalise, validate, select, remember, run."""
         policy = current_policy()
         plans = policy.plans
+        if not isinstance(cast("Any", backend), str | None):
+            raise TypeError(f"{self.name}: backend is {backend!r}; expected the name of one")
         values, dims = self.canonical(arguments)
         bits = self.amount(dims, values).bit_length()
         key = plan_key(self, values, backend, bits)
@@ -78,7 +81,9 @@ class Operation(Declaration):
             call = self._observed(selection.select(request), request)
             if len(plans) >= _MAX_PLANS:
                 plans.clear()
-            plans[key] = call
+            # Weighing copies to a GPU looks at sizes that are not part of the key.
+            if request.wishes.transfer == "never":
+                plans[key] = call
         try:
             return self._run(call, values)
         except Exception as error:
@@ -138,10 +143,14 @@ class Operation(Declaration):
         return self._run(call, values)
 
     def plan(self, *args: Any, **kwargs: Any) -> Plan:
-        """The resolved call for arguments like these: a callable that takes canonical arguments without any check."""
+        """The resolved call for arguments like these: a callable that takes canonical arguments unchecked."""
         arguments, backend = self.bind(*args, **kwargs)
         values, dims = self.canonical(arguments)
-        return selection.select(self.request(current_policy(), values, dims, backend))
+        plan = selection.select(self.request(current_policy(), values, dims, backend))
+        return plan._replace(call=partial(self._run_plan, plan.call))
+
+    def _run_plan(self, call: Callable[..., Any], *values: Any) -> Any:
+        return self._run(call, list(values))
 
     def kernels(self) -> dict[str, Kernel]:
         """The kernels of every usable backend, by the backend's name."""

@@ -18,7 +18,7 @@ def one_of(*choices: str) -> Check:
     """One of the given words."""
 
     def check(operation: str, argument: str, value: Any) -> str:
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise InvalidInput(operation, argument, f"is {value!r}; expected one of {', '.join(map(repr, choices))}")
         return str(value)
 
@@ -32,14 +32,23 @@ def boolean(operation: str, argument: str, value: Any) -> bool:
     return bool(value)
 
 
+def _no_truth(value: Any) -> Any:
+    """`value`, unless it is a truth value or a text, which Python would take for a number."""
+    if isinstance(value, bool | str | bytes):
+        raise TypeError
+    return value
+
+
 def integer(minimum: int | None = None) -> Check:
     """A whole number, at least `minimum`."""
 
     def check(operation: str, argument: str, value: Any) -> int:
         try:
-            number = operator.index(value)
+            number = operator.index(_no_truth(value))
         except TypeError:
             raise InvalidInput(operation, argument, f"is {value!r}; expected an integer") from None
+        if abs(number) >= 2**63:
+            raise InvalidInput(operation, argument, f"is {number}; expected a 64-bit integer")
         if minimum is not None and number < minimum:
             raise InvalidInput(operation, argument, f"is {number}; expected at least {minimum}")
         return number
@@ -52,8 +61,8 @@ def real(minimum: float = -math.inf, *, exclusive: bool = False) -> Check:
 
     def check(operation: str, argument: str, value: Any) -> float:
         try:
-            number = float(value)
-        except (TypeError, ValueError):
+            number = float(_no_truth(value))
+        except (TypeError, ValueError, OverflowError):
             raise InvalidInput(operation, argument, f"is {value!r}; expected a number") from None
         if not math.isfinite(number):
             raise InvalidInput(operation, argument, f"is {number}; expected a finite number")

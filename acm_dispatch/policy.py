@@ -1,12 +1,13 @@
 """The caller's wishes, layer over layer, and where each of them came from.
 
 One `ContextVar` holds an immutable, interned `Policy`: the innermost `use` block, linked to those around it. It is
-right under asyncio, nesting and exceptions, because leaving a block goes to the policy's own parent and no state is
-kept anywhere else. Below the blocks lie the process (`set_backend`), the environment and the config file.
+right under asyncio, nesting and exceptions, because leaving a block takes its own settings out of the chain and no
+state is kept anywhere else. Below the blocks lie the process (`set_backend`), the environment and the config file.
 """
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar, Token
@@ -50,9 +51,11 @@ class Policy:
 
     def forget(self) -> None:
         """Drop all plans below; new dicts, so that a plan made under the old settings cannot slip in late."""
-        self.plans = {}
-        for child in list(self._children.values()):
-            child.forget()
+        waiting = [self]
+        while waiting:
+            policy = waiting.pop()
+            policy.plans = {}
+            waiting += list(policy._children.values())
 
     def _chain(self) -> Iterator[Settings]:
         policy = self
@@ -61,19 +64,20 @@ class Policy:
             policy = policy.parent
 
 
-_ROOT = Policy(Settings(), None)
-_current: ContextVar[Policy] = ContextVar("acm_dispatch_policy", default=_ROOT)
+ROOT = Policy(Settings(), None)
+_current: ContextVar[Policy] = ContextVar("acm_dispatch_policy", default=ROOT)
 _process = Settings()
+_updating = threading.Lock()
 _outer: tuple[tuple[str, Settings], ...] | None = None
 
-registry.on_change(_ROOT.forget)
+registry.on_change(ROOT.forget)
 
 #: The policy of the running context (the hot path calls this bound method).
 current_policy = _current.get
 
 
 def _restore(chain: tuple[Settings, ...]) -> Policy:
-    policy = _ROOT
+    policy = ROOT
     for settings in chain:
         policy = policy.child(settings)
     return policy
@@ -126,9 +130,22 @@ def enter(settings: Settings) -> Policy:
     return policy
 
 
-def leave() -> None:
-    """Go back to the policy around the current block."""
-    _current.set(_current.get().parent or _ROOT)
+def leave(settings: Settings) -> None:
+    """Take the innermost block of `settings` out of the current policy.
+
+    That is nearly always the current block itself. A generator that is closed late leaves after blocks that began
+    later, which stay; in a context that never entered, nothing happens.
+    """
+    policy = _current.get()
+    inner: list[Settings] = []
+    while policy.parent is not None and policy.settings != settings:
+        inner.append(policy.settings)
+        policy = policy.parent
+    if policy.parent is not None:
+        policy = policy.parent
+        for other in reversed(inner):
+            policy = policy.child(other)
+        _current.set(policy)
 
 
 def swap(policy: Policy) -> Token[Policy]:
@@ -141,15 +158,11 @@ def restore(token: Token[Policy]) -> None:
     _current.reset(token)
 
 
-def process_settings() -> Settings:
-    """What this process as a whole wishes."""
-    return _process
-
-
-def set_process_settings(settings: Settings) -> None:
-    """Replace what the process wishes; every thread sees it at its next call."""
+def update_process(change: Callable[[Settings], Settings]) -> None:
+    """Change what the process as a whole wishes; every thread sees it at its next call."""
     global _process
-    _process = settings
+    with _updating:
+        _process = change(_process)
     registry.changed()
 
 

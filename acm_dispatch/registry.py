@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .backend import Backend, Kernel
+from .backend import Backend, Kernel, on_late_kernel, reason_of
 from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, OperationNotFoundError, suggestion
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ problems: list[Problem] = []
 _backends: dict[str, Backend] = {}
 _failed_loads: dict[str, str] = {}
 _discovered = False
+_in_progress = False
 _discovering = threading.RLock()
 _listeners: list[Callable[[], None]] = []
 
@@ -52,6 +53,9 @@ def changed() -> None:
     """Tell every listener that a backend or a setting is new."""
     for listener in _listeners:
         listener()
+
+
+on_late_kernel.append(changed)
 
 
 def register_backend(backend: Backend) -> None:
@@ -71,47 +75,79 @@ def register_backend(backend: Backend) -> None:
 
 def unregister_backend(name: str) -> None:
     """Take a backend out again."""
+    if name == "numpy":
+        raise DeclarationError("the NumPy backend is the last resort of every call and stays")
     _backends.pop(name, None)
+    _failed_loads.pop(name, None)
+    _checked.discard(name)
     changed()
 
 
 def backends() -> dict[str, Backend]:
     """Every backend of this process by name; the first call looks through the entry points."""
-    global _discovered
     if not _discovered:
         with _discovering:
-            if not _discovered:
-                _discover()
-                _discovered = True
+            if not _discovered and not _in_progress:
+                _finish_discovery()
     return _backends
 
 
-def _discover() -> None:
+def _finish_discovery() -> None:
+    global _discovered, _in_progress
+    _in_progress = True  # a manifest may itself ask for backends, or register its own
+    try:
+        found, broken = _discover()
+    finally:
+        _in_progress = False
+    _backends.update(found)
+    _discovered = True
+    problems.extend(broken)
+    for source, sentence in broken:  # last, since a warning may be an error
+        _warn(source, sentence)
+
+
+def _discover() -> tuple[dict[str, Backend], list[Problem]]:
+    """The backends of all entry points, and what is wrong with the others."""
     from importlib.metadata import entry_points
 
+    found: dict[str, Backend] = {}
+    broken: list[Problem] = []
     for entry in sorted(entry_points(group=GROUP), key=_precedence):
-        source = f"{entry.name} ({entry.dist.name if entry.dist else entry.value})"
+        source = f"{entry.name} ({_distribution(entry) or entry.value})"
         try:
             backend = entry.load()
-        except Exception as error:
-            _report(source, f"its manifest does not import ({type(error).__name__}: {error})")
+        except (Exception, SystemExit) as error:
+            broken.append(Problem(source, f"its manifest does not import ({type(error).__name__}: {error})"))
             continue
+        known = found.get(backend.name, _backends.get(backend.name)) if isinstance(backend, Backend) else None
         if not isinstance(backend, Backend):
-            _report(source, f"{entry.value} is a {type(backend).__name__}; expected an acm_dispatch.Backend")
-        elif backend.name in _backends:
-            _report(source, f"a backend named {backend.name!r} is already registered; this one is left out")
+            sentence = f"{entry.value} is a {type(backend).__name__}; expected an acm_dispatch.Backend"
+            broken.append(Problem(source, sentence))
+        elif known is not None and known is not backend:
+            sentence = f"a backend named {backend.name!r} is already registered; this one is left out"
+            broken.append(Problem(source, sentence))
         else:
-            _backends[backend.name] = backend
+            found[backend.name] = backend
+    return found, broken
+
+
+def _distribution(entry: EntryPoint) -> str:
+    """The name of the distribution that brings the entry; metadata may be incomplete."""
+    return (entry.dist.name if entry.dist else "") or ""
 
 
 def _precedence(entry: EntryPoint) -> tuple[bool, str, str]:
     """Of two plugins of one name the distribution that is named for it wins; else alphabetical, so always the same."""
-    distribution = entry.dist.name if entry.dist else ""
+    distribution = _distribution(entry)
     return distribution != f"acm-dispatch-{entry.name}", distribution, entry.name
 
 
 def _report(source: str, sentence: str) -> None:
     problems.append(Problem(source, sentence))
+    _warn(source, sentence)
+
+
+def _warn(source: str, sentence: str) -> None:
     warnings.warn(f"backend {source}: {sentence}", DispatchWarning, stacklevel=2)
 
 
@@ -140,10 +176,13 @@ def unusable(backend: Backend) -> str | None:
     if backend.name in _failed_loads:
         return _failed_loads[backend.name]
     try:
-        if (reason := backend.available()) is not None:
+        if (reason := reason_of(backend.available())) is not None:
             return reason
-        _report_unknown_operations(backend)
     except Exception as error:
+        return f"it cannot say whether it is available ({type(error).__name__}: {error})"
+    try:
+        _report_unknown_operations(backend)
+    except (Exception, SystemExit) as error:
         sentence = f"its kernels do not import ({type(error).__name__}: {error})"
         _failed_loads[backend.name] = sentence
         _report(backend.name, sentence)
@@ -172,6 +211,9 @@ def find_operation(name: str | Any) -> Operation:
         With the nearest known name.
     """
     name = getattr(name, "__name__", name)
+    if name in compositions:
+        used = ", ".join(compositions[name].operations)
+        raise OperationNotFoundError(f"{name} is made of other operations; ask for {used}")
     if name not in operations:
         raise OperationNotFoundError(f"no operation is called {name!r}{suggestion(str(name), operations)}")
     return operations[name]

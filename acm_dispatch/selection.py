@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from . import costs, registry
-from .backend import ACCURACIES, Backend, Call, Kernel
+from .backend import ACCURACIES, Backend, Call, Kernel, reason_of
 from .errors import BackendError, InvalidInput
 from .wishes import Wishes
 
@@ -97,10 +97,10 @@ def candidates(request: Request, declined: dict[str, str]) -> Iterator[Candidate
     else:
         names = list(dict.fromkeys(request.wishes.backends))
         if not (request.wishes.strict and names):
-            names += [name for name in costs.ranked(registry.backends()) if name not in names]
+            names += [name for name in costs.ranked(registry.backends().values(), request.wishes) if name not in names]
     for name in names:
         backend = registry.find_backend(name)
-        reason = declined.get(name) or _excluded(request, backend)
+        reason = reason_of(declined[name]) if name in declined else _excluded(request, backend)
         kernel = reason or registry.kernel_of(backend, request.operation.name)
         if isinstance(kernel, str):
             yield Candidate(backend, None, kernel)
@@ -133,7 +133,10 @@ def _decline(request: Request, backend: Backend, kernel: Kernel) -> str | None:
         return f"its kernel is {kernel.accuracy}, the policy asks for {accuracy}"
     if not _named(request, backend.name) and (reason := costs.too_small(kernel, request.work)):
         return reason
-    return kernel.decline(Call(request.operation.name, request.dtype, request.work, request.options))
+    try:
+        return kernel.decline(Call(request.operation.name, request.dtype, request.work, request.options))
+    except Exception as error:  # a stranger's `supports` may fail in any way
+        return f"it cannot say whether it supports the call ({type(error).__name__}: {error})"
 
 
 def _named(request: Request, backend: str) -> bool:

@@ -56,7 +56,9 @@ def thread_count(value: Any) -> int:
     """A number of threads, at least 1."""
     try:
         count = int(value)
-    except (TypeError, ValueError):
+        if count != float(value):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(f"threads is {value!r}; expected a whole number") from None
     if count < 1:
         raise ConfigurationError(f"threads is {count}; expected at least 1")
@@ -134,10 +136,13 @@ def from_file(path: Path | None) -> Settings:
         warnings.warn(f"{path}: ignored, it cannot be read ({error})", DispatchWarning, stacklevel=2)
         return Settings()
     operations = entries.pop("operations", {})
+    if not isinstance(operations, dict):
+        warnings.warn(f"{path}: operations is ignored: expected a table of backends", DispatchWarning, stacklevel=2)
+        operations = {}
     for name in entries.keys() - _FILE.keys():
         _warn_unknown(str(path), name, list(_FILE))
         del entries[name]
-    return _settings(str(path), entries, operations)
+    return _settings(str(path), entries, cast("dict[str, Any]", operations))
 
 
 def config_path() -> Path | None:
@@ -145,7 +150,10 @@ def config_path() -> Path | None:
     from pathlib import Path
 
     if named := os.environ.get(PREFIX + "CONFIG"):
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError:  # nobody has that home directory: reading the path as it is will say so
+            return Path(named)
     if sys.platform == "win32":
         folder = Path(os.environ.get("APPDATA", "~/AppData/Roaming"))
     elif sys.platform == "darwin":

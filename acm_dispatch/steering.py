@@ -1,23 +1,15 @@
-"""How users say what they wish: for a block (`use`), for the process (`set_backend`), elsewhere (`propagate`)."""
+"""How users say what they wish: for a block (`use`) and for the process (`set_backend`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from . import registry
 from .backend import Accuracy
-from .policy import (
-    Policy,
-    current_policy,
-    enter,
-    leave,
-    process_settings,
-    restore,
-    set_process_settings,
-    swap,
-)
+from .errors import ConfigurationError
+from .policy import Policy, enter, leave, update_process
 from .settings import Settings, Tracing, Transfer, accuracy_class, thread_count, transfer_rule
 
 P = ParamSpec("P")
@@ -67,8 +59,9 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         transfer: Transfer | None = None,
     ) -> None:
         excluded = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-        for name in (*backends, *excluded):
-            registry.find_backend(name)
+        known_names((*backends, *excluded))
+        if strict is not None and not isinstance(cast("Any", strict), bool):
+            raise ConfigurationError(f"strict is {strict!r}; expected True or False")
         self._settings = Settings(
             backends=backends or None,
             strict=strict,
@@ -82,12 +75,12 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         return enter(self._settings)
 
     def __exit__(self, *exception: object) -> None:
-        leave()
+        leave(self._settings)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        from inspect import iscoroutinefunction, isgeneratorfunction
+        from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
-        if isgeneratorfunction(function):
+        if isgeneratorfunction(function) or isasyncgenfunction(function):
             raise TypeError("use() cannot decorate a generator, whose caller would see the policy; write `with` inside")
         if iscoroutinefunction(function):
 
@@ -117,48 +110,38 @@ def set_backend(*backends: str | None, op: str | Callable[..., Any] | None = Non
     strict : bool, default False
         Only these backends (for the process as a whole, not for one operation).
     """
-    settings = process_settings()
-    chosen = tuple(registry.find_backend(name).name for name in backends if name is not None)
+    chosen = known_names([name for name in backends if name is not None])
+    if op is not None and strict:
+        raise ConfigurationError("strict holds for the process as a whole, not for one operation; use() can be strict")
     if op is None:
-        settings = settings._replace(backends=chosen or None, strict=strict if chosen else None)
-    else:
-        others = dict(settings.per_operation)
-        others.pop(name := registry.find_operation(op).name, None)
-        settings = settings._replace(
-            per_operation=tuple(sorted({**others, **({name: chosen} if chosen else {})}.items()))
-        )
-    set_process_settings(settings)
+        update_process(lambda settings: settings._replace(backends=chosen or None, strict=strict if chosen else None))
+        return
+    name = registry.find_operation(op).name
+
+    def choose(settings: Settings) -> Settings:
+        others = {key: value for key, value in settings.per_operation if key != name}
+        return settings._replace(per_operation=tuple(sorted({**others, **({name: chosen} if chosen else {})}.items())))
+
+    update_process(choose)
+
+
+def known_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, each of which some backend has.
+
+    Raises
+    ------
+    BackendNotFoundError
+        Naming the first that nobody has.
+    ConfigurationError
+        If one is no name at all.
+    """
+    for name in (names := tuple(names)):
+        if not isinstance(cast("Any", name), str):
+            raise ConfigurationError(f"{name!r} is not the name of a backend; several are given as several arguments")
+        registry.find_backend(name)
+    return names
 
 
 def set_process_tracing(level: Tracing | None) -> None:
     """Trace every thread of the process at `level`; None takes the wish back."""
-    set_process_settings(process_settings()._replace(trace=level))
-
-
-class _Propagated:
-    """`function` under a policy that was current elsewhere; pickles as long as `function` does."""
-
-    def __init__(self, function: Callable[..., Any], policy: Policy) -> None:
-        self.function = function
-        self.policy = policy
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        token = swap(self.policy)
-        try:
-            return self.function(*args, **kwargs)
-        finally:
-            restore(token)
-
-
-def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callable[P, R]:
-    """`function` bound to the current policy (or `policy`): for threads, joblib, multiprocessing and Dask.
-
-    Examples
-    --------
-    >>> from concurrent.futures import ThreadPoolExecutor
-    >>> import acm_dispatch
-    >>> with acm_dispatch.use("numpy"), ThreadPoolExecutor() as pool:
-    ...     pool.submit(acm_dispatch.propagate(acm_dispatch.current_policy)).result()
-    <Policy backends=('numpy',)>
-    """
-    return _Propagated(function, policy or current_policy())
+    update_process(lambda settings: settings._replace(trace=level))

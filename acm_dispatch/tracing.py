@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from .policy import enter, leave
+from .policy import ROOT, current_policy, enter, leave
 from .settings import PREFIX, Settings, Tracing
+from .wishes import wishes
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -107,21 +108,27 @@ class trace:  # noqa: N801 - a context manager that reads as a verb, like contex
     """
 
     def __init__(self, *, compare: bool = False) -> None:
-        self._level: Tracing = "compare" if compare else "time"
+        self._compare = compare
+        self._entered: list[tuple[Settings, Trace]] = []
 
     def __enter__(self) -> Trace:
-        enter(Settings(trace=self._level))
+        compare = self._compare or wishes(current_policy()).trace == "compare"  # what a block around it asked for
+        settings = Settings(trace="compare" if compare else "time")
+        enter(settings)
         fresh = Trace()
+        self._entered.append((settings, fresh))
         _sinks.set((*_sinks.get(), fresh))
         return fresh
 
     def __exit__(self, *exception: object) -> None:
-        leave()
-        _sinks.set(_sinks.get()[:-1])
+        settings, finished = self._entered.pop()
+        leave(settings)
+        _sinks.set(tuple(sink for sink in _sinks.get() if sink is not finished))
 
 
 def traced(plan: Plan, operation: Operation, level: Tracing) -> Callable[..., Any]:
-    """The plan's call, recorded."""
+    """The plan's call, recorded in the open traces, and in the process's own where the process traces."""
+    of_process = wishes(ROOT).trace != "off"
 
     def call(*arguments: Any) -> Any:
         start = time.perf_counter()
@@ -140,7 +147,7 @@ def traced(plan: Plan, operation: Operation, level: Tracing) -> Callable[..., An
         )
         if level == "compare":
             record = _compared(record, operation, arguments, result)
-        for sink in _sinks.get() or (process_trace(),):
+        for sink in (*_sinks.get(), process_trace()) if of_process else _sinks.get():
             sink.records.append(record)
         return result
 
@@ -157,11 +164,28 @@ def _compared(record: Record, operation: Operation, arguments: tuple[Any, ...], 
 
 
 def _deviation(actual: Any, expected: Any) -> float:
-    """Largest absolute difference; missing in one place only counts as infinite."""
+    """Largest absolute difference, missing in one place only counting as infinite; of integers, how many differ."""
+    if np.asarray(expected).dtype.kind in "biu":
+        return float(np.count_nonzero(np.not_equal(actual, expected)))
     with np.errstate(invalid="ignore"):
         difference = np.abs(np.subtract(actual, expected, dtype=np.float64))
     difference[(actual == expected) | (np.isnan(actual) & np.isnan(expected))] = 0.0
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
+
+
+def current_traces() -> tuple[Trace, ...]:
+    """The traces that record in this context."""
+    return _sinks.get()
+
+
+def record_in(traces: tuple[Trace, ...]) -> Token[tuple[Trace, ...]]:
+    """Record in `traces` and no others; give the token to `stop_recording`."""
+    return _sinks.set(traces)
+
+
+def stop_recording(token: Token[tuple[Trace, ...]]) -> None:
+    """Undo a `record_in`."""
+    _sinks.reset(token)
 
 
 def process_trace() -> Trace:
@@ -176,6 +200,9 @@ def process_trace() -> Trace:
 
 def _write_at_exit(finished: Trace) -> None:
     if path := os.environ.get(PREFIX + "TRACE_FILE"):
-        finished.to_chrome(path)
-    else:
-        print(finished, file=sys.stderr)
+        try:
+            finished.to_chrome(path)
+            return
+        except OSError as error:
+            print(f"acm_dispatch: the trace cannot be written to {path}: {error.strerror}", file=sys.stderr)
+    print(finished, file=sys.stderr)

@@ -64,6 +64,7 @@ def generate(operation: Operation) -> Callable[..., Any]:
     function.__qualname__ = body.__qualname__
     function.__doc__ = body.__doc__
     function.__annotations__ = body.__annotations__
+    function.__wrapped__ = body  # `typing.get_type_hints` and `inspect.getsource` look there
     return function
 
 
@@ -119,13 +120,13 @@ def _source(operation: Operation) -> str:
 
 def _unpack(name: str, spec: ArraySpec, seen: set[str], conditions: list[str]) -> list[str]:
     """Lines that read one array's shape and dtype; what must hold for it is added to `conditions`."""
-    targets = [f"_{dim}_of_{name}" if dim in seen else f"_{dim}" for dim in spec.dims]
+    targets = [f"_dim_{dim}_of_{name}" if dim in seen else f"_dim_{dim}" for dim in spec.dims]
     lines = [f"{', '.join(targets)}, = {name}.shape"]
     # `carray` is the cheapest look at the layout, but wants the array writeable; read-only ones take a second look.
     fits = [
         f"{name}.__class__ is _ndarray",
         f"({name}.flags.carray or {name}.flags.num & {CANONICAL_FLAGS} == {CANONICAL_FLAGS})",
-        *(f"{target} == _{dim}" for target, dim in zip(targets, spec.dims, strict=True) if target != f"_{dim}"),
+        *(f"{target} == _dim_{dim}" for target, dim in zip(targets, spec.dims, strict=True) if dim in seen),
     ]
     if spec.any_width:
         pass  # its dtype is part of the key
@@ -141,7 +142,7 @@ def _unpack(name: str, spec: ArraySpec, seen: set[str], conditions: list[str]) -
         conditions += fits
         return lines
     conditions.append(f"({name} is None or {' and '.join(fits)})")
-    left_out = [f"_{dim} = _{default}" for dim, default in spec.defaults] or ["pass"]
+    left_out = [f"_dim_{dim} = _dim_{default}" for dim, default in spec.defaults] or ["pass"]
     seen.update(dim for dim, _ in spec.defaults)
     return [f"if {name} is None:", *(f"    {line}" for line in left_out), "else:", *(f"    {line}" for line in lines)]
 
@@ -159,4 +160,4 @@ def _parameter(operation: Operation, name: str) -> str:
 
 def _prefixed(expression: str, dims: set[str]) -> str:
     """`expression` with dimension names turned into the wrapper's local names."""
-    return re.sub(r"[A-Za-z_]\w*", lambda match: f"_{match[0]}" if match[0] in dims else match[0], expression)
+    return re.sub(r"[A-Za-z_]\w*", lambda match: f"_dim_{match[0]}" if match[0] in dims else match[0], expression)

@@ -22,6 +22,7 @@ LAYERS = [
         "costs",
         "selection",
         "tracing",
+        "propagation",
         "numpy_backend",
         "declaration",
         "wrapper",

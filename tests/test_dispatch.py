@@ -7,12 +7,24 @@ import statistics
 import subprocess
 import sys
 import timeit
+import typing
 
 import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import Backend, BackendError, DeclarationError, Samples, Unsupported, operation, registry, use
+from acm_dispatch import (
+    Backend,
+    BackendError,
+    DeclarationError,
+    Samples,
+    Unsupported,
+    operation,
+    registry,
+    steering,
+    tracing,
+    use,
+)
 
 X = np.random.default_rng(1).normal(size=(30, 4))
 NO_SAMPLES = Samples(lambda rng, n: {})
@@ -73,7 +85,6 @@ def test_unsupported_goes_to_the_next_candidate(toys):
         raise Unsupported("only on Sundays")
 
     backend.kernel("toy_one")(declines)
-    registry.changed()
     np.testing.assert_array_equal(one(X), X)
     np.testing.assert_array_equal(one(X), X)
     with acm_dispatch.trace() as trace:
@@ -90,11 +101,31 @@ def test_a_kernel_s_own_error_is_not_swallowed(toys):
         raise ZeroDivisionError("a bug")
 
     backend.kernel("toy_one")(breaks)
-    registry.changed()
     for _ in range(2):  # the slow path, then the hot one
         with pytest.raises(ZeroDivisionError, match="a bug") as caught:
             one(X)
         assert caught.value.__notes__ == ["raised by backend 'toy' in acm_dispatch operation 'toy_one'"]
+
+
+def test_a_decline_without_words_is_a_decline(toys):
+    one, _, backend = toys
+
+    def declines(x):
+        raise Unsupported
+
+    backend.kernel("toy_one")(declines)
+    np.testing.assert_array_equal(one(X), X)
+    backend.kernel("toy_one", supports=lambda call: False)(lambda x: x)
+    assert one.explain(X).verdicts["toy"] == "declined, answering False where None or a sentence was expected"
+    backend.kernel("toy_one", supports=lambda call: 1 / 0)(lambda x: x)
+    assert one.explain(X).verdicts["toy"].startswith("it cannot say whether it supports the call (ZeroDivisionError")
+
+
+def test_a_late_kernel_runs_at_the_next_call(toys):
+    one, _, backend = toys
+    one(X)
+    backend.kernel("toy_one")(lambda x: "late")
+    assert one(X) == "late"
 
 
 def test_every_reason_is_named(toys):
@@ -125,6 +156,32 @@ def test_plan_is_the_resolved_call():
     plan = acm_dispatch.impute.plan(X, backend="numpy")
     assert (plan.operation, plan.backend, plan.decided_by) == ("impute", "numpy", "backend=")
     np.testing.assert_array_equal(plan(X, None, "nonfinite"), X)
+
+
+def test_plan_prepares_its_arguments():
+    x, labels = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 3
+    plan = acm_dispatch.silhouette_samples.plan(x, labels, backend="numpy")
+    np.testing.assert_array_equal(plan(x, labels * 7 - 5), acm_dispatch.silhouette_samples(x, labels, backend="numpy"))
+
+
+def test_type_hints_can_be_resolved():
+    assert typing.get_type_hints(acm_dispatch.zscore)["ddof"] is int
+
+
+def test_the_process_trace_sees_calls_inside_blocks(fresh_settings):
+    steering.set_process_tracing("time")
+    before = len(tracing.process_trace().records)
+    with acm_dispatch.trace() as trace:
+        acm_dispatch.impute(X)
+    acm_dispatch.impute(X)
+    assert len(trace.records) == 1
+    assert len(tracing.process_trace().records) == before + 2
+
+
+def test_an_inner_trace_leaves_the_outer_one_its_comparison():
+    with acm_dispatch.trace(compare=True) as outer, acm_dispatch.trace():
+        acm_dispatch.impute(X, backend="numpy")
+    assert outer.records[0].deviation == 0
 
 
 def test_trace_records_and_ends(tmp_path):
@@ -163,6 +220,13 @@ def test_transfer_rules(toys):
         with use(transfer="auto", exclude=["toy", "numpy"]):
             assert "costs more than" in one.explain(X).verdicts["gpu"]
             assert two.explain(np.ones((9999, 9)), np.ones((9999, 9))).chosen == "gpu"
+            # The same amount of work, but each number is used too rarely to be copied.
+            square, flat = np.ones((9999, 9)), np.ones((9999, 4500))
+            two(square, square)
+            before = len(moved)
+            with pytest.raises(BackendError, match="costs more than"):
+                two(flat, flat[:20])
+            assert len(moved) == before
     finally:
         acm_dispatch.unregister_backend("gpu")
 
@@ -189,6 +253,17 @@ def test_wrong_declarations_are_sentences(shapes, options, message):
     with pytest.raises(DeclarationError, match=message):
 
         @operation(shapes, work="n", nan="skip", samples=NO_SAMPLES, options=options)
+        def toy_wrong(x, *, backend=None): ...
+
+
+@pytest.mark.parametrize(
+    ("work", "nan", "message"),
+    [("n * k", "skip", "work= names k, which is no dimension"), ("n", "forbidden", "nan='forbidden'; expected one of")],
+)
+def test_wrong_rules_are_sentences(work, nan, message):
+    with pytest.raises(DeclarationError, match=message):
+
+        @operation("n d -> n", work=work, nan=nan, samples=NO_SAMPLES)
         def toy_wrong(x, *, backend=None): ...
 
 

@@ -5,6 +5,7 @@ import runpy
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import acm_dispatch
@@ -23,10 +24,12 @@ def registries():
     acm_dispatch.unregister_backend("mine")
 
 
-def test_the_readme_s_own_operation_works(registries):
+def test_the_readme_s_examples_run(registries):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    names = {"__name__": "readme"}
-    exec(next(block for block in blocks if "@operation" in block), names)
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    names = {"__name__": "readme", "x": x, "y": x[:4], "labels": np.arange(20) % 2}
+    for block in blocks:
+        exec(block, names)
     assert names["column_range"].explain([[1.0, 5.0], [4.0, 5.0]]).chosen == "mine"
     assert list(names["column_range"]([[1.0, 5.0], [4.0, 5.0]])) == [3.0, 0.0]
 

@@ -112,7 +112,7 @@ class DeviceArray:
     """What this package sees of an array on a GPU that no installed backend takes."""
 
     __module__ = "somegpu.core"
-    __cuda_array_interface__ = None
+    __cuda_array_interface__ = "an address"
     shape, ndim, size, dtype = (3, 2), 2, 6, np.dtype("float64")
 
     def astype(self, dtype, order, copy):
@@ -129,3 +129,51 @@ def test_device_arrays_are_never_copied_silently():
         zscore(DeviceArray())
     with pytest.raises(InvalidInput, match="`y` is a numpy array and `x` a somegpu one"):
         pairwise_euclidean(DeviceArray(), X)
+
+
+def test_frames_decide_the_dtype_as_arrays_do():
+    x = 1e6 + 0.01 * np.random.default_rng(0).normal(size=(5, 3))
+    near = pairwise_euclidean(pandas.DataFrame(x), x[:2].astype(np.float32))
+    np.testing.assert_array_equal(near, pairwise_euclidean(x, x[:2].astype(np.float32)))
+    assert near.dtype == np.float64
+
+
+TIMES = pandas.date_range("2024-01-01", periods=3)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pandas.DataFrame({"time": TIMES, "a": [1.0, 2.0, 3.0]}),
+        pandas.DataFrame({"text": ["1", "2", "3"], "a": [1.0, 2.0, 3.0]}),
+        polars.DataFrame({"time": list(TIMES), "a": [1.0, 2.0, 3.0]}),
+    ],
+    ids=["pandas_times", "pandas_text", "polars_times"],
+)
+def test_times_and_texts_are_no_numbers(frame):
+    with pytest.raises(InvalidInput, match="zscore: `x` has a column that is not numeric"):
+        zscore(frame)
+
+
+class HostTensor(DeviceArray):
+    """torch and JAX define the device property for arrays on the host as well, and refuse to answer it there."""
+
+    @property
+    def __cuda_array_interface__(self):
+        raise AttributeError("only for device arrays")
+
+    def __array__(self, *arguments, **options):
+        return X
+
+
+def test_host_tensors_are_read():
+    np.testing.assert_array_equal(impute(HostTensor()), FILLED)
+
+
+@pytest.mark.parametrize(("dtype", "result"), [("int16", "float64"), ("float32", "float32"), ("float64", "float64")])
+def test_masked_values_are_missing_in_the_dtype_of_the_rest(dtype, result):
+    masked = np.ma.masked_array(np.array([[1, 2], [3, 4]], dtype), mask=[[True, False], [False, False]])
+    assert impute(masked).dtype == result
+    np.testing.assert_array_equal(impute(masked), [[3, 2], [3, 4]])
+    labels = np.ma.masked_array([0, 0, 1])
+    assert len(silhouette_samples([[0.0], [1.0], [8.0]], labels)) == 3

@@ -12,6 +12,7 @@ from acm_dispatch import registry
 
 BROKEN = {
     "raises": ("raise RuntimeError('not today')", "raises", r"its manifest does not import (RuntimeError: not today)"),
+    "exits": ("raise SystemExit(3)", "exits", "its manifest does not import (SystemExit: 3)"),
     "no_backend": ("backend = 3", "no_backend", "is a int; expected an acm_dispatch.Backend"),
     "twice": ("from acm_dispatch import Backend; backend = Backend('numpy')", "numpy", "is already registered"),
     "late": (
@@ -58,6 +59,41 @@ def test_a_broken_plugin_is_a_row_in_doctor(tmp_path, name):
     done = run_beside(tmp_path, name, "-m", "acm_dispatch", "doctor")
     assert done.returncode == 0, done.stderr
     assert BROKEN[name][2][:30] in " ".join(done.stdout.split())
+
+
+def test_metadata_without_a_name_harms_nobody(tmp_path):
+    info = tmp_path / "nameless-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[acm_dispatch.backends]\nnameless = no_such_module:backend\n")
+    code = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((3, 2)))"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "backend nameless" in done.stderr
+
+
+def test_a_manifest_may_register_its_backend_itself(tmp_path):
+    BROKEN["itself"] = (
+        "from acm_dispatch import Backend, register_backend; backend = Backend('itself'); register_backend(backend)",
+        "itself",
+        "",
+    )
+    try:
+        done = run_beside(tmp_path, "itself", "-c", "import acm_dispatch; print(*acm_dispatch.registry.backends())")
+    finally:
+        del BROKEN["itself"]
+    assert "itself" in done.stdout.split()
+    assert done.stderr == ""
+
+
+def test_answers_that_mean_nothing_are_reasons():
+    odd = acm_dispatch.Backend("odd", available=lambda: True)
+    acm_dispatch.register_backend(odd)
+    try:
+        verdict = acm_dispatch.zscore.explain(np.ones((3, 2))).verdicts["odd"]
+    finally:
+        acm_dispatch.unregister_backend("odd")
+    assert verdict == "declined, answering True where None or a sentence was expected"
 
 
 def test_the_example_is_found_through_its_entry_point():

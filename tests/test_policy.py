@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import BackendError, BackendNotFoundError, ConfigurationError, DispatchWarning, use, zscore
+from acm_dispatch import BackendError, BackendNotFoundError, ConfigurationError, DispatchWarning, registry, use, zscore
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -262,3 +262,82 @@ def test_trace_variable_prints_at_the_end():
     )
     assert "zscore" in done.stderr
     assert "4x2" in done.stderr
+
+
+def test_a_generator_closed_late_takes_only_its_own_block_away(recorder):
+    def generator():
+        with use("numpy"):
+            yield
+
+    late = generator()
+    next(late)
+    with use("recorder", strict=True):
+        late.close()
+        assert chosen() == "recorder"
+    assert acm_dispatch.current_policy().parent is None
+
+
+def test_a_block_entered_in_another_context_ends_quietly(recorder):
+    block = use("recorder")
+    threading.Thread(target=block.__enter__).start()
+    block.__exit__(None, None, None)
+    assert acm_dispatch.current_policy().parent is None
+
+
+def test_use_cannot_decorate_async_generators():
+    async def generator():
+        yield
+
+    with pytest.raises(TypeError, match="generator"):
+        use("numpy")(generator)
+
+
+def test_propagate_carries_coroutines(recorder):
+    async def inside():
+        await asyncio.sleep(0)
+        return chosen()
+
+    with use("recorder"):
+        carried = acm_dispatch.propagate(inside)
+    assert asyncio.run(carried()) == "recorder"
+
+
+def test_propagate_carries_traces_into_threads(recorder):
+    with acm_dispatch.trace() as trace, ThreadPoolExecutor(1) as pool:
+        pool.submit(acm_dispatch.propagate(zscore), X).result()
+    assert [record.operation for record in trace.records] == ["zscore"]
+
+
+def test_concurrent_changes_of_the_process_all_count(recorder, fresh_settings):
+    names = list(registry.operations)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: acm_dispatch.set_backend("recorder", op=name), names))
+    assert {row[0] for row in acm_dispatch.config().rows} >= {f"backends of {name}" for name in names}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: use("numpy", strict="false"),
+        lambda: use(["numpy"]),
+        lambda: acm_dispatch.set_backend(["numpy"]),
+        lambda: acm_dispatch.set_backend("numpy", op="zscore", strict=True),
+    ],
+)
+def test_wishes_of_the_wrong_kind_are_refused(call):
+    with pytest.raises(ConfigurationError):
+        call()
+
+
+def test_blas_keeps_its_threads_whatever_runs_at_once():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    before = {pool["filepath"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+
+    def work(_):
+        with use("numpy", threads=1):
+            acm_dispatch.impute(X)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(200)))
+    after = {pool["filepath"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
+    assert {path: after[path] for path in before} == before

@@ -102,7 +102,7 @@ def _manifests() -> Iterable[tuple[str, ...]]:
         try:
             entry.load()
             state = "ok"
-        except Exception as error:  # a stranger's code may fail in any way; here it is a row, not an end
+        except (Exception, SystemExit) as error:  # a stranger's code may fail in any way; here it is a row, not an end
             state = f"does not import ({type(error).__name__}: {error})"
         milliseconds = f"{(time.perf_counter() - start) * 1e3:.1f}"
         yield entry.name, entry.dist.name if entry.dist else "", milliseconds, state

@@ -11,6 +11,7 @@ from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
+from ..options import integer
 from ..samples import Samples
 
 
@@ -221,10 +222,14 @@ def silhouette_score(
     0.577
     """
     if sample_size is not None:
+        size = integer(minimum=1)("silhouette_score", "sample_size", sample_size)
         x, labels = (as_array("silhouette_score", name, value) for name, value in (("x", x), ("labels", labels)))
-        if not 1 <= sample_size <= len(x):
-            raise InvalidInput("silhouette_score", "sample_size", f"is {sample_size}; expected 1 to {len(x)}")
-        chosen = _random(random_state).permutation(len(x))[:sample_size]
+        count = len(x) if x.ndim else 0
+        if labels.shape != (count,):
+            raise InvalidInput("silhouette_score", "labels", f"has shape {labels.shape}; expected ({count},)")
+        if size > count:
+            raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {count}")
+        chosen = _random(random_state).permutation(count)[:size]
         x, labels = x[chosen], labels[chosen]
     return float(silhouette_samples(x, labels, backend=backend).mean())
 
@@ -233,4 +238,9 @@ def _random(random_state: int | np.random.RandomState | None) -> Any:
     """scikit-learn's `check_random_state`; None means NumPy's global state, which the module's functions draw from."""
     if random_state is None:
         return np.random
-    return np.random.RandomState(random_state) if isinstance(random_state, int | np.integer) else random_state
+    if isinstance(random_state, int | np.integer):
+        return np.random.RandomState(random_state)
+    if isinstance(random_state, np.random.RandomState):
+        return random_state
+    problem = f"is {random_state!r}; expected an integer, a numpy.random.RandomState or None"
+    raise InvalidInput("silhouette_score", "random_state", problem)

@@ -26,6 +26,14 @@ def expected(subject: Operation | Composition, sample_name: str, dtype: str) -> 
         return error
 
 
+def run(subject: Operation | Composition, arguments: Arguments, backend: str) -> tuple[Any, ...]:
+    """The results of a call on one backend; a decline, which is the backend's right, skips the test with its reason."""
+    try:
+        return as_tuple(subject.function(**arguments, backend=backend))
+    except BackendError as error:
+        pytest.skip(f"declined: {error.reasons.get(backend, error)}")
+
+
 @cache
 def expected_of_large(subject: Operation | Composition, dtype: str) -> tuple[Any, ...]:
     """What NumPy's fast form, itself proved on the small samples, gives for the large one."""
@@ -46,13 +54,11 @@ def assert_agrees(
     wanted = expected(subject, sample_name, dtype)
     before = {name: _fingerprint(value) for name, value in arguments.items()}
     try:
-        results = as_tuple(subject.function(**arguments, backend=backend))
+        results = run(subject, arguments, backend)
     except InvalidInput as error:
         assert isinstance(wanted, InvalidInput), f"refused, where the reference gives a result: {error}"
         assert (error.operation, error.argument) == (wanted.operation, wanted.argument)
         return
-    except BackendError as error:
-        pytest.skip(f"declined: {error.reasons[backend]}")
     assert not isinstance(wanted, InvalidInput), f"accepted, where the reference refuses: {wanted}"
     assert before == {name: _fingerprint(value) for name, value in arguments.items()}, "an input was modified"
     assert_equivalent(subject, results, wanted, dtype)

@@ -85,6 +85,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     elif "sample_name" in names:
         cases = [(subject, backend, name) for subject, backend in pairs for name in sample_names(subject)]
         _parametrize(metafunc, "subject, backend, sample_name", cases)
+    elif "finite_argument" in names:
+        operations = [(operation, backend) for operation, backend in pairs if isinstance(operation, Operation)]
+        cases = [
+            (operation, backend, name)
+            for operation, backend in operations
+            for name, spec in zip(operation.array_names, operation.shapes.inputs, strict=True)
+            if operation.nan == "forbid" and not spec.integer and sample(operation, "typical").get(name) is not None
+        ]
+        _parametrize(metafunc, "subject, backend, finite_argument", cases)
     elif "argument" in names:
         operations = [(operation, backend) for operation, backend in pairs if isinstance(operation, Operation)]
         cases = [(operation, backend, name) for operation, backend in operations for name in operation.array_names]

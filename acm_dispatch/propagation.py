@@ -1,0 +1,60 @@
+"""A policy, and the traces that record under it, carried to where context variables do not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from .policy import Policy, current_policy, restore, swap
+from .tracing import Trace, current_traces, record_in, stop_recording
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Propagated:
+    """`function` under a policy that was current elsewhere; pickles as long as `function` does, without the traces."""
+
+    def __init__(self, function: Callable[..., Any], policy: Policy, traces: tuple[Trace, ...] = ()) -> None:
+        self.function = function
+        self.policy = policy
+        self.traces = traces
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Propagated, (self.function, self.policy)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from inspect import iscoroutinefunction
+
+        if iscoroutinefunction(self.function):
+            return self._awaited(*args, **kwargs)
+        policy, traces = swap(self.policy), record_in(self.traces)
+        try:
+            return self.function(*args, **kwargs)
+        finally:
+            stop_recording(traces)
+            restore(policy)
+
+    async def _awaited(self, *args: Any, **kwargs: Any) -> Any:
+        policy, traces = swap(self.policy), record_in(self.traces)
+        try:
+            return await self.function(*args, **kwargs)
+        finally:
+            stop_recording(traces)
+            restore(policy)
+
+
+def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callable[P, R]:
+    """`function` bound to the current policy (or `policy`): for threads, joblib, multiprocessing and Dask.
+
+    Calls in another thread are recorded in the traces that are open here; another process has its own.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import acm_dispatch
+    >>> with acm_dispatch.use("numpy"), ThreadPoolExecutor() as pool:
+    ...     pool.submit(acm_dispatch.propagate(acm_dispatch.current_policy)).result()
+    <Policy backends=('numpy',)>
+    """
+    return _Propagated(function, policy or current_policy(), current_traces())
