@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod memory;
+pub mod panels;
 pub mod parallel;
 mod pool;
 pub mod rows;

@@ -35,7 +35,7 @@ impl Simd for Avx2 {
 // as `S::F32` and `S::F64` of `S = Avx2`, in a task that `dispatch` started after finding both features.
 macro_rules! vector {
     ($Name:ident, $T:ident x $lanes:literal, $register:ident, $splat:ident, $load:ident, $store:ident, $add:ident,
-     $sub:ident, $mul:ident, $fma:ident, $min:ident, $max:ident, $sqrt:ident, $compare:ident, $blend:ident; $($more:item)*) => {
+     $sub:ident, $mul:ident, $div:ident, $fma:ident, $min:ident, $max:ident, $sqrt:ident, $compare:ident, $blend:ident; $($more:item)*) => {
         #[doc = concat!(stringify!($lanes), " lanes of `", stringify!($T), "`.")]
         #[derive(Clone, Copy)]
         pub struct $Name($register);
@@ -76,6 +76,11 @@ macro_rules! vector {
                 Self(unsafe { $mul(self.0, other.0) })
             }
             #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                // SAFETY: the processor has the feature, see above.
+                Self(unsafe { $div(self.0, other.0) })
+            }
+            #[inline(always)]
             fn mul_add(self, factor: Self, addend: Self) -> Self {
                 // SAFETY: the processor has the feature, see above.
                 Self(unsafe { $fma(self.0, factor.0, addend.0) })
@@ -109,7 +114,7 @@ macro_rules! vector {
 
 vector!(
     F64x4, f64 x 4, __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd, _mm256_sub_pd,
-    _mm256_mul_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd, _mm256_sqrt_pd, _mm256_cmp_pd, _mm256_blendv_pd;
+    _mm256_mul_pd, _mm256_div_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd, _mm256_sqrt_pd, _mm256_cmp_pd, _mm256_blendv_pd;
 
     #[inline(always)]
     fn keep_between(self, low: Self, high: Self, out: &mut [f64]) -> usize {
@@ -136,7 +141,7 @@ vector!(
 );
 vector!(
     F32x8, f32 x 8, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_sub_ps,
-    _mm256_mul_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps, _mm256_sqrt_ps, _mm256_cmp_ps, _mm256_blendv_ps;
+    _mm256_mul_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps, _mm256_sqrt_ps, _mm256_cmp_ps, _mm256_blendv_ps;
 );
 
 /// How to bring some of four lanes to the front.

@@ -44,6 +44,8 @@ pub trait Vector<T>: Copy + Send + Sync {
     fn sub(self, other: Self) -> Self;
     /// `self * other`.
     fn mul(self, other: Self) -> Self;
+    /// `self / other`.
+    fn div(self, other: Self) -> Self;
     /// `self * factor + addend`, with one rounding where the instruction set has it.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// The smaller; `other` where either is NaN.

@@ -59,6 +59,10 @@ macro_rules! vector {
                 self.zip(other, |a, b| a * b)
             }
             #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                self.zip(other, |a, b| a / b)
+            }
+            #[inline(always)]
             // aarch64 has fused multiply-add in its baseline, so there it is one instruction.
             #[allow(clippy::disallowed_methods)]
             fn mul_add(self, factor: Self, addend: Self) -> Self {

@@ -24,6 +24,7 @@ impl<T: Scalar> Task for EveryOperation<T> {
             check(a.add(b), &|a, b| a + b);
             check(a.sub(b), &|a, b| a - b);
             check(a.mul(b), &|a, b| a * b);
+            check(a.div(b), &|a, b| a / b);
             check(a.mul_add(b, a), &|a, b| a * b + a);
             check(a.min(b), &|a, b| if a < b { a } else { b });
             check(a.max(b), &|a, b| if a > b { a } else { b });
