@@ -94,13 +94,13 @@ def _median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
     rows = x.T.astype(np.float64, order="C")
     rows[is_missing(rows, missing)] = np.nan
     count = (~np.isnan(rows)).sum(axis=1)
-    median = _middles(rows, count)
+    median = middles(rows, count)
     with np.errstate(invalid="ignore", over="ignore"):
-        mad = _middles(np.abs(rows - median[:, None]), count)
+        mad = middles(np.abs(rows - median[:, None]), count)
         return median.astype(x.dtype, copy=False), (scale * mad).astype(x.dtype, copy=False)
 
 
-def _middles(rows: Any, count: Any) -> Any:
+def middles(rows: Any, count: Any) -> Any:
     """Median of the first `count` numbers of each row, sorted; a NaN among them lies at its end and wins."""
     rows.sort(axis=1)
     each = np.arange(len(rows))
