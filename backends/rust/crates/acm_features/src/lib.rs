@@ -9,6 +9,7 @@ pub mod moments;
 pub mod normalization;
 pub mod quantiles;
 pub mod robust_stats;
+pub mod rolling;
 pub mod spectral;
 
 pub use missing::Missing;

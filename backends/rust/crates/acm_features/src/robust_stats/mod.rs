@@ -44,7 +44,7 @@ pub fn column_median_mad<T: Scalar>(
 }
 
 /// Each column's median.
-pub(crate) fn medians<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, missing: Missing) -> Result<Vec<f64>> {
+pub fn medians<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, missing: Missing) -> Result<Vec<f64>> {
     let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
     if x.height() <= short::MOST_ROWS {
         return Ok(short::medians_and_deviations(threads, x, false)?.0);

@@ -1,0 +1,272 @@
+"""Location, spread, shape and trend of the window that ends at each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..options import integer
+from ..samples import Samples
+from .windows import over_windows, rolling, windowed
+
+
+@rolling()
+def rolling_mean(
+    x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
+) -> np.ndarray[Any, Any]:
+    """Mean of the window that ends at each row, column by column.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    window : int
+        Rows that a result is made of: its own and those before it.
+    min_periods : int, optional
+        Fewest values that give a result; by default `window`. NaN and infinities are no values.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        In the units of `x`; NaN where the window has too few values.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `window` is less than 1, or `min_periods` is negative or more than `window`.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.rolling`, without the drift of its running sums.
+
+    Examples
+    --------
+    >>> rolling_mean([[1.0], [2.0], [float("nan")], [6.0]], 2, min_periods=1).T
+    array([[1. , 1.5, 2. , 6. ]])
+    """
+    return over_windows(x, window, min_periods, lambda values: _deviations(values)[1])
+
+
+def _deviations(values: Any) -> tuple[Any, Any, Any]:
+    """How many values each window has, their mean, and their distances from it: 0 where missing.
+
+    Everything is taken of differences from a value of the window, so that an offset costs no digits and a constant
+    window has distances of exactly 0.
+    """
+    present = ~np.isnan(values)
+    count = present.sum(axis=2)
+    least = np.fmin.reduce(values, axis=2)
+    above = np.where(present, values - least[:, :, None], 0.0)
+    mean = above.sum(axis=2) / count
+    return count, least + mean, np.where(present, above - mean[:, :, None], 0.0)
+
+
+_with_freedom = Samples(windowed.typical, windowed)
+
+
+@_with_freedom.case
+def population(rng: np.random.Generator) -> dict[str, Any]:
+    return {**windowed.typical(rng, 80), "ddof": 0, "min_periods": 1}
+
+
+@_with_freedom.case
+def fewer_values_than_ddof(rng: np.random.Generator) -> dict[str, Any]:
+    return {**windowed.typical(rng, 30), "window": 4, "ddof": 3, "min_periods": 1}
+
+
+@_with_freedom.mistake("ddof")
+def negative_ddof(rng: np.random.Generator) -> dict[str, Any]:
+    return {**windowed.typical(rng, 8), "ddof": -1}
+
+
+@rolling(_with_freedom, ddof=integer(minimum=0))
+def rolling_std(
+    x: ArrayLike, window: int, *, ddof: int = 1, min_periods: int | None = None, backend: str | None = None
+) -> np.ndarray[Any, Any]:
+    """Standard deviation of the window that ends at each row, column by column.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    window : int
+        Rows that a result is made of: its own and those before it.
+    ddof : int, default 1
+        The sum of squares is divided by count - `ddof`.
+    min_periods : int, optional
+        Fewest values that give a result; by default `window`. NaN and infinities are no values.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        In the units of `x`; NaN where the window has too few values, or no more than
+        `ddof`. Exactly 0 where all values are equal.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `window` is less than 1, `ddof` is negative, or `min_periods` is negative or more
+        than `window`.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.rolling`, without the drift of its running sums.
+
+    Examples
+    --------
+    >>> rolling_std([[1.0], [3.0], [3.0]], 2, ddof=0).T
+    array([[nan,  1.,  0.]])
+    """
+
+    def statistic(values: Any) -> Any:
+        count, _, distances = _deviations(values)
+        return np.sqrt((distances**2).sum(axis=2) / np.where(count > ddof, count - ddof, np.nan))
+
+    return over_windows(x, window, min_periods, statistic)
+
+
+@rolling()
+def rolling_skew(
+    x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
+) -> np.ndarray[Any, Any]:
+    """Skewness of the window that ends at each row, column by column, corrected for bias.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    window : int
+        Rows that a result is made of: its own and those before it.
+    min_periods : int, optional
+        Fewest values that give a result; by default `window`. NaN and infinities are no values.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        Without unit; NaN where the window has too few values or fewer than 3, and where all are
+        equal.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `window` is less than 1, or `min_periods` is negative or more than `window`.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.rolling`, without the drift of its running sums.
+
+    Examples
+    --------
+    >>> rolling_skew([[0.0], [0.0], [3.0], [3.0]], 3).round(3).T
+    array([[   nan,    nan,  1.732, -1.732]])
+    """
+
+    def statistic(values: Any) -> Any:
+        count, _, distances = _deviations(values)
+        squares = distances * distances
+        squares, cubes = squares.sum(axis=2), (squares * distances).sum(axis=2)
+        correction = count * np.sqrt(count - 1.0) / np.where(count > 2, count - 2, np.nan)
+        return correction * cubes / squares**1.5
+
+    return over_windows(x, window, min_periods, statistic)
+
+
+@rolling()
+def rolling_kurt(
+    x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
+) -> np.ndarray[Any, Any]:
+    """Excess kurtosis of the window that ends at each row, column by column, corrected for bias.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    window : int
+        Rows that a result is made of: its own and those before it.
+    min_periods : int, optional
+        Fewest values that give a result; by default `window`. NaN and infinities are no values.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        Without unit, 0 for normal data; NaN where the window has too few values or fewer than 4,
+        and where all are equal.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `window` is less than 1, or `min_periods` is negative or more than `window`.
+
+    Notes
+    -----
+    Follows `pandas.DataFrame.rolling`, without the drift of its running sums, which can exceed the result.
+
+    Examples
+    --------
+    >>> rolling_kurt([[0.0], [0.0], [0.0], [3.0], [3.0]], 4).round(3).T
+    array([[nan, nan, nan,  4., -6.]])
+    """
+
+    def statistic(values: Any) -> Any:
+        count, _, distances = _deviations(values)
+        squares = distances * distances
+        squares, fourths = squares.sum(axis=2), (squares * squares).sum(axis=2)
+        freedom = np.where(count > 3, (count - 2.0) * (count - 3.0), np.nan)
+        return (count - 1.0) / freedom * (count * (count + 1.0) * fourths / squares**2 - 3 * (count - 1.0))
+
+    return over_windows(x, window, min_periods, statistic)
+
+
+@rolling()
+def rolling_slope(
+    x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
+) -> np.ndarray[Any, Any]:
+    """Slope of the straight line through the window that ends at each row, column by column.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    window : int
+        Rows that a result is made of: its own and those before it.
+    min_periods : int, optional
+        Fewest values that give a result; by default `window`. NaN and infinities are no values.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        In the units of `x` per row; NaN where the window has too few values or fewer than 2.
+        Exactly 0 where all values are equal.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `window` is less than 1, or `min_periods` is negative or more than `window`.
+
+    Notes
+    -----
+    The line of least squares, with the row's place in the window as abscissa; missing values are left out with their
+    places.
+
+    Examples
+    --------
+    >>> rolling_slope([[1.0], [3.0], [float("nan")], [7.0]], 3, min_periods=2).T
+    array([[nan,  2.,  2.,  2.]])
+    """
+
+    def statistic(values: Any) -> Any:
+        count, _, distances = _deviations(values)
+        present = ~np.isnan(values)
+        time = np.arange(values.shape[2], dtype=np.float64)
+        mean_time = (present * time).sum(axis=2) / count
+        elapsed = np.where(present, time - mean_time[:, :, None], 0.0)
+        return (elapsed * distances).sum(axis=2) / np.where(count > 1, (elapsed**2).sum(axis=2), np.nan)
+
+    return over_windows(x, window, min_periods, statistic)

@@ -1,0 +1,70 @@
+//! Who computes which part of the result: ranges of rows, and of columns where there are too few of those.
+
+use acm_core::panels::{LANES, Lanes, Panel, panels};
+use acm_core::rows::Rows;
+use acm_core::{Result, Scalar, Threads, memory};
+use ndarray::{ArrayViewMut2, Axis};
+
+/// From this many ranges of rows on, each is computed in its whole width: whole rows are kindest to the memory.
+const ROW_RANGES_ENOUGH: usize = 8;
+
+/// A part of the result.
+pub struct Part<'a, T> {
+    /// Its first row and column in the result.
+    pub first: (usize, usize),
+    /// Its place.
+    pub out: ArrayViewMut2<'a, T>,
+}
+
+impl<T: Scalar> Part<'_, T> {
+    /// The columns of `x` that belong to it, as many at a time as are computed side by side.
+    pub fn panels<'a>(&self, x: Rows<'a, T>) -> impl Iterator<Item = Panel<'a, T>> + use<'a, T> {
+        panels(x, self.first.1..self.first.1 + self.out.ncols())
+    }
+
+    /// Writes a row of the columns of `panel`.
+    #[inline(always)]
+    pub fn write(&mut self, panel: Panel<'_, T>, row: usize, lanes: &Lanes<T>) {
+        let (i, j) = (row - self.first.0, panel.columns().start - self.first.1);
+        if let Some(out) = self.out.row_mut(i).into_slice() {
+            panel.write(lanes, &mut out[j..]);
+        }
+    }
+}
+
+/// Calls `body` for parts of `out` that together are all of it, each of at most `height` rows, with scratch memory that
+/// `prepare` makes once for each thread. `steps` is the number of elementary steps for one value.
+pub fn for_each_part<T: Scalar, M>(
+    threads: &Threads<'_>,
+    steps: usize,
+    height: usize,
+    out: ArrayViewMut2<'_, T>,
+    prepare: impl Fn() -> Result<M> + Sync,
+    body: impl Fn(&mut M, Part<'_, T>) -> Result<()> + Sync,
+) -> Result<()> {
+    let work = out.len().saturating_mul(steps);
+    let width = if out.nrows() / height < ROW_RANGES_ENOUGH { LANES } else { out.ncols() };
+    let mut parts = memory::with_capacity(out.nrows().div_ceil(height) * out.ncols().div_ceil(width))?;
+    let panels = cut(out, Axis(1), width)?;
+    for (p, panel) in panels.into_iter().enumerate() {
+        for (r, out) in cut(panel, Axis(0), height)?.into_iter().enumerate() {
+            parts.push(Part { first: (r * height, p * width), out });
+        }
+    }
+    // Neighbouring panels share cache lines: they are kept apart in time.
+    parts.sort_by_key(|part| part.first.1 / width % 2);
+    threads.for_each_with(work, parts.into_iter(), prepare, body)
+}
+
+/// Pieces of `view` of `length` along `axis`; the last may be shorter.
+fn cut<T>(view: ArrayViewMut2<'_, T>, axis: Axis, length: usize) -> Result<Vec<ArrayViewMut2<'_, T>>> {
+    let mut pieces = memory::with_capacity(view.len_of(axis).div_ceil(length))?;
+    let mut rest = view;
+    while rest.len_of(axis) > length {
+        let (piece, behind) = rest.split_at(axis, length);
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces.push(rest);
+    Ok(pieces)
+}

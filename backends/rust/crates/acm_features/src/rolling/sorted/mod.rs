@@ -1,0 +1,102 @@
+//! Order statistics, from a window that is kept sorted.
+//!
+//! A sorted window always holds as many numbers as it has rows: what is missing counts as infinity and so stands behind
+//! all values. Each step replaces one number by another.
+
+mod blocks;
+mod side_by_side;
+
+use acm_core::{Result, Scalar, Threads};
+use ndarray::ArrayViewMut2;
+
+use super::Windows;
+
+/// Up to so many rows, moving all numbers of eight windows at once is faster than finding the few that have to move.
+const SIDE_BY_SIDE: usize = 1024;
+
+/// A statistic of the values of a sorted window.
+pub trait OrderStatistic: Copy + Sync {
+    /// The statistic of `count` values, at least 1, of which `at` tells the one of each rank.
+    fn of(&self, count: usize, at: impl Fn(usize) -> f64) -> f64;
+}
+
+/// Writes the `statistic` of each window.
+pub fn slide<T: Scalar>(
+    threads: &Threads<'_>,
+    windows: Windows<'_, T>,
+    statistic: impl OrderStatistic,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<()> {
+    windows.check(&out)?;
+    let window = windows.window.min(windows.x.nrows());
+    let windows = Windows { window, min_periods: windows.min_periods.max(1), ..windows };
+    if window <= SIDE_BY_SIDE {
+        side_by_side::slide(threads, windows, statistic, out)
+    } else {
+        blocks::slide(threads, windows, statistic, out)
+    }
+}
+
+/// The number that stands for `value` in a sorted window.
+#[inline(always)]
+fn ordered<T: Scalar>(value: T) -> T {
+    if value.is_finite() { value } else { T::INFINITY }
+}
+
+/// The median.
+#[derive(Clone, Copy)]
+pub struct Middle;
+
+impl OrderStatistic for Middle {
+    #[inline(always)]
+    fn of(&self, count: usize, at: impl Fn(usize) -> f64) -> f64 {
+        mean(at((count - 1) / 2), at(count / 2))
+    }
+}
+
+/// The median absolute deviation from the median, times `scale`.
+#[derive(Clone, Copy)]
+pub struct Deviation {
+    /// The factor.
+    pub scale: f64,
+}
+
+impl OrderStatistic for Deviation {
+    /// The `reach + 1` values nearest to the median stand side by side. Of all such rows of neighbours theirs is the one
+    /// whose farther end is nearest; from left to right the left end comes nearer and the right end goes away, so a
+    /// binary search finds where they change roles.
+    #[inline(always)]
+    fn of(&self, count: usize, at: impl Fn(usize) -> f64) -> f64 {
+        let median = Middle.of(count, &at);
+        let reach = (count - 1) / 2;
+        let (left, right) = (|first: usize| median - at(first), |first: usize| at(first + reach) - median);
+        let (mut first, mut length) = (0, count - 1 - reach);
+        while length > 0 {
+            let half = length / 2;
+            let too_far_left = right(first + half) < left(first + half);
+            first = if too_far_left { first + half + 1 } else { first };
+            length = if too_far_left { length - half - 1 } else { half };
+        }
+        if first > 0 && left(first - 1) < right(first) {
+            first -= 1;
+        }
+        let nearest = larger(left(first), right(first));
+        if count % 2 == 1 {
+            return self.scale * nearest;
+        }
+        let before = if first > 0 { left(first - 1) } else { f64::INFINITY };
+        let behind = if first + reach + 1 < count { right(first + 1) } else { f64::INFINITY };
+        self.scale * mean(nearest, if before < behind { before } else { behind })
+    }
+}
+
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// The mean by halves, which cannot overflow.
+#[inline(always)]
+fn mean(low: f64, high: f64) -> f64 {
+    if low == high { low } else { low / 2.0 + high / 2.0 }
+}
