@@ -12,6 +12,7 @@ from .errors import (
     Unsupported,
 )
 from .operation import explain, operation
+from .ops.ar1 import ar1_coefficients, ar1_residuals
 from .ops.clustering import silhouette_samples, silhouette_score
 from .ops.correlation import pearson, spearman
 from .ops.distances import (
@@ -26,6 +27,8 @@ from .ops.moments import column_moments, column_sums
 from .ops.normalization import zscore
 from .ops.quantiles import column_quantiles, quantiles
 from .ops.robust_stats import column_median_mad
+from .ops.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_slope, rolling_std
+from .ops.rolling_order import rolling_mad, rolling_max, rolling_median, rolling_min
 from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmul, sparse_matvec
 from .ops.spectral import band_energy, power_spectrum
 from .ops.streaming import StreamingStatistics, cross_sums
@@ -51,6 +54,8 @@ __all__ = [
     "Samples",
     "StreamingStatistics",
     "Unsupported",
+    "ar1_coefficients",
+    "ar1_residuals",
     "assigned_distances",
     "band_energy",
     "bfill",
@@ -77,6 +82,15 @@ __all__ = [
     "quantiles",
     "register_backend",
     "reload_config",
+    "rolling_kurt",
+    "rolling_mad",
+    "rolling_max",
+    "rolling_mean",
+    "rolling_median",
+    "rolling_min",
+    "rolling_skew",
+    "rolling_slope",
+    "rolling_std",
     "set_backend",
     "silhouette_samples",
     "silhouette_score",

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "ar1_coefficients",
+    "ar1_residuals",
     "assigned_distances",
     "band_energy",
     "bfill",
@@ -25,6 +27,15 @@ __all__ = [
     "pairwise_euclidean",
     "pearson",
     "power_spectrum",
+    "rolling_kurt",
+    "rolling_mad",
+    "rolling_max",
+    "rolling_mean",
+    "rolling_median",
+    "rolling_min",
+    "rolling_skew",
+    "rolling_slope",
+    "rolling_std",
     "silhouette_samples",
     "sparse_correlation",
     "spearman",
@@ -35,6 +46,17 @@ _Float = TypeVar("_Float", np.float32, np.float64)
 _Index = NDArray[np.int32] | NDArray[np.int64]
 
 def isa() -> str: ...
+def ar1_coefficients(
+    threads: int,
+    x: NDArray[_Float],
+    epsilon: float = 1e-12,
+    center: str = "mean",
+    missing: str = "drop",
+    /,
+) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+def ar1_residuals(
+    threads: int, x: NDArray[_Float], phi: NDArray[_Float], mu: NDArray[_Float], /
+) -> NDArray[_Float]: ...
 def assigned_distances(
     threads: int, x: NDArray[_Float], centers: NDArray[_Float], labels: NDArray[np.int64], /
 ) -> NDArray[_Float]: ...
@@ -77,6 +99,19 @@ def column_quantiles(
     method: str = "linear",
     missing: str = "nonfinite",
     /,
+) -> NDArray[_Float]: ...
+def rolling_kurt(threads: int, x: NDArray[_Float], window: int, min_periods: int = 1, /) -> NDArray[_Float]: ...
+def rolling_mad(
+    threads: int, x: NDArray[_Float], window: int, scale: float = 1.0, min_periods: int = 1, /
+) -> NDArray[_Float]: ...
+def rolling_max(threads: int, x: NDArray[_Float], window: int, min_periods: int = 1, /) -> NDArray[_Float]: ...
+def rolling_mean(threads: int, x: NDArray[_Float], window: int, min_periods: int = 1, /) -> NDArray[_Float]: ...
+def rolling_median(threads: int, x: NDArray[_Float], window: int, min_periods: int = 1, /) -> NDArray[_Float]: ...
+def rolling_min(threads: int, x: NDArray[_Float], window: int, min_periods: int = 1, /) -> NDArray[_Float]: ...
+def rolling_skew(threads: int, x: NDArray[_Float], window: int, min_periods: int = 1, /) -> NDArray[_Float]: ...
+def rolling_slope(threads: int, x: NDArray[_Float], window: int, min_periods: int = 1, /) -> NDArray[_Float]: ...
+def rolling_std(
+    threads: int, x: NDArray[_Float], window: int, ddof: int = 1, min_periods: int = 1, /
 ) -> NDArray[_Float]: ...
 def pearson(threads: int, x: NDArray[_Float], /) -> NDArray[_Float]: ...
 def spearman(threads: int, x: NDArray[_Float], /) -> NDArray[_Float]: ...

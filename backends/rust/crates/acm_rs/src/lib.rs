@@ -3,6 +3,7 @@
 //! Each function takes the number of threads and then the operation's arguments, all by position. One module a
 //! family; [`call`] runs a kernel and turns its failures into exceptions; [`arrays`] is the border to NumPy.
 
+mod ar1;
 mod arrays;
 mod call;
 mod clustering;
@@ -14,6 +15,7 @@ mod moments;
 mod quantiles;
 mod sparse;
 mod spectral;
+mod rolling;
 
 use pyo3::prelude::*;
 
@@ -25,6 +27,8 @@ fn isa() -> &'static str {
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::ar1::{ar1_coefficients, ar1_residuals};
     #[pymodule_export]
     use super::clustering::silhouette_samples;
     #[pymodule_export]
@@ -47,4 +51,9 @@ mod _core {
     use super::sparse::{csr_matmul, csr_matvec};
     #[pymodule_export]
     use super::spectral::{band_energy, power_spectrum};
+    #[pymodule_export]
+    use super::rolling::{
+        rolling_kurt, rolling_mad, rolling_max, rolling_mean, rolling_median, rolling_min, rolling_skew, rolling_slope,
+        rolling_std,
+    };
 }

@@ -1,0 +1,247 @@
+"""Autoregression of the first order: each value as its predecessor's echo, and what that does not explain."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..operation import operation
+from ..options import one_of, real
+from ..samples import Samples
+from .missing import gappy, sensors
+from .robust_stats import median_mad
+
+#: Coefficients are kept below 1 by this much, so that what they describe stays stationary.
+LARGEST = 0.999
+
+#: Fewest values that tell a coefficient.
+FEWEST = 3
+
+
+class AR1(NamedTuple):
+    """A model of each column: x[t] - mu = phi (x[t-1] - mu) + what is left."""
+
+    phi: np.ndarray[Any, Any]
+    mu: np.ndarray[Any, Any]
+
+
+def _echoes(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Columns that remember from nothing to almost everything, 5 % NaN."""
+    x = rng.normal(size=(n, 50))
+    for t in range(1, n):
+        x[t] += np.linspace(-0.5, 0.99, 50) * x[t - 1]
+    x += rng.uniform(-100, 100, size=50)
+    x[rng.random(x.shape) < 0.05] = np.nan
+    return {"x": x}
+
+
+_series = Samples(_echoes, gappy)
+del _series.cases["largest_numbers"]  # their products are beyond float64
+
+
+@_series.case
+def adjacent_pairs(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_echoes(rng, 300), "missing": "pair"}
+
+
+@_series.case
+def pairs_of_infinities(rng: np.random.Generator) -> dict[str, Any]:
+    return {**gappy.cases["infinities"](rng), "missing": "pair"}
+
+
+@_series.case
+def around_the_median(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_echoes(rng, 301), "center": "median"}
+
+
+@_series.case
+def beyond_the_unit_circle(rng: np.random.Generator) -> dict[str, Any]:
+    """Growth and alternation that would be more than 0.999."""
+    return {"x": np.column_stack([1.5 ** np.arange(40.0), (-1.5) ** np.arange(40.0)])}
+
+
+@_series.case
+def fewer_values_than_three(rng: np.random.Generator) -> dict[str, Any]:
+    x = np.full((6, 4), np.nan)
+    x[0, 1], x[[0, 5], 2], x[[0, 1, 5], 3] = 2.0, [1.0, 3.0], [1.0, 2.0, 4.0]
+    return {"x": x}
+
+
+@_series.case
+def no_pairs(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(30, 3))
+    x[::2, 1], x[::2, 2] = np.nan, np.inf
+    return {"x": x, "missing": "pair"}
+
+
+@_series.case
+def large_epsilon(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(50, 4)) * [0.1, 1.0, 10.0, 100.0], "epsilon": 40.0}
+
+
+@_series.case
+def gaps_across_tiles(rng: np.random.Generator) -> dict[str, Any]:
+    x = 1e6 + rng.normal(size=(5000, 3))
+    x[100:2900, 0], x[:4000, 1], x[::3, 2] = np.nan, np.nan, np.nan
+    return {"x": x}
+
+
+@_series.mistake("center")
+def unknown_centre(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "center": "mode"}
+
+
+@_series.mistake("missing")
+def unknown_missing(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "missing": "skip"}
+
+
+@_series.mistake("epsilon")
+def negative_epsilon(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "epsilon": -1e-9}
+
+
+@operation(
+    "n d -> d, d",
+    work="n * d",
+    nan="skip",
+    samples=_series,
+    options={"epsilon": real(minimum=0.0), "center": one_of("mean", "median"), "missing": one_of("drop", "pair")},
+    returns=AR1,
+)
+def ar1_coefficients(
+    x: ArrayLike, *, epsilon: float = 1e-12, center: str = "mean", missing: str = "drop", backend: str | None = None
+) -> AR1:
+    """Coefficient and centre of each column's autoregression of the first order.
+
+    With c = x - mu, phi is the sum of c[t] c[t-1] over the sum of c[t-1] squared, which leaves the last value out.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+        Rows are steps in time. NaN and infinities are missing.
+    epsilon : float, default 1e-12
+        A column whose sum of squares is no more, in the squared units of `x`, has phi 0.
+    center : {"mean", "median"}
+        What mu is of the values that are not missing.
+    missing : {"drop", "pair"}
+        "drop" takes each value's predecessor to be the last value before it that is not missing; "pair" uses only
+        values whose neighbour is not missing.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    phi : ndarray of shape (d,)
+        From -0.999 to 0.999; 0 for fewer than 3 values.
+    mu : ndarray of shape (d,)
+        In the units of `x`; NaN for a column without values.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `epsilon` is negative, or `center` or `missing` is another word.
+
+    Notes
+    -----
+    The conditional least squares of `statsmodels.tsa.ar_model.AutoReg` with one lag, its constant taken from `center`.
+
+    Examples
+    --------
+    >>> ar1_coefficients([[4.0], [2.0], [1.0], [1.0]])
+    AR1(phi=array([0.2]), mu=array([2.]))
+    """
+    phi, mu = np.zeros(x.shape[1]), np.full(x.shape[1], np.nan)
+    medians, _ = median_mad(x)
+    for j, column in enumerate(x.T):
+        finite = np.isfinite(column)
+        values = column[finite]
+        if len(values) == 0:
+            continue
+        offset = values[0] if center == "mean" else medians[j]
+        shift = (values - offset).mean() if center == "mean" else 0.0
+        mu[j] = offset + shift
+        centred = np.where(finite, (column - offset) - shift, 0.0)
+        later, earlier = _pairs(centred, finite, missing)
+        if len(values) >= FEWEST and (earlier**2).sum() > epsilon:
+            phi[j] = np.clip((later * earlier).sum() / (earlier**2).sum(), -LARGEST, LARGEST)
+    return AR1(phi, mu)
+
+
+def _pairs(centred: Any, finite: Any, missing: str) -> tuple[Any, Any]:
+    """Values and their predecessors."""
+    if missing == "drop":
+        centred = centred[finite]
+        return centred[1:], centred[:-1]
+    both = finite[1:] & finite[:-1]
+    return centred[1:][both], centred[:-1][both]
+
+
+_modelled = Samples(lambda rng, n: {**_echoes(rng, n), "phi": rng.uniform(-1, 1, 50), "mu": rng.uniform(-100, 100, 50)})
+
+
+def _with_model(draw: Any) -> Any:
+    def modelled(rng: np.random.Generator) -> dict[str, Any]:
+        x = draw(rng)["x"]
+        return {"x": x, "phi": rng.uniform(-1, 1, x.shape[1]), "mu": x[0].copy()}
+
+    return modelled
+
+
+_modelled.cases.update((name, _with_model(draw)) for name, draw in gappy.cases.items() if name != "largest_numbers")
+
+
+@_modelled.case
+def model_of_nothing(rng: np.random.Generator) -> dict[str, Any]:
+    """A column without values has no centre, so no residuals either; a value after a gap needs no coefficient."""
+    x = rng.normal(size=(12, 4))
+    x[3, 2] = np.nan
+    return {"x": x, "phi": np.array([0.0, 0.5, np.nan, 0.9]), "mu": np.array([np.nan, 0.0, 0.0, np.inf])}
+
+
+@_modelled.mistake("phi")
+def coefficient_for_too_few_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(8, 3)), "phi": np.zeros(2), "mu": np.zeros(3)}
+
+
+@operation("n d, d, d -> n d", work="n * d", nan="propagate", samples=_modelled)
+def ar1_residuals(x: ArrayLike, phi: ArrayLike, mu: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
+    """What each value differs by from its prediction mu + phi (x[t-1] - mu).
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+        Rows are steps in time. NaN and infinities are missing.
+    phi, mu : arrays of shape (d,)
+        The model, from `ar1_coefficients`.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        In the units of `x`. The first row and values after a missing one are predicted to be mu; missing values give
+        NaN.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, or `phi` or `mu` is not one number a column.
+
+    Notes
+    -----
+    The residuals of `statsmodels.tsa.ar_model.AutoReg`, with the first row predicted as well.
+
+    Examples
+    --------
+    >>> ar1_residuals([[4.0], [2.0], [1.0], [1.0]], [0.5], [2.0]).T
+    array([[ 2. , -1. , -1. , -0.5]])
+    """
+    finite = np.isfinite(x)
+    deviations = np.where(finite, x - mu, np.nan)
+    echoes = np.zeros_like(x)
+    echoes[1:] = np.where(finite[:-1], phi * deviations[:-1], 0.0)
+    residuals: Any = deviations - echoes
+    return residuals

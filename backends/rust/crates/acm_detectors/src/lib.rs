@@ -1,0 +1,3 @@
+//! Models of normal behaviour, and what departs from them.
+
+pub mod ar1;
