@@ -10,6 +10,7 @@ import numpy as np
 from acm_dispatch import registry
 
 from . import (
+    ar1,
     backend,
     clustering,
     correlation,
@@ -21,6 +22,8 @@ from . import (
     normalization,
     quantiles,
     robust_stats,
+    rolling,
+    rolling_order,
     streaming,
 )
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from acm_dispatch import Backend
 
 _FAMILIES = (
+    ar1,
     clustering,
     correlation,
     distances,
@@ -39,6 +43,8 @@ _FAMILIES = (
     normalization,
     quantiles,
     robust_stats,
+    rolling,
+    rolling_order,
     streaming,
 )
 

@@ -12,7 +12,7 @@ from .robust_stats import median_and_mad
 def zscore(xp: Any, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None) -> Any:
     offset, mean = center, None
     if center is None or scale is None:
-        own_offset, own_mean, spread = _robust(xp, x) if method == "robust" else _standard(xp, x, ddof)
+        own_offset, own_mean, spread = _robust(xp, x) if method == "robust" else standard(xp, x, ddof)
         offset, mean = (own_offset, own_mean) if center is None else (center, None)
         scale = spread if scale is None else scale
     scores = xp.subtract(x, offset, dtype=xp.float64)
@@ -29,7 +29,7 @@ def _robust(xp: Any, x: Any) -> tuple[Any, Any, Any]:
     return median, None, NORMAL_CONSISTENCY * mad
 
 
-def _standard(xp: Any, x: Any, ddof: int) -> tuple[Any, Any, Any]:
+def standard(xp: Any, x: Any, ddof: int) -> tuple[Any, Any, Any]:
     """A value of each column, the mean's distance from it, and the standard deviation."""
     finite = xp.isfinite(x)
     count = finite.sum(axis=0)

@@ -15,17 +15,17 @@ def median_and_mad(xp: Any, x: Any, missing: str) -> tuple[Any, Any]:
     absent = is_missing(xp, x, missing)
     count = (~absent).sum(axis=0)
     columns = xp.where(absent, x.dtype.type(xp.nan), x).T.copy()
-    median = _middle(xp, columns, count)
+    median = middle(xp, columns, count)
     deviations = xp.abs(xp.subtract(columns, median[:, None], dtype=xp.float64))
     # From an infinite median, infinite values deviate by NaN, which sorting would put among the missing ones.
-    return median, xp.where(xp.isfinite(median), _middle(xp, deviations, count), xp.nan)
+    return median, xp.where(xp.isfinite(median), middle(xp, deviations, count), xp.nan)
 
 
 def is_missing(xp: Any, x: Any, missing: str) -> Any:
     return xp.isnan(x) if missing == "nan" else ~xp.isfinite(x)
 
 
-def _middle(xp: Any, rows: Any, count: Any) -> Any:
+def middle(xp: Any, rows: Any, count: Any) -> Any:
     """Median of the `count` numbers of each row of `rows`, which is left sorted; NaN, missing, comes last.
 
     The mean of the two middle values is taken by halves, which cannot overflow.

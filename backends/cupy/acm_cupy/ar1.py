@@ -1,0 +1,41 @@
+"""Autoregression of the first order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acm_dispatch.ops.ar1 import FEWEST, LARGEST
+
+from .normalization import standard
+from .robust_stats import median_and_mad
+from .rolling import last_values
+
+
+def ar1_coefficients(xp: Any, x: Any, epsilon: float, center: str, missing: str) -> tuple[Any, Any]:
+    offset, shift = _center(xp, x, center)
+    finite = xp.isfinite(x)
+    centred = xp.where(finite, xp.subtract(x, offset, dtype=xp.float64) - shift, xp.nan)
+    previous = (last_values(xp, centred, len(x)) if missing == "drop" else centred)[:-1]
+    paired = ~xp.isnan(previous) & finite[1:]
+    previous = xp.where(paired, previous, 0.0)
+    products = xp.where(paired, centred[1:] * previous, 0.0).sum(axis=0)
+    squares = (previous * previous).sum(axis=0)
+    told = (finite.sum(axis=0) >= FEWEST) & (squares > epsilon)
+    phi = xp.where(told, xp.clip(products / squares, -LARGEST, LARGEST), 0.0)
+    return phi.astype(x.dtype, copy=False), (offset + shift).astype(x.dtype, copy=False)
+
+
+def _center(xp: Any, x: Any, center: str) -> tuple[Any, Any]:
+    """In two parts, the second small: their sum, rounded to the size of an offset, would lose digits."""
+    if center == "median":
+        return median_and_mad(xp, x, "nonfinite")[0], 0.0
+    offset, shift, _ = standard(xp, x, 0)
+    return offset, shift
+
+
+def ar1_residuals(xp: Any, x: Any, phi: Any, mu: Any) -> Any:
+    finite = xp.isfinite(x)
+    deviations = xp.where(finite, xp.subtract(x, mu, dtype=xp.float64), xp.nan)
+    residuals = deviations.copy()
+    residuals[1:] -= xp.where(finite[:-1], phi.astype(xp.float64, copy=False) * deviations[:-1], 0.0)
+    return residuals.astype(x.dtype, copy=False)
