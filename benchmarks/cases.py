@@ -15,8 +15,11 @@ SEED = 20260101
 #: Samples of an operation's contract on which candidates that are fine on ordinary data may lose their digits.
 TRAPS = ("offset_1e6", "near_duplicates")
 
-#: Rows of a case's small version: enough for every code path, quick in pure Python.
-_SMALL = 40
+#: Rows of the windows in the rolling cases: an hour of minutes.
+WINDOW = 60
+
+#: Rows of a case's small version: enough for every code path and a window, quick in pure Python.
+_SMALL = 80
 
 
 #: Of the sliding windows of `band_energy`: rows from one to the next, and the bands.
@@ -79,6 +82,8 @@ class Case:
     @property
     def options(self) -> dict[str, Any]:
         """Keywords of our call beyond the arrays."""
+        if self.operation.startswith("rolling_"):
+            return {"window": WINDOW}
         if self.operation == "band_energy":
             return {"window": window_of(self.size[0]), "bands": BANDS, "step": STEP}
         return _OPTIONS.get(self.variant or self.operation, {})
@@ -169,6 +174,19 @@ def _seven_levels(x: np.ndarray) -> tuple[tuple[float, ...]]:
     return ((0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99),)
 
 
+#: What is needed over the best peer, and the floors at both sizes.
+_ROLLING = {
+    "mean": (1.5, 0.2, 3),
+    "std": (1.5, 0.2, 3),
+    "median": (2, 8, 65),
+    "mad": (8, 25, 200),
+    "skew": (2, 1, 8),
+    "kurt": (2, 1, 8),
+    "min": (3, 0.5, 4),
+    "max": (3, 0.5, 4),
+    "slope": (4, 0.5, 4),
+}
+
 _DRAWS: dict[str, Callable[..., tuple[np.ndarray, ...]]] = {
     "pairwise_euclidean": _points,
     "pairwise_distances_argmin": _points,
@@ -186,6 +204,8 @@ _DRAWS: dict[str, Callable[..., tuple[np.ndarray, ...]]] = {
     "sparse_correlation": _groups,
     "csr_matvec": _sparse,
     "csr_matmul": _sparse,
+    "ar1_coefficients": _sensors,
+    **dict.fromkeys((f"rolling_{name}" for name in _ROLLING), _sensors),
 }
 _DERIVED = {
     "zscore given": _center_and_scale,
@@ -211,6 +231,14 @@ def _columns(
     return [
         Case(operation, size, clean, floor, variant),
         Case(operation, size, missing, floor, variant, missing=True),
+    ]
+
+
+def _rolling(name: str, need: float, short: float, long: float) -> list[Case]:
+    return [
+        Case(f"rolling_{name}", (10_000, 50), {"best": need}, short),
+        Case(f"rolling_{name}", (200_000, 20), {"best": need}, long),
+        Case(f"rolling_{name}", (10_000, 50), dtype="float32"),
     ]
 
 
@@ -267,6 +295,9 @@ CASES: list[Case] = [
     Case("sparse_correlation", (10_000, 5_000), {"best": 2}, 1800),
     Case("csr_matvec", (10_000, 10_000), {"scipy": 1.5}, 0.2),
     Case("csr_matmul", (10_000, 10_000, 50), {"best": 1, "scipy": 2.5}, 4),
+    *_columns("ar1_coefficients", "", (10_000, 50), (2, 2), 0.1),
+    *_columns("ar1_coefficients", "", (1_000_000, 50), (4, 4), 12.5),
+    *(case for name, (need, short, long) in _ROLLING.items() for case in _rolling(name, need, short, long)),
 ]
 
 #: Peak memory is looked at here, and set against the n x n matrix that a careless form would build.

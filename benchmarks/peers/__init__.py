@@ -31,6 +31,7 @@ PACKAGES = {
     "fastnanquantile": ("fastnanquantile", "fastnanquantile"),
     "numbagg": ("numbagg", "numbagg"),
     "numexpr": ("numexpr", "numexpr"),
+    "screamer": ("screamer", "screamer"),
     "simsimd": ("simsimd", "simsimd"),
     "faiss": ("faiss", "faiss-cpu"),
     "torch": ("torch", "torch"),
@@ -47,6 +48,8 @@ _FAMILIES = (
     "correlation",
     "spectral",
     "sparse",
+    "rolling",
+    "ar1",
 )
 
 
