@@ -24,7 +24,8 @@ def _register(name, bottleneck_name=None, numbagg_name=None, polars_name=None):
             import polars
 
             frame = polars.DataFrame(x)
-            rolling = [getattr(polars.col(column), polars_name)(WINDOW) for column in frame.columns]
+            options = {"bias": False} if name in ("skew", "kurt") else {}
+            rolling = [getattr(polars.col(column), polars_name)(WINDOW, **options) for column in frame.columns]
             return lambda: frame.select(rolling)
 
     if bottleneck_name:
@@ -51,7 +52,7 @@ _register("min", "move_min", None, "rolling_min")
 _register("max", "move_max", None, "rolling_max")
 _register("median", "move_median", None, "rolling_median")
 _register("skew", None, None, "rolling_skew")
-_register("kurt", None, None, None)
+_register("kurt", None, None, "rolling_kurtosis")
 
 
 @peer("rolling_mad", "screamer")

@@ -4,7 +4,7 @@ use acm_core::panels::{LANES, Lanes, Panel, panels};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
-use acm_features::normalization::moments::moments;
+use acm_features::moments::levels;
 use acm_features::{Missing, robust_stats};
 use ndarray::ArrayView2;
 
@@ -113,7 +113,7 @@ fn one_a_column<T>(argument: &'static str, values: &[T], width: usize) -> Result
 /// Each column's centre in two parts, the second small: their sum, rounded to the size of an offset, would lose digits.
 fn centers<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center) -> Result<Vec<[f64; 2]>> {
     Ok(match center {
-        Center::Mean => moments(threads, x)?.iter().map(|column| [column.offset, column.mean()]).collect(),
+        Center::Mean => levels(threads, x)?.iter().map(|column| [column.offset, column.mean()]).collect(),
         Center::Median => {
             let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
             medians.into_iter().map(|median| [median, 0.0]).collect()

@@ -12,7 +12,7 @@ use ndarray::ArrayView2;
 
 use crate::by_column::values_of;
 
-pub(crate) use self::level::Level;
+pub use self::level::Level;
 pub use self::shape::{Pairs, Shape, shapes};
 
 /// Columns that are summed side by side in registers.
@@ -115,6 +115,11 @@ impl<T: Scalar> Block<'_, T> {
         }
         offset
     }
+}
+
+/// Mean and variance of each column.
+pub fn levels<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<Level>> {
+    summaries(threads, x)
 }
 
 /// The summary of each column.

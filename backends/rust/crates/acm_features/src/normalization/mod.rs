@@ -5,7 +5,7 @@ use ndarray::ArrayView2;
 
 use crate::Missing;
 use crate::by_column::{map_by_column, one_a_column};
-use crate::moments::{self, Level};
+use crate::moments;
 use crate::robust_stats::{self, NORMAL_CONSISTENCY};
 
 /// Where centre and scale come from if they are not given.
@@ -143,7 +143,7 @@ impl Columns {
     fn of<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, method: Method, scale: bool) -> Result<Self> {
         match method {
             Method::Standard { ddof } => {
-                let columns = moments::summaries::<T, Level>(threads, x)?;
+                let columns = moments::levels(threads, x)?;
                 Ok(Columns {
                     offset: columns.iter().map(|column| column.offset).collect(),
                     center: columns.iter().map(|column| column.mean()).collect(),
