@@ -41,8 +41,11 @@ def _register(name, bottleneck_name=None, numbagg_name=None, polars_name=None):
 
         @peer(f"rolling_{name}", "numbagg")
         def numbagg_move(x):
+            import numba
             import numbagg
 
+            if numba.config.DISABLE_JIT:
+                raise ImportError("numbagg's moving functions cannot do without compiling")
             return partial(getattr(numbagg, numbagg_name), x, window=WINDOW, axis=0)
 
 
