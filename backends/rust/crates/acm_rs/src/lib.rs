@@ -13,9 +13,9 @@ mod features;
 mod lags;
 mod moments;
 mod quantiles;
+mod rolling;
 mod sparse;
 mod spectral;
-mod rolling;
 
 use pyo3::prelude::*;
 
@@ -48,12 +48,12 @@ mod _core {
     #[pymodule_export]
     use super::quantiles::column_quantiles;
     #[pymodule_export]
-    use super::sparse::{csr_matmul, csr_matvec};
-    #[pymodule_export]
-    use super::spectral::{band_energy, power_spectrum};
-    #[pymodule_export]
     use super::rolling::{
         rolling_kurt, rolling_mad, rolling_max, rolling_mean, rolling_median, rolling_min, rolling_skew, rolling_slope,
         rolling_std,
     };
+    #[pymodule_export]
+    use super::sparse::{csr_matmul, csr_matvec};
+    #[pymodule_export]
+    use super::spectral::{band_energy, power_spectrum};
 }
