@@ -68,6 +68,17 @@ pub trait Vector<T>: Copy + Send + Sync {
         lanes[1..Self::LANES].iter().fold(lanes[0], |least, &lane| if lane < least { lane } else { least })
     }
 
+    /// The sum of all lanes, from the first to the last.
+    #[inline(always)]
+    fn sum(self) -> T
+    where
+        T: Scalar,
+    {
+        let mut lanes = [T::ZERO; MAX_LANES];
+        self.store(&mut lanes);
+        lanes[1..Self::LANES].iter().fold(lanes[0], |sum, &lane| sum + lane)
+    }
+
     /// Writes the lanes that lie between `low` and `high`, neither included, one after the other to `out`, and anything
     /// to the rest of its first `LANES` places, which it must have. Answers how many lanes that were.
     #[inline(always)]
