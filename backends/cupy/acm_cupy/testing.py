@@ -8,6 +8,7 @@ wait for the device.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,12 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Functions of NumPy that CuPy 14 does not have. Submodules (linalg, fft, random) are not offered at all.
+#: Functions of NumPy that CuPy 14 does not have. Of submodules only what kernels need is offered.
 _MISSING = _names(
     """
     asmatrix block bmat einsum_path errstate fromregex frompyfunc geomspace histogram_bin_edges insert isnat matvec
     nanpercentile nanquantile ndenumerate nditer nested_iters polydiv polyint polyder seterr spacing unstack vecdot
-    vecmat linalg fft random ma char rec strings lib testing polynomial ctypeslib emath
+    vecmat fft random ma char rec strings lib testing polynomial ctypeslib emath
     """
 )
 
@@ -149,6 +150,7 @@ class StrictNumpy:
         return found if isinstance(found, type | float) or not callable(found) else StrictFunction(found)
 
     newaxis = None
+    linalg = SimpleNamespace(qr=StrictFunction(np.linalg.qr), svd=StrictFunction(np.linalg.svd))
 
     @staticmethod
     def asarray(value: Any) -> StrictArray:

@@ -1,4 +1,14 @@
 //! Kernels of linear algebra on rows of matrices.
 
 pub mod distances;
+mod mahalanobis;
+mod product;
 pub mod sparse;
+mod spe_t2;
+mod svd;
+mod tile;
+
+pub use mahalanobis::mahalanobis;
+pub use product::product;
+pub use spe_t2::{Model, spe_t2};
+pub use svd::{pca_fit, truncated_svd};

@@ -1,0 +1,220 @@
+"""Leading singular triplets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..errors import InvalidInput
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..options import integer
+from ..samples import Samples
+
+#: Singular values below this, relative to the largest, name no direction that rounding leaves in place.
+_CLEAR = 1e-3
+
+
+def assert_same_directions(actual: Any, expected: Any, strengths: Any, tolerance: float) -> None:
+    """Rows are orthonormal, and those of clear strength span the same space, whatever their signs."""
+    np.testing.assert_allclose(actual @ actual.T, np.eye(len(actual)), rtol=0, atol=tolerance)
+    clear = strengths > _CLEAR * strengths.max(initial=0)
+    projectors = [rows[clear].T @ rows[clear] for rows in (actual, expected)]
+    np.testing.assert_allclose(*projectors, rtol=0, atol=tolerance)
+
+
+def _assert_same_triplets(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
+    """Equal singular values, subspaces and products: all that does not depend on signs and on the order of equals."""
+    (u, s, vt), (wanted_u, wanted_s, wanted_vt) = actual, expected
+    largest = float(wanted_s.max(initial=0))
+    np.testing.assert_allclose(s, wanted_s, rtol=rtol, atol=1e-3 * rtol * largest)
+    np.testing.assert_allclose((u * s) @ vt, (wanted_u * wanted_s) @ wanted_vt, rtol=0, atol=rtol * largest)
+    assert_same_directions(vt, wanted_vt, wanted_s, 10 * rtol)
+    assert_same_directions(u.T, wanted_u.T, wanted_s, 10 * rtol)
+
+
+def factors(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {"x": rng.normal(size=(n, 50)) * np.linspace(3, 1, 50), "n_components": 5}
+
+
+def _spectrum(rng: np.random.Generator, n: int, values: Any) -> Any:
+    """A matrix of n rows with these singular values and random singular vectors."""
+    u, v = (np.linalg.qr(rng.normal(size=(size, len(values))))[0] for size in (n, len(values)))
+    return (u * values) @ v.T
+
+
+decomposed = Samples(factors)
+
+
+@decomposed.case
+def condition_1e12(rng: np.random.Generator) -> dict[str, Any]:
+    """The eigenvalues of the Gram matrix keep no digit below 1e-8 of the largest singular value."""
+    return {"x": _spectrum(rng, 300, np.logspace(0, -12, 20)), "n_components": 12}
+
+
+@decomposed.case
+def columns_in_other_units(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(400, 13)) * np.logspace(6, -6, 13)[rng.permutation(13)], "n_components": 6}
+
+
+@decomposed.case
+def rank_deficient(rng: np.random.Generator) -> dict[str, Any]:
+    """More components than directions: the rest of `u` and `vt` is still orthonormal."""
+    x = rng.normal(size=(120, 4)) * [4.0, 3.0, 2.0, 1.0]
+    return {"x": np.hstack([x, x[:, :2], x[:, 3:]]), "n_components": 6}
+
+
+@decomposed.case
+def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(150, 9)) * np.linspace(5, 1, 9)
+    x[:, 2], x[:, 5], x[:, 7] = 7.5, 0.0, 1.0
+    return {"x": x, "n_components": 4}
+
+
+@decomposed.case
+def nothing_but_zeros(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.zeros((20, 6)), "n_components": 3}
+
+
+@decomposed.case
+def wide(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(17, 230)), "n_components": 17}
+
+
+@decomposed.case
+def square(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(19, 19)), "n_components": 19}
+
+
+@decomposed.case
+def one_column(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(95, 1)), "n_components": 1}
+
+
+@decomposed.case
+def tall(rng: np.random.Generator) -> dict[str, Any]:
+    """Many blocks of rows."""
+    return {"x": rng.normal(size=(9001, 7)) * np.arange(1, 8), "n_components": 3}
+
+
+@decomposed.mistake("n_components")
+def no_component(rng: np.random.Generator) -> dict[str, Any]:
+    return {**factors(rng, 60), "n_components": 0}
+
+
+@decomposed.mistake("n_components")
+def more_components_than_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {**factors(rng, 60), "n_components": 51}
+
+
+@decomposed.mistake("n_components")
+def more_components_than_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {**factors(rng, 10), "n_components": 11}
+
+
+@decomposed.mistake("n_components")
+def half_a_component(rng: np.random.Generator) -> dict[str, Any]:
+    return {**factors(rng, 60), "n_components": 2.5}
+
+
+_any_scale = Samples(factors, decomposed)
+
+
+@_any_scale.case
+def squares_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e200 * rng.normal(size=(60, 5)) * np.arange(1, 6), "n_components": 5}
+
+
+@_any_scale.case
+def squares_below_float64(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e-200 * rng.normal(size=(60, 5)) * np.arange(1, 6), "n_components": 5}
+
+
+def require_components(operation: str, x: Any, n_components: int) -> None:
+    """`InvalidInput` where a matrix has not that many singular values."""
+    if n_components > min(x.shape):
+        problem = f"is {n_components}; expected at most {min(x.shape)} for a matrix of shape {x.shape}"
+        raise InvalidInput(operation, "n_components", problem)
+
+
+def _check(x: Any, n_components: int) -> tuple[Any, int]:
+    require_components("truncated_svd", x, n_components)
+    return x, n_components
+
+
+@operation(
+    "n d -> n n_components, n_components, n_components d",
+    work="n * d * min(n, d)",
+    nan="forbid",
+    samples=_any_scale,
+    options={"n_components": integer(minimum=1)},
+    prepare=_check,
+    agrees=_assert_same_triplets,
+)
+def truncated_svd(
+    x: ArrayLike, n_components: int, *, backend: str | None = None
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The largest singular values of `x` and their vectors: `u` * `s` @ `vt` is the nearest matrix of that rank.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    n_components : int
+        1 to min(n, d).
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    u : ndarray of shape (n, n_components)
+        Orthonormal columns, also where a singular value is 0.
+    s : ndarray of shape (n_components,)
+        Singular values in the units of `x`, in descending order. Those above 1e-5 of the largest keep a relative
+        accuracy of 1e-10 whatever the condition number; smaller ones are off by at most 1e-13 of the largest.
+    vt : ndarray of shape (n_components, d)
+        Orthonormal rows; the entry of largest magnitude in each is positive.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or holds NaN or infinity, or `n_components` is not within 1 to min(n, d).
+
+    Notes
+    -----
+    Follows `scipy.linalg.svd`, with signs as `sklearn.decomposition.TruncatedSVD` chooses them
+    (``svd_flip(u, vt, u_based_decision=False)``). Computed in float64, whatever the input.
+
+    Examples
+    --------
+    >>> u, s, vt = truncated_svd([[0.0, 3.0], [4.0, 0.0], [0.0, 0.0]], 1)
+    >>> s, vt.round(3) == [[1.0, 0.0]]
+    (array([4.]), array([[ True,  True]]))
+    """
+    u, s, vt = np.linalg.svd(x, full_matrices=False)
+    signs = _signs(vt[:n_components])
+    return u[:, :n_components] * signs, s[:n_components], vt[:n_components] * signs[:, None]
+
+
+def _signs(vt: Any) -> Any:
+    """What makes the entry of largest magnitude in each row positive."""
+    largest = np.take_along_axis(vt, np.abs(vt).argmax(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(largest < 0, -1.0, 1.0)
+
+
+def leading_triplets(x: Any, n_components: int) -> tuple[Any, Any, Any]:
+    """QR first, so that the decomposition itself is of a small square matrix; in float64."""
+    tall = (x if len(x) >= x.shape[1] else x.T).astype(np.float64, copy=False)
+    q, r = np.linalg.qr(tall)
+    u, s, vt = np.linalg.svd(r)
+    left, right = q @ u[:, :n_components], vt[:n_components]
+    if tall.shape != x.shape:
+        left, right = right.T, left.T
+    signs = _signs(right)
+    return left * signs, s[:n_components], right * signs[:, None]
+
+
+@numpy_backend.kernel("truncated_svd")
+def _triplets_by_qr(x: Any, n_components: int) -> tuple[Any, ...]:
+    return tuple(np.ascontiguousarray(part, x.dtype) for part in leading_triplets(x, n_components))

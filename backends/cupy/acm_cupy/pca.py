@@ -1,0 +1,36 @@
+"""Rows judged by, and rebuilt from, principal components; fitting them by QR and a small decomposition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acm_dispatch.ops.pca import LEAST_VARIANCE
+
+from .blocks import blocks
+from .svd import leading_triplets
+
+
+def pca_fit(xp: Any, x: Any, n_components: int) -> tuple[Any, ...]:
+    mean = x.mean(axis=0, dtype=xp.float64)
+    _, s, vt = leading_triplets(xp, xp.subtract(x, mean, dtype=xp.float64), n_components)
+    return tuple(xp.ascontiguousarray(part.astype(x.dtype)) for part in (mean, vt, s * s / (len(x) - 1)))
+
+
+def pca_reconstruct(xp: Any, scores: Any, components: Any, mean: Any) -> Any:
+    rebuilt = xp.matmul(scores, components)
+    if mean is not None:
+        rebuilt += mean
+    return rebuilt
+
+
+def spe_t2(xp: Any, x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
+    spe, t2 = xp.empty(len(x), x.dtype), xp.empty(len(x), x.dtype)
+    weights = 1.0 / xp.maximum(variance.astype(xp.float64), LEAST_VARIANCE)
+    directions = components.astype(xp.float64, copy=False)
+    for rows in blocks(len(x), x.shape[1]):
+        deviations = xp.subtract(x[rows], mean, dtype=xp.float64)
+        scores = xp.matmul(deviations, directions.T)
+        deviations -= xp.matmul(scores, directions)
+        spe[rows] = (deviations * deviations).sum(axis=1)
+        t2[rows] = (scores * scores * weights).sum(axis=1)
+    return spe, t2

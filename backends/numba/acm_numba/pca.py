@@ -1,0 +1,65 @@
+"""Rows judged by, and rebuilt from, principal components. Fitting them is left to the LAPACK behind NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from acm_dispatch.ops.pca import LEAST_VARIANCE
+
+from . import backend, parallel
+from .jit import jit
+from .linalg import PER_NANOSECOND
+
+
+@backend.kernel("pca_reconstruct")
+def pca_reconstruct(threads: int, scores: Any, components: Any, mean: Any) -> Any:
+    start = np.zeros(components.shape[1], scores.dtype) if mean is None else mean
+    out = np.empty((len(scores), components.shape[1]), scores.dtype)
+    work = parallel.tiles(len(scores), components.size / PER_NANOSECOND)
+    parallel.run(threads, _rebuilt, work, scores, components, start, out)
+    return out
+
+
+@jit
+def _rebuilt(first, stop, scores, components, start, out):
+    for i in range(first, stop):
+        for j in range(components.shape[1]):
+            out[i, j] = start[j]
+        for k in range(components.shape[0]):
+            score = scores[i, k]
+            for j in range(components.shape[1]):
+                out[i, j] += score * components[k, j]
+
+
+@backend.kernel("spe_t2")
+def spe_t2(threads: int, x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
+    spe, t2 = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    weights = 1.0 / np.maximum(variance.astype(np.float64), LEAST_VARIANCE)
+    work = parallel.tiles(len(x), 2 * components.size / PER_NANOSECOND)
+    model = mean.astype(np.float64), components.astype(np.float64), weights
+    parallel.run(threads, _judged, work, x, *model, spe, t2)
+    return spe, t2
+
+
+@jit
+def _judged(start, stop, x, mean, components, weights, spe, t2):
+    columns = x.shape[1]
+    deviation, error = np.empty(columns), np.empty(columns)
+    for i in range(start, stop):
+        for j in range(columns):
+            deviation[j] = x[i, j] - mean[j]
+            error[j] = deviation[j]
+        within = 0.0
+        for k in range(components.shape[0]):
+            score = 0.0
+            for j in range(columns):
+                score += deviation[j] * components[k, j]
+            for j in range(columns):
+                error[j] -= score * components[k, j]
+            within += score * score * weights[k]
+        off = 0.0
+        for j in range(columns):
+            off += error[j] * error[j]
+        spe[i], t2[i] = off, within

@@ -1,0 +1,129 @@
+//! Squared Mahalanobis distances, one pass over the rows.
+
+use acm_core::rows::Rows;
+use acm_core::simd::{self, Simd, Task, Vector};
+use acm_core::{Error, Result, Scalar, Threads, memory};
+use ndarray::ArrayView2;
+
+use crate::distances::panels::Register;
+use crate::product::factor::{BLOCK_ROWS, Factor, load, multiply_add, zeros};
+use crate::tile;
+
+/// Writes `out[i] = max((x_i - mean) precision (x_i - mean)^T, 0)`, computed in `f64`.
+pub fn mahalanobis<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    mean: &[T],
+    precision: ArrayView2<'_, T>,
+    out: &mut [T],
+) -> Result<()> {
+    let (x, precision) = (Rows::new(x, "x")?, Rows::new(precision, "precision")?);
+    let mean = tile::as_f64("mean", mean, x.width())?;
+    if (precision.count(), precision.width()) != (x.width(), x.width()) {
+        return Err(Error::invalid("precision", "does not have one row and one column for each column of x"));
+    }
+    if out.len() != x.count() {
+        return Err(Error::invalid("out", "does not have one value for each row of x"));
+    }
+    simd::dispatch(Forms { threads, x, mean, precision, out })
+}
+
+struct Forms<'a, T> {
+    threads: &'a Threads<'a>,
+    x: Rows<'a, T>,
+    mean: Vec<f64>,
+    precision: Rows<'a, T>,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Task for Forms<'_, T> {
+    type Output = Result<()>;
+
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Forms { threads, x, mean, precision, out } = self;
+        let width = x.width();
+        let factor = Factor::<S, f64>::pack(simd, width, width, |k, j| precision.row(k)[j].to_f64())?;
+        let stride = factor.padded_width();
+        let height = tile::height(stride);
+        let tiles = out.chunks_mut(height).zip((0..x.count()).step_by(height));
+        let work = x.count().saturating_mul(width * (width + 2));
+        threads.for_each_with(
+            work,
+            tiles,
+            || memory::filled(height * stride, 0.0),
+            |deviations, (out, first)| {
+                simd.vectorize(
+                    #[inline(always)]
+                    || {
+                        tile::deviations(x, first..first + out.len(), &mean, stride, deviations);
+                        forms(&factor, deviations, stride, out);
+                    },
+                );
+                for (out, row) in
+                    out.iter_mut().zip(deviations.chunks_exact(stride)).filter(|(out, _)| !out.is_finite())
+                {
+                    *out = T::from_f64(plain(&row[..width], precision));
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+/// `row P row^T` of each row of a tile.
+#[inline(always)]
+fn forms<S: Simd, T: Scalar>(factor: &Factor<S, f64>, deviations: &[f64], stride: usize, out: &mut [T]) {
+    let count = out.len();
+    for (first, out) in (0..count).step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_ROWS)) {
+        let rows = tile::block(deviations, stride, first, count);
+        let mut totals = [Register::<S, f64>::splat(0.0); BLOCK_ROWS];
+        for (column, panel) in factor.panels() {
+            let products = multiply_add::<S, f64>(zeros::<S, f64>(), rows, panel);
+            for (total, (product, own)) in totals.iter_mut().zip(products.into_iter().zip(load::<S, f64>(rows, column)))
+            {
+                *total = product[1].mul_add(own[1], product[0].mul_add(own[0], *total));
+            }
+        }
+        for (out, total) in out.iter_mut().zip(totals) {
+            *out = T::from_f64(at_least_zero(total.sum()));
+        }
+    }
+}
+
+/// The same for one row in plain arithmetic: the lanes behind a row's values make NaN of infinities.
+#[cold]
+fn plain<T: Scalar>(row: &[f64], precision: Rows<'_, T>) -> f64 {
+    let product = |j: usize| row.iter().enumerate().map(|(k, value)| value * precision.row(k)[j].to_f64()).sum::<f64>();
+    at_least_zero(row.iter().enumerate().map(|(j, value)| product(j) * value).sum())
+}
+
+/// The larger of `value` and 0; NaN stays NaN.
+#[inline(always)]
+fn at_least_zero(value: f64) -> f64 {
+    if value < 0.0 { 0.0 } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    #[test]
+    fn known_values() {
+        let x = array![[3.0, 1.0], [1.0, 1.0], [1.0, f64::NAN], [f64::INFINITY, 1.0]];
+        let mut out = [0.0; 4];
+        let precision = array![[0.25, 0.0], [0.0, 1.0]];
+        mahalanobis(&Threads::uninterrupted(1), x.view(), &[1.0, 1.0], precision.view(), &mut out).unwrap();
+        assert_eq!(out[..2], [1.0, 0.0]);
+        assert!(out[2..].iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn a_negative_form_is_zero() {
+        let (x, precision) = (Array2::from_elem((9, 3), 2.0_f32), Array2::from_diag_elem(3, -1.0));
+        let mut out = [1.0; 9];
+        mahalanobis(&Threads::uninterrupted(2), x.view(), &[0.0; 3], precision.view(), &mut out).unwrap();
+        assert_eq!(out, [0.0; 9]);
+    }
+}

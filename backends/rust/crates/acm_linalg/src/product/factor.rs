@@ -1,0 +1,102 @@
+//! The right-hand factor of a product, packed for the block kernel, and that kernel.
+
+use acm_core::simd::{MAX_LANES, Simd, Vector};
+use acm_core::{Result, Scalar, memory};
+
+use crate::distances::panels::{Coordinate, Register, panel_rows};
+
+/// Rows of a block: with two registers a row the sums take 12 of the 16 registers of AVX2.
+pub const BLOCK_ROWS: usize = 6;
+
+/// Sums of a block: for each row two registers, one number a column of the panel.
+pub type Sums<S, T> = [[Register<S, T>; 2]; BLOCK_ROWS];
+
+/// A matrix cut into panels of as many columns as two registers hold; a panel holds its part of one row after another.
+/// The last panel is filled up with zeros.
+pub struct Factor<S: Simd, T: Scalar> {
+    panels: Vec<Coordinate<S, T>>,
+    depth: usize,
+    width: usize,
+}
+
+impl<S: Simd, T: Scalar> Factor<S, T> {
+    /// The matrix of `depth` rows and `width` columns whose entry in row `k` and column `j` is `at(k, j)`.
+    pub fn pack(simd: S, depth: usize, width: usize, at: impl Fn(usize, usize) -> T) -> Result<Self> {
+        let columns = panel_rows::<S, T>();
+        let nothing = [Register::<S, T>::splat(T::ZERO); 2];
+        let mut panels = memory::filled(width.div_ceil(columns) * depth, nothing)?;
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                let mut values = [T::ZERO; 2 * MAX_LANES];
+                for (first, panel) in (0..width).step_by(columns).zip(panels.chunks_mut(depth)) {
+                    let count = columns.min(width - first);
+                    values.fill(T::ZERO);
+                    for (k, coordinate) in panel.iter_mut().enumerate() {
+                        for (j, value) in values[..count].iter_mut().enumerate() {
+                            *value = at(k, first + j);
+                        }
+                        *coordinate = [Vector::load(&values), Vector::load(&values[columns / 2..])];
+                    }
+                }
+            },
+        );
+        Ok(Factor { panels, depth, width })
+    }
+
+    /// Each panel with the number of its first column.
+    #[inline(always)]
+    pub fn panels(&self) -> impl Iterator<Item = (usize, &[Coordinate<S, T>])> {
+        (0..self.width).step_by(panel_rows::<S, T>()).zip(self.panels.chunks_exact(self.depth))
+    }
+
+    /// The width in whole panels.
+    pub fn padded_width(&self) -> usize {
+        self.width.next_multiple_of(panel_rows::<S, T>())
+    }
+}
+
+/// `sums[r] + sum_k rows[r]_k * panel_k` for the rows of a block and the columns of a panel.
+#[inline(always)]
+pub fn multiply_add<S: Simd, T: Scalar>(
+    mut sums: Sums<S, T>,
+    rows: [&[T]; BLOCK_ROWS],
+    panel: &[Coordinate<S, T>],
+) -> Sums<S, T> {
+    // Equal lengths known to the compiler: no bounds checks below.
+    let rows = rows.map(|row| &row[..panel.len()]);
+    for k in 0..panel.len() {
+        let [low, high] = panel[k];
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let value = Register::<S, T>::splat(row[k]);
+            *sums = [value.mul_add(low, sums[0]), value.mul_add(high, sums[1])];
+        }
+    }
+    sums
+}
+
+/// Sums of nothing.
+#[inline(always)]
+pub fn zeros<S: Simd, T: Scalar>() -> Sums<S, T> {
+    [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS]
+}
+
+/// For each row of a block two registers of its numbers from `column` on.
+#[inline(always)]
+pub fn load<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], column: usize) -> Sums<S, T> {
+    rows.map(|row| [Vector::load(&row[column..]), Vector::load(&row[column + Register::<S, T>::LANES..])])
+}
+
+/// Writes a panel's numbers to `out` from `column` on, as many as have room.
+#[inline(always)]
+pub fn store<V: Vector<T>, T: Scalar>(out: &mut [T], column: usize, [low, high]: [V; 2]) {
+    if let Some(out) = out.get_mut(column..column + 2 * V::LANES) {
+        low.store(out);
+        high.store(&mut out[V::LANES..]);
+    } else if let Some(out) = out.get_mut(column..) {
+        let mut values = [T::ZERO; 2 * MAX_LANES];
+        low.store(&mut values);
+        high.store(&mut values[V::LANES..]);
+        out.copy_from_slice(&values[..out.len()]);
+    }
+}

@@ -1,0 +1,170 @@
+//! Products of a tall matrix and a small one.
+
+pub mod factor;
+
+use acm_core::rows::Rows;
+use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
+use acm_core::{Error, Result, Scalar, Threads, memory};
+use ndarray::ArrayView2;
+
+use crate::distances::panels::{GROUP_BYTES, Register, rows_in};
+use factor::{BLOCK_ROWS, Factor, Sums, multiply_add, store};
+
+/// Elementary steps of a tile: about 50 us.
+const TILE_STEPS: usize = 1_000_000;
+
+/// Rows of `b` that are multiplied before the next: six rows of `a` and a panel of that depth stay in the L1 cache.
+const DEPTH: usize = 256;
+
+/// Writes `out = a b`, and `initial` added to each row.
+pub fn product<T: Scalar>(
+    threads: &Threads<'_>,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    initial: Option<&[T]>,
+    out: &mut [T],
+) -> Result<()> {
+    let (a, b) = (Rows::new(a, "a")?, Rows::new(b, "b")?);
+    if a.width() != b.count() {
+        return Err(Error::invalid("b", format!("has {} rows, a has {} columns", b.count(), a.width())));
+    }
+    if initial.is_some_and(|initial| initial.len() != b.width()) {
+        return Err(Error::invalid("mean", "does not have one value for each column"));
+    }
+    if out.len() != a.count() * b.width() {
+        return Err(Error::invalid("out", "does not have one row for each row of a and one column for each of b"));
+    }
+    simd::dispatch(Product { threads, a, b, initial, out })
+}
+
+struct Product<'a, T> {
+    threads: &'a Threads<'a>,
+    a: Rows<'a, T>,
+    b: Rows<'a, T>,
+    initial: Option<&'a [T]>,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Task for Product<'_, T> {
+    type Output = Result<()>;
+
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Product { threads, a, b, initial, out } = self;
+        let group = rows_in::<S, T>(GROUP_BYTES, DEPTH);
+        for first in (0..a.width()).step_by(DEPTH) {
+            let depth = DEPTH.min(a.width() - first);
+            let start = Start::new(initial, first, b.width().next_multiple_of(2 * MAX_LANES))?;
+            for left in (0..b.width()).step_by(group) {
+                let width = group.min(b.width() - left);
+                let factor = Factor::<S, T>::pack(simd, depth, width, |k, j| b.row(first + k)[left + j])?;
+                let height = (TILE_STEPS / (width * (depth + MAX_LANES))).max(1).next_multiple_of(BLOCK_ROWS);
+                let tiles = out.chunks_mut(height * b.width()).zip((0..a.count()).step_by(height));
+                let work = (width * (depth + MAX_LANES)).saturating_mul(a.count());
+                threads.for_each(work, tiles, |(out, row)| {
+                    let tile = Tile { a, row, first, out, width: b.width(), left };
+                    simd.vectorize(
+                        #[inline(always)]
+                        || tile.fill(&factor, &start),
+                    );
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What products are added to.
+enum Start<T> {
+    /// The same values in every row, filled up with zeros.
+    Given(Vec<T>),
+    /// What the tile holds from the rows of `b` before.
+    SoFar,
+}
+
+impl<T: Scalar> Start<T> {
+    fn new(initial: Option<&[T]>, first: usize, padded: usize) -> Result<Self> {
+        if first > 0 {
+            return Ok(Start::SoFar);
+        }
+        let mut values = memory::filled(padded, T::ZERO)?;
+        if let Some(initial) = initial {
+            values[..initial.len()].copy_from_slice(initial);
+        }
+        Ok(Start::Given(values))
+    }
+}
+
+/// Rows of the result from `row` on, of which the columns from `left` on are added to.
+struct Tile<'a, 'o, T> {
+    a: Rows<'a, T>,
+    row: usize,
+    first: usize,
+    out: &'o mut [T],
+    width: usize,
+    left: usize,
+}
+
+impl<T: Scalar> Tile<'_, '_, T> {
+    #[inline(always)]
+    fn fill<S: Simd>(self, factor: &Factor<S, T>, start: &Start<T>) {
+        for (block, out) in self.out.chunks_mut(BLOCK_ROWS * self.width).enumerate() {
+            let row = self.row + block * BLOCK_ROWS;
+            let count = out.len() / self.width;
+            // Past the last row it again, whose sums nobody keeps.
+            let rows = std::array::from_fn(|r| &self.a.row(row + r.min(count - 1))[self.first..]);
+            for (column, panel) in factor.panels() {
+                let column = self.left + column;
+                let sums = match start {
+                    Start::Given(values) => [begin::<S, T>(values, column); BLOCK_ROWS],
+                    Start::SoFar => std::array::from_fn(|r| {
+                        begin::<S, T>(&out[r.min(count - 1) * self.width..][..self.width], column)
+                    }),
+                };
+                let sums: Sums<S, T> = multiply_add::<S, T>(sums, rows, panel);
+                for (out, [low, high]) in out.chunks_exact_mut(self.width).zip(sums) {
+                    store(out, column, [low, high]);
+                }
+            }
+        }
+    }
+}
+
+/// Two registers of `values` from `column` on, filled up with zeros.
+#[inline(always)]
+fn begin<S: Simd, T: Scalar>(values: &[T], column: usize) -> [Register<S, T>; 2] {
+    let lanes = Register::<S, T>::LANES;
+    if let Some(values) = values.get(column..column + 2 * lanes) {
+        return [Vector::load(values), Vector::load(&values[lanes..])];
+    }
+    let mut padded = [T::ZERO; 2 * MAX_LANES];
+    let rest = &values[column..];
+    padded[..rest.len()].copy_from_slice(rest);
+    [Vector::load(&padded), Vector::load(&padded[lanes..])]
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn equals_ndarrays_product() {
+        for (n, k, m) in [(1, 1, 1), (13, 5, 50), (67, 19, 37), (300, 600, 70)] {
+            let a = Array2::from_shape_fn((n, k), |(i, j)| ((i * 7 + j * 3) % 11) as f64 - 5.0);
+            let b = Array2::from_shape_fn((k, m), |(i, j)| ((i * 5 + j) % 13) as f64 - 6.0);
+            let mean: Vec<f64> = (0..m).map(|j| j as f64).collect();
+            let mut out = Array2::zeros((n, m));
+            let values = out.as_slice_mut().unwrap();
+            product(&Threads::uninterrupted(2), a.view(), b.view(), Some(&mean), values).unwrap();
+            assert_eq!(out, a.dot(&b) + Array2::from_shape_fn((n, m), |(_, j)| j as f64));
+        }
+    }
+
+    #[test]
+    fn inner_sizes_must_match() {
+        let (a, b) = (Array2::<f32>::zeros((3, 4)), Array2::zeros((5, 2)));
+        assert!(product(&Threads::uninterrupted(1), a.view(), b.view(), None, &mut [0.0; 6]).is_err());
+    }
+}

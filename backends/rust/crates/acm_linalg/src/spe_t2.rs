@@ -1,0 +1,202 @@
+//! Squared prediction error and Hotelling's T^2 of rows under a principal component model, one pass over the rows.
+
+use acm_core::rows::Rows;
+use acm_core::simd::{self, Simd, Task, Vector};
+use acm_core::{Error, Result, Scalar, Threads, memory};
+use ndarray::ArrayView2;
+
+use crate::distances::panels::Register;
+use crate::product::factor::{BLOCK_ROWS, Factor, load, multiply_add, zeros};
+use crate::tile;
+
+/// Least variance that a score is divided by.
+const LEAST_VARIANCE: f64 = 1e-12;
+
+/// A principal component model.
+pub struct Model<'a, T> {
+    /// Of each column.
+    pub mean: &'a [T],
+    /// Orthonormal rows.
+    pub components: ArrayView2<'a, T>,
+    /// Along each component.
+    pub variance: &'a [T],
+}
+
+/// Writes `spe[i] = |c - (c C^T) C|^2` with `c = x_i - mean`, and `t2[i] = sum((c C^T)^2 / max(variance, 1e-12))`,
+/// both computed in `f64`.
+pub fn spe_t2<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    model: &Model<'_, T>,
+    spe: &mut [T],
+    t2: &mut [T],
+) -> Result<()> {
+    let (x, components) = (Rows::new(x, "x")?, Rows::new(model.components, "components")?);
+    if components.width() != x.width() {
+        return Err(Error::invalid("components", "has rows of another length than x"));
+    }
+    if (spe.len(), t2.len()) != (x.count(), x.count()) {
+        return Err(Error::invalid("out", "does not have one value for each row of x"));
+    }
+    let mean = tile::as_f64("mean", model.mean, x.width())?;
+    let variance = tile::as_f64("variance", model.variance, components.count())?;
+    let weights = variance.iter().map(|&variance| 1.0 / at_least(LEAST_VARIANCE, variance)).collect();
+    simd::dispatch(Judgement { threads, x, mean, components, weights, spe, t2 })
+}
+
+/// The larger; NaN where `value` is.
+fn at_least(floor: f64, value: f64) -> f64 {
+    if value < floor { floor } else { value }
+}
+
+struct Judgement<'a, T> {
+    threads: &'a Threads<'a>,
+    x: Rows<'a, T>,
+    mean: Vec<f64>,
+    components: Rows<'a, T>,
+    weights: Vec<f64>,
+    spe: &'a mut [T],
+    t2: &'a mut [T],
+}
+
+impl<T: Scalar> Task for Judgement<'_, T> {
+    type Output = Result<()>;
+
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Judgement { threads, x, mean, components, mut weights, spe, t2 } = self;
+        let (width, count) = (x.width(), components.count());
+        let plane = Plane::<S>::new(simd, components)?;
+        weights.resize(plane.inward.padded_width(), 0.0);
+        let stride = plane.outward.padded_width();
+        let height = tile::height(stride);
+        let tiles = spe.chunks_mut(height).zip(t2.chunks_mut(height)).zip((0..x.count()).step_by(height));
+        let prepare = || memory::filled(height * stride + BLOCK_ROWS * weights.len(), 0.0);
+        let work = x.count().saturating_mul(2 * width * (count + 2));
+        threads.for_each_with(work, tiles, prepare, |scratch, ((spe, t2), first)| {
+            let (deviations, scores) = scratch.split_at_mut(height * stride);
+            simd.vectorize(
+                #[inline(always)]
+                || {
+                    tile::deviations(x, first..first + spe.len(), &mean, stride, deviations);
+                    plane.judge(deviations, stride, &weights, scores, spe, t2);
+                },
+            );
+            for (i, row) in deviations.chunks_exact(stride).enumerate().take(spe.len()) {
+                if !(spe[i].is_finite() && t2[i].is_finite()) {
+                    (spe[i], t2[i]) = plain(&row[..width], components, &weights);
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The components, packed for both directions.
+struct Plane<S: Simd> {
+    /// From rows to scores.
+    inward: Factor<S, f64>,
+    /// From scores to rows.
+    outward: Factor<S, f64>,
+}
+
+impl<S: Simd> Plane<S> {
+    fn new<T: Scalar>(simd: S, components: Rows<'_, T>) -> Result<Self> {
+        let (count, width) = (components.count(), components.width());
+        Ok(Plane {
+            inward: Factor::pack(simd, width, count, |k, j| components.row(j)[k].to_f64())?,
+            outward: Factor::pack(simd, count, width, |k, j| components.row(k)[j].to_f64())?,
+        })
+    }
+
+    /// Both numbers for each row of a tile; `scores` is scratch memory for a block.
+    #[inline(always)]
+    fn judge<T: Scalar>(
+        &self,
+        deviations: &[f64],
+        stride: usize,
+        weights: &[f64],
+        scores: &mut [f64],
+        spe: &mut [T],
+        t2: &mut [T],
+    ) {
+        let count = spe.len();
+        let outs = spe.chunks_mut(BLOCK_ROWS).zip(t2.chunks_mut(BLOCK_ROWS));
+        for (first, (spe, t2)) in (0..count).step_by(BLOCK_ROWS).zip(outs) {
+            let rows = tile::block(deviations, stride, first, count);
+            let within = self.within(rows, weights, scores);
+            let scores = std::array::from_fn(|r| &scores[r * weights.len()..][..weights.len()]);
+            let off = self.off(rows, scores);
+            for (out, total) in t2.iter_mut().zip(within).chain(spe.iter_mut().zip(off)) {
+                *out = T::from_f64(total.sum());
+            }
+        }
+    }
+
+    /// Adds up weighted squares of the scores of a block, and writes the scores, negated.
+    #[inline(always)]
+    fn within(
+        &self,
+        rows: [&[f64]; BLOCK_ROWS],
+        weights: &[f64],
+        negated: &mut [f64],
+    ) -> [Register<S, f64>; BLOCK_ROWS] {
+        let lanes = Register::<S, f64>::LANES;
+        let zero = Register::<S, f64>::splat(0.0);
+        let mut totals = [zero; BLOCK_ROWS];
+        for (column, panel) in self.inward.panels() {
+            let scores = multiply_add::<S, f64>(zeros::<S, f64>(), rows, panel);
+            let blocks = totals.iter_mut().zip(negated.chunks_exact_mut(weights.len()));
+            for ((total, negated), scores) in blocks.zip(scores) {
+                for (column, score) in [column, column + lanes].into_iter().zip(scores) {
+                    let weight: Register<S, f64> = Vector::load(&weights[column..]);
+                    *total = score.mul(score).mul_add(weight, *total);
+                    zero.sub(score).store(&mut negated[column..]);
+                }
+            }
+        }
+        totals
+    }
+
+    /// Adds up squares of what the components leave of the rows of a block.
+    #[inline(always)]
+    fn off(&self, rows: [&[f64]; BLOCK_ROWS], negated: [&[f64]; BLOCK_ROWS]) -> [Register<S, f64>; BLOCK_ROWS] {
+        let mut totals = [Register::<S, f64>::splat(0.0); BLOCK_ROWS];
+        for (column, panel) in self.outward.panels() {
+            let errors = multiply_add::<S, f64>(load::<S, f64>(rows, column), negated, panel);
+            for (total, [low, high]) in totals.iter_mut().zip(errors) {
+                *total = high.mul_add(high, low.mul_add(low, *total));
+            }
+        }
+        totals
+    }
+}
+
+/// Both numbers of one row in plain arithmetic: the lanes behind a row's values make NaN of infinities.
+#[cold]
+fn plain<T: Scalar>(row: &[f64], components: Rows<'_, T>, weights: &[f64]) -> (T, T) {
+    let (mut errors, mut t2) = (row.to_vec(), 0.0);
+    for (component, weight) in (0..components.count()).map(|k| components.row(k)).zip(weights) {
+        let score: f64 = row.iter().zip(component).map(|(value, part)| value * part.to_f64()).sum();
+        errors.iter_mut().zip(component).for_each(|(error, part)| *error -= score * part.to_f64());
+        t2 += score * score * weight;
+    }
+    (T::from_f64(errors.iter().map(|error| error * error).sum()), T::from_f64(t2))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn known_values() {
+        let x = array![[3.0_f32, 5.0], [1.0, 1.0], [f32::NAN, 1.0]];
+        let components = array![[0.0_f32, 1.0]];
+        let model = Model { mean: &[1.0, 1.0], components: components.view(), variance: &[2.0] };
+        let (mut spe, mut t2) = ([0.0; 3], [0.0; 3]);
+        spe_t2(&Threads::uninterrupted(1), x.view(), &model, &mut spe, &mut t2).unwrap();
+        assert_eq!((&spe[..2], &t2[..2]), (&[4.0, 0.0][..], &[8.0, 0.0][..]));
+        assert!(spe[2].is_nan() && t2[2].is_nan());
+    }
+}

@@ -1,0 +1,40 @@
+//! Rows of a matrix as `f64`, less a mean, with room behind each row for whole registers.
+
+use std::ops::Range;
+
+use acm_core::rows::Rows;
+use acm_core::{Error, Result, Scalar};
+
+use crate::product::factor::BLOCK_ROWS;
+
+/// Values of a tile: half a core's L1 cache.
+pub const TILE_VALUES: usize = 2048;
+
+/// Writes rows of `x` less `mean` to `tile`, `stride` values for each; what lies behind a row's values stays.
+#[inline(always)]
+pub fn deviations<T: Scalar>(x: Rows<'_, T>, rows: Range<usize>, mean: &[f64], stride: usize, tile: &mut [f64]) {
+    for (row, values) in rows.zip(tile.chunks_exact_mut(stride)) {
+        for ((value, &x), &mean) in values.iter_mut().zip(x.row(row)).zip(mean) {
+            *value = x.to_f64() - mean;
+        }
+    }
+}
+
+/// The rows of a tile from `first` on, of which it has `count`; past the last it again.
+#[inline(always)]
+pub fn block(tile: &[f64], stride: usize, first: usize, count: usize) -> [&[f64]; BLOCK_ROWS] {
+    std::array::from_fn(|r| &tile[(first + r).min(count - 1) * stride..][..stride])
+}
+
+/// How many rows of `stride` values a tile has.
+pub fn height(stride: usize) -> usize {
+    (TILE_VALUES / stride).max(1).next_multiple_of(BLOCK_ROWS)
+}
+
+/// `values` as `f64`; an error unless there are `count` of them.
+pub fn as_f64<T: Scalar>(argument: &'static str, values: &[T], count: usize) -> Result<Vec<f64>> {
+    if values.len() != count {
+        return Err(Error::invalid(argument, format!("has {} values, not {count}", values.len())));
+    }
+    Ok(values.iter().map(|value| value.to_f64()).collect())
+}
