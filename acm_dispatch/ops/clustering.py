@@ -229,12 +229,12 @@ def silhouette_score(
             raise InvalidInput("silhouette_score", "labels", f"has shape {labels.shape}; expected ({count},)")
         if size > count:
             raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {count}")
-        chosen = _random(random_state).permutation(count)[:size]
+        chosen = random_source(random_state).permutation(count)[:size]
         x, labels = x[chosen], labels[chosen]
     return float(silhouette_samples(x, labels, backend=backend).mean())
 
 
-def _random(random_state: int | np.random.RandomState | None) -> Any:
+def random_source(random_state: int | np.random.RandomState | None) -> Any:
     """scikit-learn's `check_random_state`; None means NumPy's global state, which the module's functions draw from."""
     if random_state is None:
         return np.random

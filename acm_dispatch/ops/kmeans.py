@@ -1,0 +1,344 @@
+"""Clusters around means."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays import ArrayLike, canonicalise
+from ..composition import composition
+from ..errors import InvalidInput
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..options import integer, real
+from ..samples import Samples
+from ..selection import is_finite, not_finite
+from ..shapes import measure
+from .clustering import random_source
+from .distances import pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean
+
+
+def _groups(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Rows around 8 places; the centres are 8 of the rows."""
+    x = rng.normal(size=(n, 50)) + 4 * rng.normal(size=(8, 50))[np.arange(n) % 8]
+    return {"x": x, "centers": x[:8].copy()}
+
+
+_steps = Samples(_groups)
+
+
+@_steps.case
+def centre_without_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(50, 3)), "centers": np.array([[1e3, 0.0, 0.0], [0.0, 0.1, 0.2], [-1e3, 5.0, 5.0]])}
+
+
+@_steps.case
+def duplicate_centres(rng: np.random.Generator) -> dict[str, Any]:
+    """The first of equals takes all rows."""
+    return {"x": rng.normal(size=(64, 4)), "centers": np.repeat(rng.normal(size=(3, 4)), 2, axis=0)}
+
+
+@_steps.case
+def far_from_the_origin(rng: np.random.Generator) -> dict[str, Any]:
+    x = 1e6 + rng.normal(size=(300, 7))
+    return {"x": x, "centers": x[::60].copy()}
+
+
+@_steps.case
+def one_cluster(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(5001, 3)), "centers": np.zeros((1, 3))}
+
+
+@_steps.mistake("centers")
+def no_centres(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(3, 2)), "centers": np.empty((0, 2))}
+
+
+def _require_centers(x: Any, centers: Any) -> tuple[Any, Any]:
+    if len(centers) == 0:
+        raise InvalidInput("lloyd_step", "centers", "has no rows; expected at least one")
+    return x, centers
+
+
+@operation("n d, k d -> int n, k d, int k", work="n * k * d", nan="forbid", samples=_steps, prepare=_require_centers)
+def lloyd_step(
+    x: ArrayLike, centers: ArrayLike, *, backend: str | None = None
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """One step of Lloyd's algorithm: each row to its nearest centre, each centre to the mean of its rows.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    centers : array of shape (k, d)
+        At least one row.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    labels : ndarray of shape (n,), int64
+        The nearest row of `centers`, the first among equally near ones.
+    means : ndarray of shape (k, d)
+        Of the rows with each label, summed in float64; a centre without rows stays where it is.
+    sizes : ndarray of shape (k,), int64
+        Rows with each label.
+
+    Raises
+    ------
+    InvalidInput
+        If an array is not a real matrix or holds NaN or infinity, they differ in columns, or `centers` has no rows.
+
+    References
+    ----------
+    S. P. Lloyd (1982), Least squares quantization in PCM.
+
+    Examples
+    --------
+    >>> lloyd_step([[0.0], [1.0], [9.0]], [[2.0], [8.0]])
+    (array([0, 0, 1]), array([[0.5],
+           [9. ]]), array([2, 1]))
+    """
+    labels = pairwise_distances_argmin.operation.body(x, centers)
+    means = [x[labels == k].mean(axis=0) if k in labels else center for k, center in enumerate(centers)]
+    return labels, np.array(means).reshape(centers.shape), np.bincount(labels, minlength=len(centers))
+
+
+@numpy_backend.kernel("lloyd_step")
+def _step_by_counting(x: Any, centers: Any) -> tuple[Any, Any, Any]:
+    labels = pairwise_distances_argmin(x, centers, backend="numpy")
+    sizes = np.bincount(labels, minlength=len(centers))
+    sums = np.stack([np.bincount(labels, weights=column, minlength=len(centers)) for column in x.T], axis=1)
+    means = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centers)
+    return labels, np.ascontiguousarray(means, x.dtype), sizes
+
+
+class KMeansResult(NamedTuple):
+    """What `kmeans` finds.
+
+    Attributes
+    ----------
+    centers : ndarray of shape (n_clusters, d)
+        Means of the clusters.
+    labels : ndarray of shape (n,), int64
+        The cluster of each row.
+    inertia : float
+        Sum of squared distances of the rows to their centres.
+    n_iter : int
+        Steps taken.
+    """
+
+    centers: np.ndarray[Any, Any]
+    labels: np.ndarray[Any, Any]
+    inertia: float
+    n_iter: int
+
+
+def _clusters(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    x = _groups(rng, n)["x"]
+    return {"x": x, "n_clusters": 8, "init": x[:8].copy()}
+
+
+_runs = Samples(_clusters)
+
+
+@_runs.case
+def drawn_by_distance(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": _clusters(rng, 200)["x"], "n_clusters": 8, "n_init": 3, "random_state": 3}
+
+
+@_runs.case
+def empty_clusters_at_first(rng: np.random.Generator) -> dict[str, Any]:
+    """Centres that are nobody's nearest move to the rows that are farthest from theirs."""
+    x = rng.normal(size=(90, 3)) + np.repeat([[0.0], [10.0], [25.0]], 30, axis=0)
+    return {"x": x, "n_clusters": 3, "init": np.array([[10.0] * 3, [1e4] * 3, [-1e4] * 3])}
+
+
+@_runs.case
+def fewer_distinct_rows_than_clusters(rng: np.random.Generator) -> dict[str, Any]:
+    x = np.repeat([[0.0, 0.0], [8.0, 8.0]], 10, axis=0)
+    return {"x": x, "n_clusters": 3, "init": x[[0, 10, 11]].copy()}
+
+
+@_runs.case
+def stopped_early(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_clusters(rng, 400), "max_iter": 2}
+
+
+@_runs.mistake("n_clusters")
+def more_clusters_than_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(5, 2)), "n_clusters": 6}
+
+
+@_runs.mistake("n_clusters")
+def no_clusters(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(5, 2)), "n_clusters": 0}
+
+
+@_runs.mistake("init")
+def init_of_other_shape(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(9, 2)), "n_clusters": 3, "init": np.zeros((2, 2))}
+
+
+@_runs.mistake("init")
+def unknown_init(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(9, 2)), "n_clusters": 3, "init": "best"}
+
+
+@_runs.mistake("tol")
+def negative_tolerance(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(9, 2)), "n_clusters": 3, "tol": -1.0}
+
+
+@_runs.mistake("x")
+def missing_value(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.array([[0.0], [np.nan], [1.0]]), "n_clusters": 2}
+
+
+@composition(lloyd_step, pairwise_distances_argmin_min, pairwise_euclidean, samples=_runs)
+def kmeans(
+    x: ArrayLike,
+    n_clusters: int,
+    *,
+    init: str | ArrayLike = "k-means++",
+    n_init: int = 1,
+    max_iter: int = 300,
+    tol: float = 1e-4,
+    random_state: int | np.random.RandomState | None = None,
+    backend: str | None = None,
+) -> KMeansResult:
+    """Rows in clusters around their means, by Lloyd's algorithm.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    n_clusters : int
+        1 to n.
+    init : "k-means++" or array of shape (n_clusters, d)
+        Drawn from the rows, each with a probability proportional to its squared distance to those drawn before; or
+        the first centres themselves.
+    n_init : int, default 1
+        Drawn starts, of which the one with the least inertia is kept.
+    max_iter : int, default 300
+        Most steps from each start.
+    tol : float, default 1e-4
+        Centres that move less than this in a step, squared, together and in units of the mean variance of the columns,
+        have arrived.
+    random_state : int or numpy.random.RandomState, optional
+        Of the draw.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    KMeansResult
+        `centers`, `labels`, `inertia` and `n_iter`.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix of at least `n_clusters` rows or holds NaN or infinity, `init` is neither
+        "k-means++" nor such a matrix of centres, or a number is out of range.
+
+    References
+    ----------
+    Follows `sklearn.cluster.KMeans` with ``algorithm="lloyd"`` step by step, its draws and its treatment of empty
+    clusters (moved to the rows farthest from their centres) included.
+
+    Examples
+    --------
+    >>> kmeans([[0.0], [1.0], [9.0]], 2, init=[[0.0], [5.0]])
+    KMeansResult(centers=array([[0.5],
+           [9. ]]), labels=array([0, 0, 1]), inertia=0.5, n_iter=2)
+    """
+    drawn = isinstance(init, str)
+    x, given = _matrices(x, None if drawn else init)
+    n_clusters = integer(minimum=1)("kmeans", "n_clusters", n_clusters)
+    if n_clusters > len(x):
+        raise InvalidInput("kmeans", "n_clusters", f"is {n_clusters}; expected at most the number of rows, {len(x)}")
+    if (drawn and init != "k-means++") or (given is not None and len(given) != n_clusters):
+        raise InvalidInput("kmeans", "init", f"is not 'k-means++' or an array of {n_clusters} centres")
+    starts = integer(minimum=1)("kmeans", "n_init", n_init) if drawn else 1
+    most = integer(minimum=1)("kmeans", "max_iter", max_iter)
+    least_shift = real(minimum=0.0)("kmeans", "tol", tol) * _mean_variance(x, backend)
+    source = random_source(random_state)
+    runs = (
+        _lloyd(x, given if given is not None else _draw(x, n_clusters, source, backend), most, least_shift, backend)
+        for _ in range(starts)
+    )
+    return min(runs, key=lambda run: run.inertia)
+
+
+def _matrices(x: Any, init: Any) -> tuple[Any, Any]:
+    shapes = lloyd_step.operation.shapes
+    arrays = canonicalise(
+        "kmeans", ("x", "init"), (shapes.inputs[0], shapes.inputs[1]._replace(optional=True)), (x, init)
+    )
+    measure("kmeans", shapes, ("x", "init"), arrays)
+    for name, array in zip(("x", "init"), arrays, strict=True):
+        if array is not None and not is_finite(array):
+            raise not_finite("kmeans", name)
+    return arrays[0], arrays[1]
+
+
+def _mean_variance(x: Any, backend: str | None) -> float:
+    """Mean of the columns' variances: mean squared distance to the mean, by column."""
+    _, mean, _ = lloyd_step(x, x[:1], backend=backend)
+    _, distances = pairwise_distances_argmin_min(x, mean, backend=backend)
+    return _squared_length(distances) / max(x.size, 1)
+
+
+def _squared_length(vector: Any) -> float:
+    return float(np.square(vector, dtype=np.float64).sum())
+
+
+def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
+    """Rows by greedy k-means++: of a few candidates each time the one that leaves the least distance."""
+    trials = 2 + int(np.log(n_clusters))
+    chosen = [source.choice(len(x), p=np.full(len(x), 1 / len(x)))]
+    nearest = _squares(x, chosen, backend)
+    for _ in range(1, n_clusters):
+        drawn = source.uniform(size=trials) * nearest.sum()
+        candidates = np.searchsorted(np.cumsum(nearest), drawn).clip(max=len(x) - 1)
+        left = np.minimum(nearest, _squares(x, candidates, backend))
+        best = left.sum(axis=1).argmin()
+        chosen.append(candidates[best])
+        nearest = left[best]
+    return x[chosen]
+
+
+def _squares(x: Any, rows: Any, backend: str | None) -> Any:
+    return np.square(pairwise_euclidean(x[rows], x, backend=backend), dtype=np.float64)
+
+
+def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str | None) -> KMeansResult:
+    """Steps until no label changes or the centres hardly move."""
+    known, n_iter = np.empty(0), 0
+    while n_iter < max_iter:
+        labels, means, sizes = lloyd_step(x, centers, backend=backend)
+        if sizes.min() == 0:
+            means = _refilled(x, centers, labels, means, sizes, backend)
+        shift = _squared_length(means - centers)
+        centers, n_iter = means, n_iter + 1
+        if np.array_equal(labels, known) or shift <= least_shift:
+            break
+        known = labels
+    labels, distances = pairwise_distances_argmin_min(x, centers, backend=backend)
+    return KMeansResult(centers, labels, _squared_length(distances), n_iter)
+
+
+def _refilled(x: Any, centers: Any, labels: Any, means: Any, sizes: Any, backend: str | None) -> Any:
+    """The means after each empty cluster has got one of the rows that were farthest from their centres."""
+    _, distances = pairwise_distances_argmin_min(x, centers, backend=backend)
+    sizes, sums = sizes.copy(), means * sizes[:, None]
+    empty = np.flatnonzero(sizes == 0)
+    if distances.max() > 0:
+        farthest = np.argpartition(distances, -len(empty))[: -len(empty) - 1 : -1]
+        for cluster, row in zip(empty, farthest, strict=True):
+            sums[labels[row]] -= x[row]
+            sums[cluster] = x[row]
+            sizes[labels[row]] -= 1
+            sizes[cluster] = 1
+    refilled = sums / np.maximum(sizes, 1)[:, None]
+    refilled[sizes == 0] = refilled[sizes.argmax()]
+    return refilled.astype(x.dtype, copy=False)

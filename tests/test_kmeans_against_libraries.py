@@ -1,0 +1,53 @@
+"""k-means equals scikit-learn's Lloyd algorithm: the draw, each step, and what becomes of empty clusters."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+import acm_dispatch
+
+RNG = np.random.default_rng(8)
+X = RNG.normal(size=(900, 6)) + 2 * RNG.normal(size=(5, 6))[RNG.integers(0, 5, size=900)]
+#: Two centres that no row is nearest to.
+STRAY = np.vstack([X[:3], np.full((2, 6), 1e4) * [[1], [-1]]])
+
+
+@pytest.fixture(params=list(acm_dispatch.lloyd_step.kernels()))
+def backend(request):
+    return request.param
+
+
+def assert_same(x, n_clusters, backend, **options):
+    ours = acm_dispatch.kmeans(x, n_clusters, backend=backend, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs = KMeans(n_clusters, algorithm="lloyd", **{"n_init": 1, **options}).fit(x)
+    assert_array_equal(ours.labels, theirs.labels_)
+    assert_allclose(ours.centers, theirs.cluster_centers_, rtol=1e-9, atol=1e-9)
+    assert_allclose(ours.inertia, theirs.inertia_, rtol=1e-9)
+    assert ours.n_iter == theirs.n_iter_
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 3, 300])
+@pytest.mark.parametrize("init", [X[:5], STRAY], ids=["rows", "stray"])
+def test_steps_equal_scikit_learn(backend, init, max_iter):
+    assert_same(X, 5, backend, init=init, max_iter=max_iter)
+    assert_same(X, 5, backend, init=init, max_iter=max_iter, tol=0.0)
+
+
+def test_an_offset_changes_no_step(backend):
+    assert_same(X + 1e6, 5, backend, init=X[:5] + 1e6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_draws_equal_scikit_learn(backend, seed):
+    assert_same(X, 5, backend, random_state=seed)
+    assert_same(X, 7, backend, random_state=seed, n_init=3)
+
+
+def test_one_cluster_each_row_equals_scikit_learn(backend):
+    assert_same(X[:6], 6, backend, init=X[:6])
