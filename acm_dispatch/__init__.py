@@ -15,6 +15,7 @@ from .operation import explain, operation
 from .ops.ar1 import ar1_coefficients, ar1_residuals
 from .ops.clustering import silhouette_samples, silhouette_score
 from .ops.correlation import pearson, spearman
+from .ops.detectors import IsolationForest, fit_isolation_forest, isolation_forest_score, mean_path_length
 from .ops.distances import (
     assigned_distances,
     pairwise_distances_argmin,
@@ -22,9 +23,12 @@ from .ops.distances import (
     pairwise_euclidean,
 )
 from .ops.imputation import bfill, ffill, impute
+from .ops.kmeans import KMeansResult, kmeans, lloyd_step
 from .ops.lags import lagged_features
+from .ops.linalg import mahalanobis, matmul
 from .ops.moments import column_moments, column_sums
 from .ops.normalization import zscore
+from .ops.pca import PCAModel, pca_fit, pca_reconstruct, pca_spe_t2, spe_t2
 from .ops.quantiles import column_quantiles, quantiles
 from .ops.robust_stats import column_median_mad
 from .ops.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_slope, rolling_std
@@ -32,6 +36,7 @@ from .ops.rolling_order import rolling_mad, rolling_max, rolling_median, rolling
 from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmul, sparse_matvec
 from .ops.spectral import band_energy, power_spectrum
 from .ops.streaming import StreamingStatistics, cross_sums
+from .ops.svd import truncated_svd
 from .policy import current_policy, reload_config
 from .propagation import propagate
 from .registry import register_backend, unregister_backend
@@ -51,6 +56,9 @@ __all__ = [
     "DispatchError",
     "DispatchWarning",
     "InvalidInput",
+    "IsolationForest",
+    "KMeansResult",
+    "PCAModel",
     "Samples",
     "StreamingStatistics",
     "Unsupported",
@@ -70,12 +78,22 @@ __all__ = [
     "current_policy",
     "explain",
     "ffill",
+    "fit_isolation_forest",
     "impute",
+    "isolation_forest_score",
+    "kmeans",
     "lagged_features",
+    "lloyd_step",
+    "mahalanobis",
+    "matmul",
+    "mean_path_length",
     "operation",
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
     "pairwise_euclidean",
+    "pca_fit",
+    "pca_reconstruct",
+    "pca_spe_t2",
     "pearson",
     "power_spectrum",
     "propagate",
@@ -97,8 +115,10 @@ __all__ = [
     "sparse_correlation",
     "sparse_matmul",
     "sparse_matvec",
+    "spe_t2",
     "spearman",
     "trace",
+    "truncated_svd",
     "unregister_backend",
     "use",
     "zscore",

@@ -22,9 +22,15 @@ __all__ = [
     "impute",
     "isa",
     "lagged_features",
+    "lloyd_step",
+    "mahalanobis",
+    "matmul",
+    "mean_path_length",
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
     "pairwise_euclidean",
+    "pca_fit",
+    "pca_reconstruct",
     "pearson",
     "power_spectrum",
     "rolling_kurt",
@@ -38,7 +44,9 @@ __all__ = [
     "rolling_std",
     "silhouette_samples",
     "sparse_correlation",
+    "spe_t2",
     "spearman",
+    "truncated_svd",
     "zscore",
 ]
 
@@ -136,3 +144,37 @@ def power_spectrum(
     overlap: int = 128,
     /,
 ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+def matmul(threads: int, a: NDArray[_Float], b: NDArray[_Float], /) -> NDArray[_Float]: ...
+def pca_reconstruct(
+    threads: int, scores: NDArray[_Float], components: NDArray[_Float], mean: NDArray[_Float] | None = None, /
+) -> NDArray[_Float]: ...
+def mahalanobis(
+    threads: int, x: NDArray[_Float], mean: NDArray[_Float], precision: NDArray[_Float], /
+) -> NDArray[_Float]: ...
+def spe_t2(
+    threads: int,
+    x: NDArray[_Float],
+    mean: NDArray[_Float],
+    components: NDArray[_Float],
+    variance: NDArray[_Float],
+    /,
+) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+def truncated_svd(
+    threads: int, x: NDArray[_Float], n_components: int, /
+) -> tuple[NDArray[_Float], NDArray[_Float], NDArray[_Float]]: ...
+def pca_fit(
+    threads: int, x: NDArray[_Float], n_components: int, /
+) -> tuple[NDArray[_Float], NDArray[_Float], NDArray[_Float]]: ...
+def lloyd_step(
+    threads: int, x: NDArray[_Float], centers: NDArray[_Float], /
+) -> tuple[NDArray[np.int64], NDArray[_Float], NDArray[np.int64]]: ...
+def mean_path_length(
+    threads: int,
+    x: NDArray[_Float],
+    roots: NDArray[np.int64],
+    feature: NDArray[np.int64],
+    threshold: NDArray[_Float],
+    left: NDArray[np.int64],
+    path_length: NDArray[_Float],
+    /,
+) -> NDArray[_Float]: ...

@@ -8,9 +8,11 @@ mod arrays;
 mod call;
 mod clustering;
 mod correlation;
+mod detectors;
 mod distances;
 mod features;
 mod lags;
+mod linalg;
 mod moments;
 mod quantiles;
 mod rolling;
@@ -30,9 +32,11 @@ mod _core {
     #[pymodule_export]
     use super::ar1::{ar1_coefficients, ar1_residuals};
     #[pymodule_export]
-    use super::clustering::silhouette_samples;
+    use super::clustering::{lloyd_step, silhouette_samples};
     #[pymodule_export]
     use super::correlation::{pearson, sparse_correlation, spearman};
+    #[pymodule_export]
+    use super::detectors::mean_path_length;
     #[pymodule_export]
     use super::distances::{
         assigned_distances, pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean,
@@ -43,6 +47,8 @@ mod _core {
     use super::isa;
     #[pymodule_export]
     use super::lags::lagged_features;
+    #[pymodule_export]
+    use super::linalg::{mahalanobis, matmul, pca_fit, pca_reconstruct, spe_t2, truncated_svd};
     #[pymodule_export]
     use super::moments::{column_moments, column_sums};
     #[pymodule_export]

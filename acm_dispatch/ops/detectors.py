@@ -1,0 +1,377 @@
+"""Rows that are easy to tell from the others: isolation forests."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays import ArrayLike, canonicalise
+from ..composition import composition
+from ..errors import InvalidInput
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..options import integer
+from ..samples import Samples
+from ..selection import is_finite, not_finite
+from ..shapes import measure
+from .clustering import random_source
+
+
+def average_path_length(sizes: Any) -> Any:
+    """Mean number of comparisons of an unsuccessful search in a random binary tree of so many values."""
+    size = np.maximum(np.asarray(sizes, dtype=np.float64), 3.0)
+    beyond_two = 2.0 * (np.log(size - 1.0) + np.euler_gamma) - 2.0 * (size - 1.0) / size
+    return np.select([np.less_equal(sizes, 1), np.equal(sizes, 2)], [0.0, 1.0], beyond_two)
+
+
+class IsolationForest(NamedTuple):
+    """Isolation trees as arrays over all their nodes; `fit_isolation_forest` and `from_sklearn` make one.
+
+    Attributes
+    ----------
+    roots : array of shape (trees,), integers
+        The first node of each tree.
+    feature : array of shape (nodes,), integers
+        The column that a node looks at; -1 in a leaf.
+    threshold : array of shape (nodes,)
+        A row whose value, in float32, is at most this goes to the left.
+    left : array of shape (nodes,), integers
+        The node to the left, behind its parent in the arrays; the node to the right comes right after it.
+    path_length : array of shape (nodes,)
+        What a leaf counts: its depth, and the average path length of the rows that it was left with.
+    max_samples : int
+        Rows that each tree was grown on.
+    """
+
+    roots: Any
+    feature: Any
+    threshold: Any
+    left: Any
+    path_length: Any
+    max_samples: int
+
+    @classmethod
+    def from_sklearn(cls, model: Any) -> IsolationForest:
+        """The trees of a fitted `sklearn.ensemble.IsolationForest`."""
+        nodes: list[tuple[int, float, int, float]] = []
+        roots: list[int] = []
+        for estimator, features in zip(model.estimators_, model.estimators_features_, strict=True):
+            roots.append(len(nodes))
+            nodes += _by_level(estimator.tree_, features, len(nodes))
+        feature, threshold, left, path_length = map(np.array, zip(*nodes, strict=True))
+        return cls(np.array(roots), feature, threshold, left, path_length, int(model.max_samples_))
+
+
+def _by_level(tree: Any, features: Any, first: int) -> list[tuple[int, float, int, float]]:
+    """Feature, threshold, left child and path length of each node, level by level, siblings side by side."""
+    order, depths = [0], [0]
+    nodes: list[tuple[int, float, int, float]] = []
+    rest = average_path_length(tree.n_node_samples)
+    for node, depth in zip(order, depths, strict=True):  # both grow as the loop goes on
+        left, right = tree.children_left[node], tree.children_right[node]
+        if left == right:
+            nodes.append((-1, 0.0, 0, depth + rest[node]))
+        else:
+            nodes.append((int(features[tree.feature[node]]), tree.threshold[node], first + len(order), 0.0))
+            order += [left, right]
+            depths += [depth + 1, depth + 1]
+    return nodes
+
+
+def fit_isolation_forest(
+    x: ArrayLike,
+    *,
+    n_trees: int = 100,
+    max_samples: int = 256,
+    random_state: int | np.random.RandomState | None = None,
+) -> IsolationForest:
+    """Isolation trees grown on random rows, by random columns and thresholds.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    n_trees : int, default 100
+    max_samples : int, default 256
+        Rows for each tree, drawn without replacement; all of them where there are fewer.
+    random_state : int or numpy.random.RandomState, optional
+        Of all draws.
+
+    Returns
+    -------
+    IsolationForest
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix of at least one row and column or holds NaN or infinity, or a number is below 1.
+
+    References
+    ----------
+    F. T. Liu, K. M. Ting and Z.-H. Zhou (2008), Isolation forest. Follows `sklearn.ensemble.IsolationForest` but for
+    the random numbers themselves.
+
+    Examples
+    --------
+    >>> forest = fit_isolation_forest([[0.0], [0.1], [0.2], [9.0]], n_trees=50, random_state=0)
+    >>> int(isolation_forest_score([[0.0], [0.1], [0.2], [9.0]], forest).argmin())
+    3
+    """
+    x = _data(x)
+    n_trees = integer(minimum=1)("fit_isolation_forest", "n_trees", n_trees)
+    max_samples = min(integer(minimum=1)("fit_isolation_forest", "max_samples", max_samples), len(x))
+    generator = np.random.default_rng(random_source(random_state).randint(1 << 31, size=4))
+    rows = np.concatenate([generator.choice(len(x), max_samples, replace=False) for _ in range(n_trees)])
+    return _grown(x[rows].astype(np.float32), n_trees, max_samples, generator)
+
+
+def _data(x: Any) -> Any:
+    shapes = mean_path_length.operation.shapes
+    (x,) = canonicalise("fit_isolation_forest", ("x",), shapes.inputs[:1], (x,))
+    measure("fit_isolation_forest", shapes._replace(inputs=shapes.inputs[:1]), ("x",), (x,))
+    if x.size == 0:
+        raise InvalidInput("fit_isolation_forest", "x", f"has shape {x.shape}; expected at least one row and column")
+    if not is_finite(x):
+        raise not_finite("fit_isolation_forest", "x")
+    return x
+
+
+def _grown(points: Any, n_trees: int, size: int, generator: np.random.Generator) -> IsolationForest:
+    """All trees at once, level by level; the points of a node lie together."""
+    levels: list[tuple[Any, ...]] = []
+    sizes = np.full(n_trees, size)
+    first, deepest = 0, int(np.ceil(np.log2(max(size, 2))))
+    for depth in range(deepest + 1):
+        feature, threshold = _splits(points, sizes, generator)
+        if depth == deepest:
+            feature[:] = -1
+        inner = feature >= 0
+        first += len(sizes)
+        left = np.where(inner, first + 2 * (np.cumsum(inner) - 1), 0)
+        levels.append((feature, threshold, left, np.where(inner, 0.0, depth + average_path_length(sizes))))
+        if not inner.any():
+            break
+        points, sizes = _parted(points, sizes, feature, threshold)
+    arrays = (np.concatenate(parts) for parts in zip(*levels, strict=True))
+    return IsolationForest(np.arange(n_trees), *arrays, max_samples=size)
+
+
+def _splits(points: Any, sizes: Any, generator: np.random.Generator) -> tuple[Any, Any]:
+    """A random column that is not constant in the node, -1 where all are, and a random threshold within its range."""
+    starts = np.cumsum(sizes) - sizes
+    low, high = (reduce.reduceat(points, starts, axis=0) for reduce in (np.minimum, np.maximum))
+    draw = np.where(high > low, generator.random(low.shape), -1.0)
+    feature = draw.argmax(axis=1)
+    low, high, varies = (np.take_along_axis(part, feature[:, None], axis=1)[:, 0] for part in (low, high, draw))
+    threshold = (low + (high.astype(np.float64) - low) * generator.random(len(low))).astype(np.float32)
+    threshold = np.where(threshold < high, threshold, low).astype(np.float64)
+    return np.where(varies < 0, -1, feature), np.where(varies < 0, 0.0, threshold)
+
+
+def _parted(points: Any, sizes: Any, feature: Any, threshold: Any) -> tuple[Any, Any]:
+    """The points of inner nodes, and the sizes of their children."""
+    node = np.repeat(np.arange(len(sizes)), sizes)
+    inner = feature >= 0
+    kept = inner[node]
+    points, node = points[kept], node[kept]
+    right = points[np.arange(len(points)), feature[node]] > threshold[node]
+    child = 2 * (np.cumsum(inner) - 1)[node] + right
+    return points[np.argsort(child, kind="stable")], np.bincount(child, minlength=2 * np.count_nonzero(inner))
+
+
+def _judged(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    forest = fit_isolation_forest(rng.normal(size=(400, 50)), n_trees=20, max_samples=128, random_state=1)
+    return {"x": rng.normal(size=(n, 50)), **dict(list(forest._asdict().items())[:-1])}
+
+
+_paths = Samples(_judged)
+
+
+@_paths.case
+def trees_of_one_leaf(rng: np.random.Generator) -> dict[str, Any]:
+    leaf = {"feature": np.array([-1, -1]), "threshold": np.zeros(2), "left": np.zeros(2, int)}
+    return {"x": rng.normal(size=(9, 3)), "roots": np.arange(2), **leaf, "path_length": np.array([1.5, 2.0])}
+
+
+@_paths.case
+def values_at_the_threshold(rng: np.random.Generator) -> dict[str, Any]:
+    """What is equal in float32 goes to the left, also where it is larger in float64."""
+    x = np.float32(0.1) + np.array([[0.0], [1e-12], [-1e-12], [1e-7], [-1e-7]])
+    node = {"feature": np.array([0, -1, -1]), "threshold": np.array([np.float32(0.1), 0, 0], float)}
+    return {"x": x, "roots": np.array([0]), **node, "left": np.array([1, 0, 0]), "path_length": np.array([0.0, 1, 2])}
+
+
+@_paths.case
+def one_long_branch(rng: np.random.Generator) -> dict[str, Any]:
+    """A tree as deep as it has inner nodes."""
+    feature = np.array([0, -1] * 30 + [-1])
+    nodes = np.arange(61)
+    return {
+        "x": rng.uniform(-1, 31, size=(70, 2)),
+        "roots": np.array([0]),
+        "feature": feature,
+        "threshold": np.where(feature == 0, nodes / 2.0, 0.0),
+        "left": np.where(feature == 0, nodes + 1, 0),
+        "path_length": nodes / 3.0,
+    }
+
+
+@_paths.mistake("feature")
+def column_beyond_the_data(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_judged(rng, 8), "x": rng.normal(size=(8, 3))}
+
+
+@_paths.mistake("left")
+def child_before_its_parent(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _judged(rng, 8)
+    return {**arguments, "left": np.zeros_like(arguments["left"])}
+
+
+@_paths.mistake("roots")
+def root_beyond_the_nodes(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_judged(rng, 8), "roots": np.array([10**6])}
+
+
+@_paths.mistake("roots")
+def no_trees(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_judged(rng, 8), "roots": np.empty(0, int)}
+
+
+def _require_trees(x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any) -> tuple[Any, ...]:
+    """Every walk from a root ends in a leaf, and looks only at columns that exist."""
+    nodes, inner = np.arange(len(feature)), feature >= 0
+    for name, holds, rule in (
+        ("roots", len(roots) > 0 and bool(((roots >= 0) & (roots < len(nodes))).all()), "at least one, all of nodes"),
+        ("feature", bool((feature < x.shape[1]).all()), f"columns below {x.shape[1]}"),
+        ("left", bool((~inner | ((left > nodes) & (left < len(nodes) - 1))).all()), "nodes behind their parents"),
+    ):
+        if not holds:
+            raise InvalidInput("mean_path_length", name, f"breaks the rule of a forest; expected {rule}")
+    return x, roots, feature, threshold, left, path_length
+
+
+@operation(
+    "n d, int t, int m, m, int m, m -> n",
+    work="n * t",
+    nan="forbid",
+    samples=_paths,
+    prepare=_require_trees,
+)
+def mean_path_length(
+    x: ArrayLike,
+    roots: ArrayLike,
+    feature: ArrayLike,
+    threshold: ArrayLike,
+    left: ArrayLike,
+    path_length: ArrayLike,
+    *,
+    backend: str | None = None,
+) -> np.ndarray[Any, Any]:
+    """Mean over all trees of the path length of the leaf that each row falls into.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    roots : array of shape (t,), integers
+    feature, left : arrays of shape (m,), integers
+    threshold, path_length : arrays of shape (m,)
+        As the attributes of `IsolationForest`.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or holds NaN or infinity, or the arrays are no forest over its columns.
+
+    Examples
+    --------
+    >>> mean_path_length([[0.0], [5.0]], [0], [0, -1, -1], [2.0, 0.0, 0.0], [1, 0, 0], [0.0, 1.0, 3.0])
+    array([1., 3.])
+    """
+    total: Any = np.zeros(len(x))
+    for i, row in enumerate(x.astype(np.float32)):
+        for root in roots:
+            node = root
+            while feature[node] >= 0:
+                node = left[node] + (row[feature[node]] > threshold[node])
+            total[i] += path_length[node]
+    return total / len(roots)
+
+
+@numpy_backend.kernel("mean_path_length")
+def _by_steps(x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any) -> Any:
+    """All rows take a step down one tree at a time; those in a leaf stay."""
+    values, rows = x.astype(np.float32), np.arange(len(x))
+    total = np.zeros(len(x))
+    for root in roots:
+        node = np.full(len(x), root)
+        while (going := feature[node] >= 0).any():
+            step = left[node] + (values[rows, feature[node]] > threshold[node])
+            node = np.where(going, step, node)
+        total += path_length[node]
+    return (total / len(roots)).astype(x.dtype, copy=False)
+
+
+def _with_forest(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    x = rng.normal(size=(n, 50))
+    return {"x": x, "forest": fit_isolation_forest(x, n_trees=20, random_state=2)}
+
+
+_scored = Samples(_with_forest)
+
+
+@_scored.case
+def forest_of_one_row(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(5, 2)), "forest": fit_isolation_forest([[0.0, 1.0]], n_trees=3, random_state=0)}
+
+
+@_scored.mistake("forest")
+def forest_is_no_forest(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(5, 2)), "forest": None}
+
+
+@composition(mean_path_length, samples=_scored)
+def isolation_forest_score(
+    x: ArrayLike, forest: IsolationForest, *, backend: str | None = None
+) -> np.ndarray[Any, Any]:
+    """How ordinary each row is to a forest: the less, the fewer comparisons isolate it.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    forest : IsolationForest
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        -2 ** (-mean path length / average path length): from -1 (alone) to 0; about -0.5 where nothing stands out.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or holds NaN or infinity, or `forest` is no forest over its columns.
+
+    Notes
+    -----
+    Follows ``score_samples`` of `sklearn.ensemble.IsolationForest`: values are compared in float32, and a forest grown
+    on one row gives -0.5. Scores are float64, as the forest is.
+
+    Examples
+    --------
+    >>> forest = IsolationForest([0], [0, -1, -1], [2.0, 0.0, 0.0], [1, 0, 0], [0.0, 1.0, 1.0], 2)
+    >>> isolation_forest_score([[0.0]], forest)
+    array([-0.5])
+    """
+    if not isinstance(forest, IsolationForest):
+        raise InvalidInput("isolation_forest_score", "forest", "is not an IsolationForest")
+    *nodes, max_samples = forest
+    usual = float(average_path_length(max_samples))
+    lengths = mean_path_length(x, *nodes, backend=backend)
+    return -(2.0 ** -(lengths / usual if usual > 0 else np.ones_like(lengths)))

@@ -1,0 +1,68 @@
+"""Isolation forests score as scikit-learn's do, on its trees and on our own."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import IsolationForest as SklearnForest
+
+import acm_dispatch
+
+RNG = np.random.default_rng(4)
+X = np.vstack([RNG.normal(size=(600, 9)), RNG.normal(size=(12, 9)) + 6])
+
+
+@pytest.fixture(params=list(acm_dispatch.mean_path_length.kernels()))
+def backend(request):
+    return request.param
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"max_features": 4}, {"max_samples": 1}, {"max_samples": 2}, {"max_samples": 612, "bootstrap": True}],
+    ids=str,
+)
+def test_scores_equal_scikit_learn(backend, options):
+    model = SklearnForest(n_estimators=30, random_state=0, **options).fit(X)
+    forest = acm_dispatch.IsolationForest.from_sklearn(model)
+    fresh = 1.5 * RNG.normal(size=(333, 9))
+    ours = acm_dispatch.isolation_forest_score(fresh, forest, backend=backend)
+    assert_allclose(ours, model.score_samples(fresh), rtol=0, atol=1e-12)
+
+
+def test_values_at_thresholds_go_left_as_in_scikit_learn(backend):
+    quantised = np.round(X, 1)
+    model = SklearnForest(n_estimators=30, random_state=0).fit(quantised)
+    forest = acm_dispatch.IsolationForest.from_sklearn(model)
+    at = np.repeat(forest.threshold[forest.feature >= 0][:, None], 9, axis=1)
+    assert_allclose(
+        acm_dispatch.isolation_forest_score(at, forest, backend=backend), model.score_samples(at), rtol=0, atol=1e-12
+    )
+
+
+def test_our_own_forest_finds_what_scikit_learns_finds():
+    forest = acm_dispatch.fit_isolation_forest(X, random_state=0)
+    ours = acm_dispatch.isolation_forest_score(X, forest)
+    theirs = SklearnForest(random_state=0).fit(X).score_samples(X)
+    assert set(np.argsort(ours)[:12]) == set(range(600, 612))
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.97
+    assert abs(ours.mean() - theirs.mean()) < 0.01
+
+
+def test_the_same_seed_grows_the_same_forest():
+    first, second = (acm_dispatch.fit_isolation_forest(X, n_trees=7, random_state=11) for _ in range(2))
+    for mine, again in zip(first, second, strict=True):
+        assert_array_equal(mine, again)
+
+
+def test_constant_data_is_one_leaf_a_tree():
+    forest = acm_dispatch.fit_isolation_forest(np.ones((50, 3)), n_trees=4, random_state=0)
+    assert_array_equal(forest.feature, [-1] * 4)
+    assert_allclose(acm_dispatch.isolation_forest_score(np.zeros((2, 3)), forest), [-0.5, -0.5])
+
+
+@pytest.mark.parametrize("mistake", [{"x": np.empty((0, 3))}, {"n_trees": 0}, {"max_samples": 0}, {"x": [[np.nan]]}])
+def test_mistakes_are_refused(mistake):
+    arguments = {"x": X, **mistake}
+    with pytest.raises(acm_dispatch.InvalidInput) as caught:
+        acm_dispatch.fit_isolation_forest(arguments.pop("x"), **arguments)
+    assert caught.value.argument == next(iter(mistake))
