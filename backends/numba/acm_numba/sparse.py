@@ -33,7 +33,7 @@ def _sum_rows(start, stop, data, indices, indptr, b, out):
     for row in range(start, stop):
         total[:] = 0.0
         for at in range(indptr[row], indptr[row + 1]):
-            value, other = float(data[at]), indices[at]
+            value, other = np.float64(data[at]), indices[at]
             for k in range(b.shape[1]):
                 total[k] += value * b[other, k]
         out[row] = total
@@ -52,7 +52,7 @@ def _dot_rows(start, stop, data, indices, indptr, v, out):
     for row in range(start, stop):
         total = 0.0
         for at in range(indptr[row], indptr[row + 1]):
-            total += float(data[at]) * v[indices[at]]
+            total += np.float64(data[at]) * v[indices[at]]
         out[row] = total
 
 

@@ -4,6 +4,7 @@
 //! and between two of them looks whether its caller wants it to stop. The number of threads changes who computes a tile,
 //! never what a tile is, so results do not depend on it.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,13 +24,15 @@ const MOST_THREADS: usize = 512;
 pub struct Threads<'a> {
     count: usize,
     interrupted: &'a dyn Fn() -> bool,
+    // Of the whole call: a kernel may consist of many short `for_each`, none of which lasts a period.
+    asked: Cell<Instant>,
 }
 
 impl<'a> Threads<'a> {
     /// At most `count` threads, the calling one included. `interrupted` is asked on the calling thread now and then;
     /// once it answers true the kernel stops with [`Error::Interrupted`].
     pub fn new(count: usize, interrupted: &'a dyn Fn() -> bool) -> Self {
-        Threads { count: count.clamp(1, MOST_THREADS), interrupted }
+        Threads { count: count.clamp(1, MOST_THREADS), interrupted, asked: Cell::new(Instant::now()) }
     }
 
     /// `count` threads that nobody interrupts.
@@ -85,12 +88,11 @@ impl<'a> Threads<'a> {
 
     /// Answers false once the caller wants to stop; asks at most every [`INTERRUPT_PERIOD`].
     fn watch(&self) -> impl FnMut() -> bool {
-        let mut asked = Instant::now();
-        move || {
-            if asked.elapsed() < INTERRUPT_PERIOD {
+        || {
+            if self.asked.get().elapsed() < INTERRUPT_PERIOD {
                 return true;
             }
-            asked = Instant::now();
+            self.asked.set(Instant::now());
             !(self.interrupted)()
         }
     }

@@ -6,9 +6,10 @@ use pyo3::prelude::*;
 use crate::arrays::{Input, Output, by_dtype};
 use crate::call::call;
 
-/// A Python function `(threads, x, window, options, min_periods)` for each kernel.
+/// A Python function `(threads, x, window, options, min_periods)` for each kernel. Defaults are bare tokens, which PyO3
+/// can show in the signature (a `literal` reaches it wrapped, as `...`).
 macro_rules! on_windows {
-    ($($name:ident($($option:ident: $Type:ty = $default:literal)?);)*) => {$(
+    ($($name:ident($($option:ident: $Type:ty = $default:tt)?);)*) => {$(
         #[pyfunction]
         #[pyo3(signature = (threads, x, window, $($option = $default,)? min_periods=1, /))]
         pub fn $name<'py>(

@@ -47,6 +47,19 @@ fn an_interrupt_stops_endless_work() {
 }
 
 #[test]
+fn an_interrupt_stops_work_of_many_short_parts() {
+    let interrupted = || true;
+    let threads = Threads::new(1, &interrupted);
+    let outcome = (0..100).try_for_each(|_| {
+        threads.for_each(MUCH, 0..1, |_: usize| {
+            std::thread::sleep(Duration::from_millis(1));
+            Ok(())
+        })
+    });
+    assert_eq!(outcome, Err(Error::Interrupted));
+}
+
+#[test]
 fn a_panic_reaches_the_caller_and_the_pool_survives() {
     let outcome = std::panic::catch_unwind(|| {
         Threads::uninterrupted(2).for_each(MUCH, 0..100, |i: usize| match i {

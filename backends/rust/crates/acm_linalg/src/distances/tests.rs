@@ -151,7 +151,8 @@ fn nan_spreads_in_matrices_and_is_refused_by_searches() {
 
 #[test]
 fn an_interrupt_stops_them() {
-    let x = Array2::<f64>::zeros((3000, 30));
+    // More arithmetic than two threads of any processor do between two looks for an interrupt.
+    let x = Array2::<f64>::zeros((3000, 4000));
     let interrupted = || true;
     let threads = Threads::new(2, &interrupted);
     let mut out = Array2::zeros((3000, 3000));
