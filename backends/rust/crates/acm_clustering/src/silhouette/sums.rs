@@ -49,6 +49,10 @@ struct Totals {
 impl<T: Scalar> Task for Sums<'_, T> {
     type Output = Result<Vec<MeanDistances>>;
 
+    fn is_wide(&self) -> bool {
+        true
+    }
+
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let count = self.x.count();
         let panels = Panels::<S, T>::pack(simd, self.threads, self.x, 0..count)?;

@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::x86::vector;
 use super::{Simd, Vector};
 
 /// Proof that this processor has AVX2 and FMA.
@@ -31,90 +32,9 @@ impl Simd for Avx2 {
     }
 }
 
-// The methods below use instructions of AVX2 and FMA. Their types are private to `simd`, so code reaches them only
-// as `S::F32` and `S::F64` of `S = Avx2`, in a task that `dispatch` started after finding both features.
-macro_rules! vector {
-    ($Name:ident, $T:ident x $lanes:literal, $register:ident, $splat:ident, $load:ident, $store:ident, $add:ident,
-     $sub:ident, $mul:ident, $div:ident, $fma:ident, $min:ident, $max:ident, $sqrt:ident, $compare:ident, $blend:ident; $($more:item)*) => {
-        #[doc = concat!(stringify!($lanes), " lanes of `", stringify!($T), "`.")]
-        #[derive(Clone, Copy)]
-        pub struct $Name($register);
-
-        impl Vector<$T> for $Name {
-            const LANES: usize = $lanes;
-
-            #[inline(always)]
-            fn splat(value: $T) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $splat(value) })
-            }
-            #[inline(always)]
-            fn load(lanes: &[$T]) -> Self {
-                let lanes = &lanes[..Self::LANES];
-                // SAFETY: the processor has the feature, see above; the slice holds LANES values.
-                Self(unsafe { $load(lanes.as_ptr()) })
-            }
-            #[inline(always)]
-            fn store(self, lanes: &mut [$T]) {
-                let lanes = &mut lanes[..Self::LANES];
-                // SAFETY: the processor has the feature, see above; the slice holds LANES values.
-                unsafe { $store(lanes.as_mut_ptr(), self.0) }
-            }
-            #[inline(always)]
-            fn add(self, other: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $add(self.0, other.0) })
-            }
-            #[inline(always)]
-            fn sub(self, other: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $sub(self.0, other.0) })
-            }
-            #[inline(always)]
-            fn mul(self, other: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $mul(self.0, other.0) })
-            }
-            #[inline(always)]
-            fn div(self, other: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $div(self.0, other.0) })
-            }
-            #[inline(always)]
-            fn mul_add(self, factor: Self, addend: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $fma(self.0, factor.0, addend.0) })
-            }
-            #[inline(always)]
-            fn min(self, other: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $min(self.0, other.0) })
-            }
-            #[inline(always)]
-            fn max(self, other: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $max(self.0, other.0) })
-            }
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $sqrt(self.0) })
-            }
-            #[inline(always)]
-            fn select_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
-                // SAFETY: the processor has the feature, see above.
-                let less = unsafe { $compare::<_CMP_LT_OQ>(a.0, b.0) };
-                // SAFETY: the processor has the feature, see above.
-                Self(unsafe { $blend(otherwise.0, then.0, less) })
-            }
-            $($more)*
-        }
-    };
-}
-
 vector!(
     F64x4, f64 x 4, __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd, _mm256_sub_pd,
-    _mm256_mul_pd, _mm256_div_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd, _mm256_sqrt_pd, _mm256_cmp_pd, _mm256_blendv_pd;
+    _mm256_mul_pd, _mm256_div_pd, _mm256_fmadd_pd, _mm256_min_pd, _mm256_max_pd, _mm256_sqrt_pd, select_less_pd;
 
     #[inline(always)]
     fn keep_between(self, low: Self, high: Self, out: &mut [f64]) -> usize {
@@ -141,8 +61,24 @@ vector!(
 );
 vector!(
     F32x8, f32 x 8, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_sub_ps,
-    _mm256_mul_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps, _mm256_sqrt_ps, _mm256_cmp_ps, _mm256_blendv_ps;
+    _mm256_mul_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_min_ps, _mm256_max_ps, _mm256_sqrt_ps, select_less_ps;
 );
+
+#[inline(always)]
+fn select_less_pd(a: __m256d, b: __m256d, then: __m256d, otherwise: __m256d) -> __m256d {
+    // SAFETY: only registers of `Avx2` call it, see `x86`.
+    let less = unsafe { _mm256_cmp_pd::<_CMP_LT_OQ>(a, b) };
+    // SAFETY: as above.
+    unsafe { _mm256_blendv_pd(otherwise, then, less) }
+}
+
+#[inline(always)]
+fn select_less_ps(a: __m256, b: __m256, then: __m256, otherwise: __m256) -> __m256 {
+    // SAFETY: only registers of `Avx2` call it, see `x86`.
+    let less = unsafe { _mm256_cmp_ps::<_CMP_LT_OQ>(a, b) };
+    // SAFETY: as above.
+    unsafe { _mm256_blendv_ps(otherwise, then, less) }
+}
 
 /// How to bring some of four lanes to the front.
 struct Front {

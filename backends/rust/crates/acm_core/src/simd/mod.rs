@@ -7,7 +7,11 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use std::sync::OnceLock;
 
@@ -116,23 +120,37 @@ pub trait Task {
     /// What the kernel returns.
     type Output;
 
+    /// Whether 512-bit registers pay: where arithmetic on whole registers bounds the kernel, not memory, and no register
+    /// needs to fit a row of [`LANES`](crate::panels::LANES) columns.
+    fn is_wide(&self) -> bool {
+        false
+    }
+
     /// The kernel.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
 /// The largest [`Vector::LANES`] of any instruction set, for buffers on the stack.
-pub const MAX_LANES: usize = 8;
+pub const MAX_LANES: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Isa {
     Baseline,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
-/// Runs `task` with the widest instruction set of this processor.
+/// Runs `task` with the widest instruction set of this processor that pays for it.
 pub fn dispatch<K: Task>(task: K) -> K::Output {
     match chosen() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `detect` answers `Avx512` only after finding AVX-512F, AVX2 and FMA on this processor.
+        Isa::Avx512 if task.is_wide() => task.run(unsafe { avx512::Avx512::new() }),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `detect` answers `Avx512` only after finding AVX2 and FMA on this processor, too.
+        Isa::Avx512 => task.run(unsafe { avx2::Avx2::new() }),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `detect` answers `Avx2` only after finding AVX2 and FMA on this processor.
         Isa::Avx2 => task.run(unsafe { avx2::Avx2::new() }),
@@ -158,9 +176,11 @@ pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     dispatch(Plain(body))
 }
 
-/// The name of the instruction set in use: "avx2+fma" or "baseline".
+/// The name of the widest instruction set in use: "avx512f", "avx2+fma" or "baseline".
 pub fn isa() -> &'static str {
     match chosen() {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => "avx512f",
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => "avx2+fma",
         Isa::Baseline => "baseline",
@@ -172,14 +192,16 @@ fn chosen() -> Isa {
     *CHOSEN.get_or_init(detect)
 }
 
-/// `ACM_RS_ISA=baseline` switches the wide instruction sets off, for tests and for hunting differences.
+/// `ACM_RS_ISA=baseline` or `avx2` switches the wider instruction sets off, for tests and for hunting differences.
 fn detect() -> Isa {
-    if std::env::var_os("ACM_RS_ISA").is_some_and(|name| name == "baseline") {
+    let widest = std::env::var_os("ACM_RS_ISA");
+    if widest.as_ref().is_some_and(|name| name == "baseline") {
         return Isa::Baseline;
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        return Isa::Avx2;
+        let wider = is_x86_feature_detected!("avx512f") && widest.is_none_or(|name| name != "avx2");
+        return if wider { Isa::Avx512 } else { Isa::Avx2 };
     }
     Isa::Baseline
 }

@@ -1,10 +1,14 @@
 use super::*;
 
 /// Runs every vector operation on counting lanes and compares it with the scalar operation.
-struct EveryOperation<T>(std::marker::PhantomData<T>);
+struct EveryOperation<T, const WIDE: bool>(std::marker::PhantomData<T>);
 
-impl<T: Scalar> Task for EveryOperation<T> {
+impl<T: Scalar, const WIDE: bool> Task for EveryOperation<T, WIDE> {
     type Output = ();
+
+    fn is_wide(&self) -> bool {
+        WIDE
+    }
 
     fn run<S: Simd>(self, simd: S) {
         type V<T, S> = <T as Scalar>::Vector<S>;
@@ -45,12 +49,16 @@ impl<T: Scalar> Task for EveryOperation<T> {
     }
 }
 
+fn try_every_operation<T: Scalar>() {
+    dispatch(EveryOperation::<T, true>(std::marker::PhantomData));
+    dispatch(EveryOperation::<T, false>(std::marker::PhantomData));
+    dispatch_baseline(EveryOperation::<T, false>(std::marker::PhantomData));
+}
+
 #[test]
 fn vectors_compute_what_scalars_do() {
-    dispatch(EveryOperation::<f32>(std::marker::PhantomData));
-    dispatch(EveryOperation::<f64>(std::marker::PhantomData));
-    dispatch_baseline(EveryOperation::<f32>(std::marker::PhantomData));
-    dispatch_baseline(EveryOperation::<f64>(std::marker::PhantomData));
+    try_every_operation::<f32>();
+    try_every_operation::<f64>();
 }
 
 #[test]

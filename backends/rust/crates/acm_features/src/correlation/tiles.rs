@@ -74,6 +74,10 @@ struct Tiles<'a, T, F> {
 impl<T: Scalar, F: FnMut(&Tile<'_>) -> Result<()>> Task for Tiles<'_, T, F> {
     type Output = Result<()>;
 
+    fn is_wide(&self) -> bool {
+        true
+    }
+
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Tiles { threads, standard, counts, mut finish } = self;
         let width = standard.x.width();

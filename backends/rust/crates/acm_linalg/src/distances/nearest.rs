@@ -42,6 +42,9 @@ pub fn pairwise_distances_argmin<T: Scalar>(
     Search::new(threads, x, y, indices, None).and_then(simd::dispatch)
 }
 
+/// No more rows of `y` than this leave half of a panel of 512-bit registers empty.
+const FEW_ROWS: usize = 8;
+
 /// A search for the nearest row of `y` for each row of `x`.
 pub struct Search<'a, T> {
     threads: &'a Threads<'a>,
@@ -104,6 +107,10 @@ impl<'a, T: Scalar> Search<'a, T> {
 
 impl<T: Scalar> Task for Search<'_, T> {
     type Output = Result<()>;
+
+    fn is_wide(&self) -> bool {
+        self.y.count() > FEW_ROWS
+    }
 
     fn run<S: Simd>(mut self, simd: S) -> Result<()> {
         let rows = self.x.count();

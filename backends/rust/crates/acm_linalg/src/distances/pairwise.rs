@@ -52,6 +52,10 @@ pub struct Rectangle<'a, T> {
 impl<T: Scalar> Task for Rectangle<'_, T> {
     type Output = Result<()>;
 
+    fn is_wide(&self) -> bool {
+        true
+    }
+
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Rectangle { threads, x, y, mut out } = self;
         let strip = rows_in::<S, T>(STRIP_BYTES, y.width());

@@ -25,6 +25,10 @@ pub struct Symmetric<'a, T> {
 impl<T: Scalar> Task for Symmetric<'_, T> {
     type Output = Result<()>;
 
+    fn is_wide(&self) -> bool {
+        true
+    }
+
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Symmetric { threads, x, out } = self;
         let panels = Panels::<S, T>::pack(simd, threads, x, 0..x.count())?;

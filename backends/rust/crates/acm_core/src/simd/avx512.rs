@@ -1,0 +1,58 @@
+//! AVX-512: 512-bit registers, 8 `f64` or 16 `f32`.
+
+use std::arch::x86_64::*;
+
+use super::x86::vector;
+use super::{Simd, Vector};
+
+/// Proof that this processor has AVX-512F, AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// # Safety
+    /// This processor must have AVX-512F, AVX2 and FMA.
+    pub unsafe fn new() -> Self {
+        Avx512(())
+    }
+}
+
+impl Simd for Avx512 {
+    type F32 = F32x16;
+    type F64 = F64x8;
+
+    #[inline(always)]
+    fn vectorize<R>(self, body: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx512f,avx2,fma")]
+        fn compiled<R>(body: impl FnOnce() -> R) -> R {
+            body()
+        }
+        // SAFETY: a value of `Avx512` exists only where the processor has the features.
+        unsafe { compiled(body) }
+    }
+}
+
+vector!(
+    F64x8, f64 x 8, __m512d, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd, _mm512_sub_pd,
+    _mm512_mul_pd, _mm512_div_pd, _mm512_fmadd_pd, _mm512_min_pd, _mm512_max_pd, _mm512_sqrt_pd, select_less_pd;
+);
+vector!(
+    F32x16, f32 x 16, __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_sub_ps,
+    _mm512_mul_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_min_ps, _mm512_max_ps, _mm512_sqrt_ps, select_less_ps;
+);
+
+#[inline(always)]
+fn select_less_pd(a: __m512d, b: __m512d, then: __m512d, otherwise: __m512d) -> __m512d {
+    // SAFETY: only registers of `Avx512` call it, see `x86`.
+    let less = unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b) };
+    // SAFETY: as above.
+    unsafe { _mm512_mask_blend_pd(less, otherwise, then) }
+}
+
+#[inline(always)]
+fn select_less_ps(a: __m512, b: __m512, then: __m512, otherwise: __m512) -> __m512 {
+    // SAFETY: only registers of `Avx512` call it, see `x86`.
+    let less = unsafe { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) };
+    // SAFETY: as above.
+    unsafe { _mm512_mask_blend_ps(less, otherwise, then) }
+}
