@@ -37,6 +37,11 @@ impl<'a, T> Rows<'a, T> {
         self.width
     }
 
+    /// All values, row after row.
+    pub fn values(&self) -> &'a [T] {
+        self.values
+    }
+
     /// True if no value of `rows` is NaN or infinite.
     pub fn are_finite(&self, rows: Range<usize>) -> bool
     where

@@ -1,19 +1,26 @@
 //! Quantiles of columns.
 //!
-//! Short columns are reordered until the wanted ranks are in place. A few quantiles of long ones are searched for as
-//! medians are, in passes that all threads share.
+//! Those of short columns are found by [`buckets`], a block of columns a thread. A few quantiles of long ones are searched
+//! for as medians are, in passes that all threads share.
 
-use acm_core::{Error, Result, Scalar, Threads, memory, tiles};
+mod buckets;
+
+use acm_core::rows::Rows;
+use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
 use crate::Missing;
 use crate::robust_stats;
 
-/// Columns of more rows than this are long: several of them would not stay in the cache.
-const MOST_ROWS: usize = 64 * 1024;
+/// Columns of more rows than this are long: there may be fewer of them than threads, and should most values of eight of
+/// them fall into one bucket, they would take too much memory.
+const MOST_ROWS: usize = 256 * 1024;
 
-/// More quantiles than this are found faster by reordering, if memory for whole columns can be had.
+/// More quantiles than this are found faster by buckets, if memory for whole columns can be had.
 const MOST_SEARCHES: usize = 16;
+
+/// Buckets count up to here.
+const MOST_COUNTED: usize = u32::MAX as usize;
 
 /// What to take where a quantile lies between two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +103,11 @@ pub fn column_quantiles<T: Scalar>(
         return Err(Error::invalid("out", "does not have a row for each quantile"));
     }
     let quantiles: Vec<Quantile> = levels.iter().map(|&level| Quantile { level, method }).collect();
-    let found = if x.nrows() > MOST_ROWS && quantiles.len() <= MOST_SEARCHES {
+    let long = x.nrows() > MOST_ROWS && quantiles.len() <= MOST_SEARCHES || x.nrows() > MOST_COUNTED;
+    let found = if long {
         robust_stats::quantiles(threads, x, &quantiles, missing)?
     } else {
-        reorder(threads, x, &quantiles, missing)?
+        buckets::quantiles(threads, Rows::new(x, "x")?, &quantiles, missing)?
     };
     for (j, found) in found.chunks_exact(levels.len()).enumerate() {
         for (row, &value) in out.chunks_exact_mut(width).zip(found) {
@@ -107,58 +115,6 @@ pub fn column_quantiles<T: Scalar>(
         }
     }
     Ok(())
-}
-
-/// The quantiles of the first column, then those of the second, by reordering copies of the columns.
-fn reorder<T: Scalar>(
-    threads: &Threads<'_>,
-    x: ArrayView2<'_, T>,
-    quantiles: &[Quantile],
-    missing: Missing,
-) -> Result<Vec<f64>> {
-    // Each halving of the quantiles goes once through the values.
-    let steps = 4 * (quantiles.len().ilog2() as usize + 1);
-    let columns = tiles::column_tiles(threads, steps, x, |column| select(column, quantiles, missing))?;
-    let mut found = memory::with_capacity(quantiles.len() * x.ncols())?;
-    for column in columns {
-        found.extend(column?);
-    }
-    Ok(found)
-}
-
-/// The quantiles of a column, which is reordered.
-fn select<T: Scalar>(column: &mut [T], quantiles: &[Quantile], missing: Missing) -> Result<Vec<f64>> {
-    let mut count = 0;
-    for i in 0..column.len() {
-        let value = column[i];
-        column[count] = value;
-        count += usize::from(!missing.includes(value));
-    }
-    let values = &mut column[..count];
-    let mut found = memory::with_capacity(quantiles.len())?;
-    if values.is_empty() {
-        found.resize(quantiles.len(), f64::NAN);
-        return Ok(found);
-    }
-    let mut ranks = memory::with_capacity(2 * quantiles.len())?;
-    ranks.extend(quantiles.iter().map(|quantile| quantile.among(count)).flat_map(|place| [place.low, place.high]));
-    ranks.sort_unstable();
-    ranks.dedup();
-    put_in_place(values, 0, &ranks);
-    found.extend(quantiles.iter().map(|quantile| quantile.among(count)).map(|place| {
-        let [low, high] = [place.low, place.high].map(|rank| values[rank].to_f64());
-        place.value(low, high)
-    }));
-    Ok(found)
-}
-
-/// Brings the values of these ranks, which rise and count from `first`, to where they belong.
-fn put_in_place<T: Scalar>(values: &mut [T], first: usize, ranks: &[usize]) {
-    let middle = ranks.len() / 2;
-    let Some(&rank) = ranks.get(middle) else { return };
-    let (below, _, above) = values.select_nth_unstable_by(rank - first, T::total_cmp);
-    put_in_place(below, first, &ranks[..middle]);
-    put_in_place(above, rank + 1, &ranks[middle + 1..]);
 }
 
 #[cfg(test)]
@@ -190,12 +146,35 @@ mod tests {
 
     #[test]
     fn every_rank_is_found() {
-        for count in [1, 2, 7, 1000, 40_001, 2 * MOST_ROWS] {
+        for count in [1, 2, 7, 8, 9, 1000, 40_001, 2 * MOST_ROWS] {
             let x = Array2::from_shape_fn((count, 2), |(i, _)| ((i * 7919) % count) as f64);
             let levels: Vec<f64> = (0..=9).map(|i| ((i * 5) % 10) as f64 / 9.0).collect();
             let values = found(&x, &levels, Method::Lower, Missing::NonFinite);
             for (row, level) in values.chunks(2).zip(&levels) {
                 assert_eq!(row, [((count - 1) as f64 * level).floor(); 2]);
+            }
+        }
+    }
+
+    #[test]
+    fn buckets_that_fill_unevenly_change_nothing() {
+        let count = 3000;
+        let wide = |i: usize| if i % 7 == 0 { 1e300 } else { -(i as f64) * 1e-300 };
+        let ties = |i: usize| (i % 3) as f64;
+        let outliers = |i: usize| if i < 70 { 1e9 * i as f64 } else { (i % 100) as f64 };
+        for value in [&wide as &dyn Fn(usize) -> f64, &ties, &outliers, &|_| 0.5] {
+            for width in [1, 3, 8, 9] {
+                let x = Array2::from_shape_fn((count, width), |(i, j)| value((i * 7919 + j) % count));
+                let levels = [0.0, 0.01, 0.5, 0.5, 0.99, 1.0];
+                let values = found(&x, &levels, Method::Linear, Missing::NonFinite);
+                for (j, column) in x.columns().into_iter().enumerate() {
+                    let mut sorted = column.to_vec();
+                    sorted.sort_by(f64::total_cmp);
+                    for (row, &level) in values.chunks(width).zip(&levels) {
+                        let at = Quantile { level, method: Method::Linear }.among(count);
+                        assert_eq!(row[j], at.value(sorted[at.low], sorted[at.high]));
+                    }
+                }
             }
         }
     }
