@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn buckets_that_fill_unevenly_change_nothing() {
         let count = 3000;
-        let wide = |i: usize| if i % 7 == 0 { 1e300 } else { -(i as f64) * 1e-300 };
+        let wide = |i: usize| if i.is_multiple_of(7) { 1e300 } else { -(i as f64) * 1e-300 };
         let ties = |i: usize| (i % 3) as f64;
         let outliers = |i: usize| if i < 70 { 1e9 * i as f64 } else { (i % 100) as f64 };
         for value in [&wide as &dyn Fn(usize) -> f64, &ties, &outliers, &|_| 0.5] {
