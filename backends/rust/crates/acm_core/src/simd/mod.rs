@@ -69,7 +69,16 @@ pub trait Vector<T>: Copy + Send + Sync {
     {
         let mut lanes = [T::INFINITY; MAX_LANES];
         self.store(&mut lanes);
-        lanes[1..Self::LANES].iter().fold(lanes[0], |least, &lane| if lane < least { lane } else { least })
+        // Halves, and not one after the other: each comparison has to wait for the one before.
+        let mut half = Self::LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                let other = lanes[lane + half];
+                lanes[lane] = if other < lanes[lane] { other } else { lanes[lane] };
+            }
+            half /= 2;
+        }
+        lanes[0]
     }
 
     /// The sum of all lanes, from the first to the last.
