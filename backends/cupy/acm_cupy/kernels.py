@@ -28,6 +28,8 @@ from . import (
     robust_stats,
     rolling,
     rolling_order,
+    sparse,
+    spectral,
     streaming,
     svd,
 )
@@ -54,6 +56,8 @@ _FAMILIES = (
     robust_stats,
     rolling,
     rolling_order,
+    sparse,
+    spectral,
     streaming,
     svd,
 )

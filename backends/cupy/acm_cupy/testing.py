@@ -48,6 +48,7 @@ _METHODS = _names(
     """
 )
 _PROPERTIES = _names("dtype flags itemsize nbytes ndim shape size strides")
+_COMPLEX_PARTS = _names("real imag")
 _SYNCHRONISING = _names("nonzero argwhere flatnonzero unique nanmin nanmax bincount repeat")
 _REDUCTIONS = _names("sum prod min max mean std var any all amin amax nansum nanmin nanmax nanmean")
 
@@ -77,6 +78,8 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name in _PROPERTIES:
             return getattr(self._values, name)
+        if name in _COMPLEX_PARTS:
+            return StrictArray(getattr(self._values, name))
         if name not in _METHODS:
             raise AttributeError(f"a CuPy array has no attribute {name!r}, or no kernel has needed it yet")
         return StrictFunction(getattr(self._values, name))
@@ -150,6 +153,7 @@ class StrictNumpy:
         return found if isinstance(found, type | float) or not callable(found) else StrictFunction(found)
 
     newaxis = None
+    fft = SimpleNamespace(rfft=StrictFunction(np.fft.rfft))
     linalg = SimpleNamespace(qr=StrictFunction(np.linalg.qr), svd=StrictFunction(np.linalg.svd))
 
     @staticmethod
