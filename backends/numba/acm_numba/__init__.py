@@ -41,6 +41,8 @@ backend = Backend(
         "acm_numba.pca",
         "acm_numba.kmeans",
         "acm_numba.detectors",
+        "acm_numba.correlation",
+        "acm_numba.products",
     ),
     available=_unavailable,
     bind=partial,
