@@ -22,6 +22,10 @@ def _unavailable() -> str | None:
     return None if find_spec("numba") else "Numba is not installed: `pip install numba`"
 
 
+#: More work than any call has, for kernels that NumPy's (BLAS, a copy, a quick sort) matched or beat on one thread.
+#: They run where Numba is named; some are ahead in memory or on data with gaps, which a choice by size cannot see.
+ONLY_BY_NAME = 1 << 62
+
 backend = Backend(
     "numba",
     modules=(

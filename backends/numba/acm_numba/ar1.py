@@ -15,8 +15,11 @@ from .robust_stats import median_and_mad
 #: Nanoseconds that one number takes, read twice down its column.
 _COST = 5
 
+#: 2.2 against 15 ns a number, and 0.3 against 10 for residuals.
+_MIN_WORK = 4 * 10**7
 
-@backend.kernel("ar1_coefficients")
+
+@backend.kernel("ar1_coefficients", min_work=_MIN_WORK)
 def ar1_coefficients(threads: int, x: Any, epsilon: float, center: str, missing: str) -> tuple[Any, Any]:
     phi, mu = np.empty((2, x.shape[1]))
     medians = median_and_mad(threads, x, "nonfinite")[0] if center == "median" else mu
@@ -66,7 +69,7 @@ def _products(x, j, offset, shift, drop):
     return products, squares
 
 
-@backend.kernel("ar1_residuals")
+@backend.kernel("ar1_residuals", min_work=_MIN_WORK)
 def ar1_residuals(threads: int, x: Any, phi: Any, mu: Any) -> Any:
     out = np.empty_like(x)
     parallel.run(threads, _residuals, parallel.tiles(len(x), x.shape[1]), x, phi, mu, out)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backend, parallel
+from . import ONLY_BY_NAME, backend, parallel
 from .jit import jit
 from .products import pair_sums
 
@@ -16,11 +16,14 @@ _LEAST_SHARE = 1e-3
 #: Nanoseconds that a row takes in a pair of columns by itself.
 _COST = 10
 
+#: Of `spearman`: 24 against 85 ns a number of 50 columns without gaps, where each column is sorted once in both.
+_MIN_WORK = 150 * 10**6
+
 #: Columns whose mean is taken together: a cache line of float64.
 _COLUMNS = 8
 
 
-@backend.kernel("pearson")
+@backend.kernel("pearson", min_work=ONLY_BY_NAME)
 def pearson(threads: int, x: Any) -> Any:
     means = np.empty(x.shape[1])
     parallel.run(threads, _means, parallel.tiles(x.shape[1], 2 * len(x), _COLUMNS), x, means)
@@ -92,7 +95,7 @@ def _coefficient(x, i, j):
     return products / (np.sqrt(squares_a) * np.sqrt(squares_b))
 
 
-@backend.kernel("spearman")
+@backend.kernel("spearman", min_work=_MIN_WORK)
 def spearman(threads: int, x: Any) -> Any:
     """Each column is sorted once; ranks within the common rows of a pair are counted along the sorted columns."""
     columns = np.where(np.isfinite(x), x, x.dtype.type(np.nan)).T.copy()

@@ -15,8 +15,11 @@ _ROWS = 256
 #: Nanoseconds that a row takes in a tree.
 _FALL = 30
 
+#: 26 against 54 ns a row and tree.
+_MIN_WORK = 2 * 10**7
 
-@backend.kernel("mean_path_length")
+
+@backend.kernel("mean_path_length", min_work=_MIN_WORK)
 def mean_path_length(
     threads: int, x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any
 ) -> Any:

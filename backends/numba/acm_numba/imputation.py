@@ -10,7 +10,7 @@ from . import backend, parallel
 from .jit import jit
 from .robust_stats import median_and_mad
 
-#: 20 against 31 ns a number, median included (with it given 2.2 against 3.1).
+#: 20 against 31 ns a number, median included (with it given 2.2 against 3.1); 1.4 against 8.4 when carried on.
 _MIN_WORK = 5 * 10**7
 
 
@@ -36,12 +36,12 @@ def _filled(start, stop, x, fill, keep_infinities, out):
 _COLUMNS = 8
 
 
-@backend.kernel("ffill")
+@backend.kernel("ffill", min_work=_MIN_WORK)
 def ffill(threads: int, x: Any, limit: int | None) -> Any:
     return _along(threads, x, limit, 0, 1)
 
 
-@backend.kernel("bfill")
+@backend.kernel("bfill", min_work=_MIN_WORK)
 def bfill(threads: int, x: Any, limit: int | None) -> Any:
     return _along(threads, x, limit, len(x) - 1, -1)
 

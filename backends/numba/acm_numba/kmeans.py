@@ -13,8 +13,11 @@ from .jit import jit
 #: Least rows whose sums are kept apart before they are added up, and most such parts.
 _ROWS, _PARTS = 1024, 64
 
+#: 0.14 against 0.8 ns a difference; a fit takes some ten steps.
+_MIN_WORK = 7 * 10**7
 
-@backend.kernel("lloyd_step")
+
+@backend.kernel("lloyd_step", min_work=_MIN_WORK)
 def lloyd_step(threads: int, x: Any, centers: Any) -> tuple[Any, Any, Any]:
     labels = pairwise_distances_argmin(threads, x, centers)
     # The sums of all parts take no more memory than a quarter of x.

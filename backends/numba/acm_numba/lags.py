@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from . import backend, parallel
+from . import ONLY_BY_NAME, backend, parallel
 from .jit import jit
 
 
-@backend.kernel("lagged_features")
+@backend.kernel("lagged_features", min_work=ONLY_BY_NAME)
 def lagged_features(threads: int, x: Any, max_lag: int, include_current: bool, order: str) -> Any:
     first = 0 if include_current else 1
     out = np.empty((len(x), x.shape[1] * (max_lag + 1 - first)), x.dtype)

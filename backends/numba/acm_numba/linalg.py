@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from . import backend, parallel
+from . import ONLY_BY_NAME, backend, parallel
 from .jit import jit
 
 #: Multiplications that a thread adds up in a nanosecond.
 PER_NANOSECOND = 4
 
 
-@backend.kernel("mahalanobis")
+@backend.kernel("mahalanobis", min_work=ONLY_BY_NAME)
 def mahalanobis(threads: int, x: Any, mean: Any, precision: Any) -> Any:
     out = np.empty(len(x), x.dtype)
     work = parallel.tiles(len(x), precision.size / PER_NANOSECOND)

@@ -8,12 +8,12 @@ import numpy as np
 
 from acm_dispatch.ops.pca import LEAST_VARIANCE
 
-from . import backend, parallel
+from . import ONLY_BY_NAME, backend, parallel
 from .jit import jit
 from .linalg import PER_NANOSECOND
 
 
-@backend.kernel("pca_reconstruct")
+@backend.kernel("pca_reconstruct", min_work=ONLY_BY_NAME)
 def pca_reconstruct(threads: int, scores: Any, components: Any, mean: Any) -> Any:
     start = np.zeros(components.shape[1], scores.dtype) if mean is None else mean
     out = np.empty((len(scores), components.shape[1]), scores.dtype)
@@ -33,7 +33,7 @@ def _rebuilt(first, stop, scores, components, start, out):
                 out[i, j] += score * components[k, j]
 
 
-@backend.kernel("spe_t2")
+@backend.kernel("spe_t2", min_work=ONLY_BY_NAME)
 def spe_t2(threads: int, x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
     spe, t2 = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
     weights = 1.0 / np.maximum(variance.astype(np.float64), LEAST_VARIANCE)

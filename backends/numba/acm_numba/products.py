@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import backend, parallel
+from . import ONLY_BY_NAME, backend, parallel
 from .jit import jit
 
 #: Rows laid out together, in float64 and with 0 for what is missing; a multiple of `TOGETHER`.
 _ROWS = 64
 
-#: Rows whose products are added in one go, so that each sum is loaded and stored once for all of them.
-TOGETHER = 8
+#: Rows whose products are added in one go.
+TOGETHER = 4
 
 #: Columns of which a tile holds the products with all columns after them.
 _COLUMNS = 128
@@ -35,7 +35,7 @@ class PairSums(NamedTuple):
     squares: Any
 
 
-@backend.kernel("cross_sums")
+@backend.kernel("cross_sums", min_work=ONLY_BY_NAME)
 def cross_sums(threads: int, x: Any, origin: Any) -> tuple[Any, Any, Any]:
     found = pair_sums(threads, x, origin)
     return found.products, found.sums, found.counts.astype(np.int64)
@@ -97,16 +97,23 @@ def _lay_out(x, top, stop, first, origin, values, holes):
 def add_products(values, first, last, start, stop, out, top, left):
     """Add the products of columns `first` to `last` with columns `start` to `stop`, on and above the diagonal.
 
-    `out` holds those of column `top` with column `left` in its corner, and is contiguous, as vectors need it.
+    `out` holds those of column `top` with column `left` in its corner, and is contiguous, as vectors need it. Two
+    columns and four rows at a time: each number is loaded once for two columns, each sum once for four rows.
     """
+    whole = last - (last - first) % 2
     for k in range(0, len(values), TOGETHER):
-        for i in range(first, last):
+        for i in range(first, whole, 2):
             a, b, c, d = values[k, i], values[k + 1, i], values[k + 2, i], values[k + 3, i]
-            e, f, g, h = values[k + 4, i], values[k + 5, i], values[k + 6, i], values[k + 7, i]
+            e, f, g, h = values[k, i + 1], values[k + 1, i + 1], values[k + 2, i + 1], values[k + 3, i + 1]
             for j in range(max(i, start), stop):
-                one = a * values[k, j] + b * values[k + 1, j] + c * values[k + 2, j] + d * values[k + 3, j]
-                two = e * values[k + 4, j] + f * values[k + 5, j] + g * values[k + 6, j] + h * values[k + 7, j]
-                out[i - top, j - left] += one + two
+                p, q, r, s = values[k, j], values[k + 1, j], values[k + 2, j], values[k + 3, j]
+                out[i - top, j - left] += a * p + b * q + c * r + d * s
+                out[i + 1 - top, j - left] += e * p + f * q + g * r + h * s
+        for i in range(whole, last):
+            a, b, c, d = values[k, i], values[k + 1, i], values[k + 2, i], values[k + 3, i]
+            for j in range(max(i, start), stop):
+                p, q, r, s = values[k, j], values[k + 1, j], values[k + 2, j], values[k + 3, j]
+                out[i - top, j - left] += a * p + b * q + c * r + d * s
 
 
 @jit

@@ -17,6 +17,9 @@ from .jit import jit
 #: Nanoseconds that one number takes: added to two halves and finished.
 _COST = 20
 
+#: 0.6 against 8 to 14 ns for each row of each window of 60.
+_MIN_WORK = 5 * 10**7
+
 _MEAN, _SPREAD, _SKEWNESS, _KURTOSIS, _SLOPE = range(5)
 
 #: What is known of a half: the number of its values, the one that differences are taken from, and sums: of the first to
@@ -24,27 +27,27 @@ _MEAN, _SPREAD, _SKEWNESS, _KURTOSIS, _SLOPE = range(5)
 _KNOWN = 6
 
 
-@backend.kernel("rolling_mean")
+@backend.kernel("rolling_mean", min_work=_MIN_WORK)
 def rolling_mean(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _slide(threads, x, window, min_periods, _MEAN)
 
 
-@backend.kernel("rolling_std")
+@backend.kernel("rolling_std", min_work=_MIN_WORK)
 def rolling_std(threads: int, x: Any, window: int, ddof: int, min_periods: int) -> Any:
     return _slide(threads, x, window, min_periods, _SPREAD, ddof)
 
 
-@backend.kernel("rolling_skew")
+@backend.kernel("rolling_skew", min_work=_MIN_WORK)
 def rolling_skew(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _slide(threads, x, window, min_periods, _SKEWNESS)
 
 
-@backend.kernel("rolling_kurt")
+@backend.kernel("rolling_kurt", min_work=_MIN_WORK)
 def rolling_kurt(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _slide(threads, x, window, min_periods, _KURTOSIS)
 
 
-@backend.kernel("rolling_slope")
+@backend.kernel("rolling_slope", min_work=_MIN_WORK)
 def rolling_slope(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _slide(threads, x, window, max(min_periods, 2), _SLOPE)
 

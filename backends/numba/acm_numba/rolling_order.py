@@ -14,13 +14,16 @@ from .rolling import finite_values
 #: each row that the window has.
 _COST, _SORTED_COST, _ROW_COST = 4, 150, 0.3
 
+#: For each row of each window of 60: 0.1 against 1.4 ns for extremes, 1.7 against 3.2 for medians; 2.2 against 11.
+_MIN_WORK, _MIN_WORK_OF_DEVIATIONS = 3 * 10**8, 5 * 10**7
 
-@backend.kernel("rolling_min")
+
+@backend.kernel("rolling_min", min_work=_MIN_WORK)
 def rolling_min(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _extremes(threads, x, window, min_periods, 1.0)
 
 
-@backend.kernel("rolling_max")
+@backend.kernel("rolling_max", min_work=_MIN_WORK)
 def rolling_max(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _extremes(threads, x, window, min_periods, -1.0)
 
@@ -58,12 +61,12 @@ def _lesser(least, value):
     return value if value < least else least
 
 
-@backend.kernel("rolling_median")
+@backend.kernel("rolling_median", min_work=_MIN_WORK)
 def rolling_median(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _sorted(threads, x, window, min_periods, False, 1.0)
 
 
-@backend.kernel("rolling_mad")
+@backend.kernel("rolling_mad", min_work=_MIN_WORK_OF_DEVIATIONS)
 def rolling_mad(threads: int, x: Any, window: int, scale: float, min_periods: int) -> Any:
     return _sorted(threads, x, window, min_periods, True, scale)
 
