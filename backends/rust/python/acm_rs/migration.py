@@ -14,11 +14,18 @@ __all__ = [
     "StreamingStatistics",
     "build_lagged_features_f64",
     "column_median_mad_f64",
+    "compute_ar1_coefficients",
+    "matmul_f64",
     "median_impute_f64",
     "multi_quantile_f64",
     "pairwise_distances_argmin_f64",
     "pairwise_euclidean_f64",
+    "pca_reconstruct_f64",
+    "rolling_mad_f64",
+    "rolling_mean_std_f64",
+    "rolling_median_f64",
     "silhouette_score_euclidean",
+    "truncated_svd_f64",
     "zscore_normalize_f64",
 ]
 
@@ -45,6 +52,21 @@ def silhouette_score_euclidean(data: ArrayLike, labels: ArrayLike, sample_size: 
     return acm_dispatch.silhouette_score(_float64(data), labels, sample_size=sample_size, backend="rust")
 
 
+def matmul_f64(a: ArrayLike, b: ArrayLike) -> _Floats:
+    """See `acm_dispatch.matmul`."""
+    return acm_dispatch.matmul(_float64(a), _float64(b), backend="rust")
+
+
+def pca_reconstruct_f64(scores: ArrayLike, components: ArrayLike) -> _Floats:
+    """See `acm_dispatch.pca_reconstruct`; without a mean."""
+    return acm_dispatch.pca_reconstruct(_float64(scores), _float64(components), backend="rust")
+
+
+def truncated_svd_f64(data: ArrayLike, n_components: int) -> tuple[_Floats, _Floats, _Floats]:
+    """See `acm_dispatch.truncated_svd`."""
+    return acm_dispatch.truncated_svd(_float64(data), n_components, backend="rust")
+
+
 def column_median_mad_f64(data: ArrayLike) -> tuple[_Floats, _Floats]:
     """See `acm_dispatch.column_median_mad`."""
     return acm_dispatch.column_median_mad(_float64(data), backend="rust")
@@ -68,3 +90,24 @@ def median_impute_f64(data: ArrayLike, fill_values: ArrayLike | None = None) -> 
 def build_lagged_features_f64(data: ArrayLike, max_lag: int) -> _Floats:
     """See `acm_dispatch.lagged_features`: lag 0 included, column by column."""
     return acm_dispatch.lagged_features(_float64(data), max_lag, backend="rust")
+
+
+def compute_ar1_coefficients(data: ArrayLike, epsilon: float) -> tuple[_Floats, _Floats]:
+    """See `acm_dispatch.ar1_coefficients`."""
+    return acm_dispatch.ar1_coefficients(_float64(data), epsilon=epsilon, backend="rust")
+
+
+def rolling_median_f64(data: ArrayLike, window: int, min_periods: int = 1) -> _Floats:
+    """See `acm_dispatch.rolling_median`."""
+    return acm_dispatch.rolling_median(_float64(data), window, min_periods=min_periods, backend="rust")
+
+
+def rolling_mad_f64(data: ArrayLike, window: int, min_periods: int = 1) -> _Floats:
+    """See `acm_dispatch.rolling_mad`; unscaled."""
+    return acm_dispatch.rolling_mad(_float64(data), window, min_periods=min_periods, backend="rust")
+
+
+def rolling_mean_std_f64(data: ArrayLike, window: int, min_periods: int = 1) -> tuple[_Floats, _Floats]:
+    """See `acm_dispatch.rolling_mean` and `acm_dispatch.rolling_std`."""
+    data, options = _float64(data), {"min_periods": min_periods, "backend": "rust"}
+    return acm_dispatch.rolling_mean(data, window, **options), acm_dispatch.rolling_std(data, window, **options)
