@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from acm_cupy import build
 from acm_cupy.testing import strict_backend
+from hypothesis import settings
 
 import acm_dispatch
 from acm_dispatch import policy, registry
+from acm_dispatch.demo.simulate import simulate
 from acm_dispatch.settings import Settings
 
 for _variable in [name for name in os.environ if name.startswith("ACM_DISPATCH_")]:
@@ -22,6 +24,36 @@ _STAND_INS = (build("cupy_on_numpy", np), strict_backend("cupy_on_strict"))
 for _backend in _STAND_INS:
     if _backend.name not in registry.backends():
         acm_dispatch.register_backend(_backend)
+
+# The same examples every time, and no fewer on a busy machine.
+settings.register_profile("tests", derandomize=True, database=None, deadline=None, max_examples=20)
+settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session")
+def fan():
+    """What a fan's 12 sensors record: three regimes, 2 decimals, gaps, a stuck, a drifting and a dead sensor."""
+    return simulate(3000).values
+
+
+@pytest.fixture(scope="session")
+def whole_fan(fan):
+    """The same without gaps: each carries the value before it on."""
+    return acm_dispatch.bfill(acm_dispatch.ffill(fan[:, :-1], backend="numpy"), backend="numpy")
+
+
+@pytest.fixture(scope="session")
+def sensors_of():
+    """Small recordings: each column a walk on its own level, quantised, with stuck stretches and a share of gaps."""
+
+    def draw(seed, shape, gaps=0.0, decimals=2):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=shape).cumsum(axis=0) + rng.choice([0.0, 3.0, -200.0, 1e4], size=shape[1])
+        stuck = rng.integers(0, shape[0] + 1, size=2)
+        x[min(stuck) : max(stuck), 0] = x[min(*stuck, shape[0] - 1), 0]
+        return np.where(rng.random(shape) < gaps, np.nan, x.round(decimals))
+
+    return draw
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kurtosis, linregress, median_abs_deviation, skew
@@ -59,7 +59,6 @@ def test_what_left_a_window_is_forgotten(backend):
 SERIES = st.lists(st.sampled_from([-2.0, 0.0, 0.5, 3.0, 1e3, np.nan, np.inf]), min_size=1, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
 @given(series=SERIES, window=st.integers(1, 12), periods=st.integers(0, 3))
 def test_extremes_are_mirror_images_and_enclose(series, window, periods):
     x = np.array(series)[:, None]

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.signal import welch
 
@@ -36,13 +34,3 @@ def test_power_spectrum_equals_welch(backend, window, ours, theirs):
         expected = welch(VIBRATION, window=window, nperseg=segment, noverlap=overlap, detrend=theirs, axis=0)
         assert_allclose(frequencies, expected[0], rtol=1e-15)
         assert_allclose(power, expected[1], rtol=1e-8, atol=1e-12)
-
-
-@settings(max_examples=40, deadline=None)
-@given(window=st.integers(2, 40), seed=st.integers(0, 999))
-def test_all_bands_together_hold_the_variance(window, seed):
-    """Parseval: every frequency but 0 and a half stands for its negative as well."""
-    x = np.random.default_rng(seed).normal(size=(window, 2))
-    total = acm_dispatch.band_energy(x, window, [(0.0, 0.5)])[0, :, 0]
-    middle = np.abs(((-1.0) ** np.arange(window)) @ (x - x.mean(axis=0))) ** 2 if window % 2 == 0 else 0.0
-    assert_allclose(2 * total - middle, window**2 * x.var(axis=0), rtol=1e-9)

@@ -5,8 +5,6 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from acm_dispatch import InvalidInput, StreamingStatistics, use
@@ -61,20 +59,6 @@ def test_quantiles_are_exact_while_few_and_bounded_when_many():
         ranks = np.searchsorted(np.sort(x[:, j]), ours.quantiles[:, j])
         assert (np.abs(ranks - np.multiply(Q, len(x))) <= ours.rank_error[j]).all()
     assert (ours.rank_error < 0.005 * len(x)).all()
-
-
-@settings(max_examples=25, deadline=None)
-@given(cuts=st.lists(st.integers(0, 600), min_size=3, max_size=3).map(sorted))
-def test_merging_is_associative(cuts):
-    x = X[1800:2400]
-    parts = [streamed(part, []) for part in np.split(x, cuts)]
-    from_left, from_right = pickle.loads(pickle.dumps(parts)), pickle.loads(pickle.dumps(parts))
-    for part in from_left[1:]:
-        from_left[0].merge(part)
-    for left, right in zip(from_right[-2::-1], from_right[:0:-1], strict=True):
-        left.merge(right)
-    assert_same(from_left[0].result(), from_right[0].result())
-    assert_same(from_left[0].result(), streamed(x, []).result())
 
 
 def test_memory_does_not_grow():
