@@ -61,7 +61,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is in kilobytes on Linux only")
 @pytest.mark.parametrize(
-    "backend", [name for name in ("rust", "numpy") if name in acm_dispatch.sparse_correlation.kernels()]
+    "backend", [name for name in ("rust", "numba", "numpy") if name in acm_dispatch.sparse_correlation.kernels()]
 )
 def test_correlation_needs_far_less_memory_than_the_dense_matrix(backend):
     code = _PEAK.format(backend=backend)
