@@ -35,16 +35,20 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
     fn fill_block(&self, first_row: usize, first_panel: usize, mut outs: [&mut [T]; BLOCK_ROWS]) {
         let rows = block_of(self.x, first_row, self.x.count());
         let mut largest = Register::<S, T>::splat(T::ZERO);
+        // The panel after those is filled up with infinity, which is no overflow.
+        let whole = outs[0].len() / panel_rows::<S, T>() * panel_rows::<S, T>();
         for (p, column) in (0..outs[0].len()).step_by(panel_rows::<S, T>()).enumerate() {
             let sums = squared_distances::<S, T>(rows, self.panels.panel(first_panel + p));
             for (out, squared) in outs.iter_mut().zip(sums) {
                 store_roots(out, column, squared);
             }
-            if T::NARROWER_THAN_REFERENCE {
+            if T::NARROWER_THAN_REFERENCE && column < whole {
                 largest = largest_of::<S, T>(sums, largest);
             }
         }
-        if T::NARROWER_THAN_REFERENCE && any_infinite::<S, T>(largest) {
+        let ends = || outs.iter().filter_map(|out| out.get(whole..)).flatten();
+        let overflowed = || any_infinite::<S, T>(largest) || ends().any(|&distance| distance == T::INFINITY);
+        if T::NARROWER_THAN_REFERENCE && overflowed() {
             let first_column = self.panels.rows().start + first_panel * panel_rows::<S, T>();
             self.repair(first_row, first_column, outs);
         }
@@ -77,18 +81,18 @@ fn store_roots<V: Vector<T>, T: Scalar>(out: &mut [T], column: usize, squared: [
         }
         None => {
             let mut values = [T::ZERO; 2 * MAX_LANES];
-            squared[0].store(&mut values);
-            squared[1].store(&mut values[V::LANES..]);
-            store_last_roots(out.get_mut(column..).unwrap_or_default(), &values);
+            squared[0].sqrt().store(&mut values);
+            squared[1].sqrt().store(&mut values[V::LANES..]);
+            store_last(out.get_mut(column..).unwrap_or_default(), &values);
         }
     }
 }
 
 /// The end of a row, where a panel has more rows than are left. Kept apart so that the loop above stays small.
 #[inline(never)]
-fn store_last_roots<T: Scalar>(out: &mut [T], squared: &[T; 2 * MAX_LANES]) {
-    for (out, squared) in out.iter_mut().zip(squared) {
-        *out = squared.sqrt();
+fn store_last<T: Scalar>(out: &mut [T], roots: &[T; 2 * MAX_LANES]) {
+    for (out, &root) in out.iter_mut().zip(roots) {
+        *out = root;
     }
 }
 
