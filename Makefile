@@ -4,10 +4,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
-CARGO  := $(shell command -v cargo 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest -q
 JOBS   := 2
 CRATES := --manifest-path backends/rust/Cargo.toml --workspace
+
+# Where cargo is missing, has no toolchain or is too old, CARGO is empty and everything goes on without Rust.
+RUST_NEEDED  := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' backends/rust/Cargo.toml)
+RUST_FOUND   := $(shell cargo --version 2>/dev/null | cut -d ' ' -f 2)
+CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_FOUND) | sort -C -V && echo yes))
 
 PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml tests/third_party/example/pyproject.toml
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
@@ -29,7 +33,7 @@ $(VENV)/python.done: $(PROJECTS)
 
 $(VENV)/rust.done: $(VENV)/python.done $(RUST_SOURCES)
 ifeq ($(CARGO),)
-	@echo "The Rust backend is left out: cargo is not installed (https://rustup.rs installs it; then run make again)."
+	@echo "The Rust backend is left out: $(if $(RUST_FOUND),cargo $(RUST_FOUND) is older than $(RUST_NEEDED),cargo is not installed) (https://rustup.rs installs it; then run make again)."
 else
 	$(PIP) install --quiet --no-deps -e backends/rust
 	@touch $@
