@@ -9,6 +9,7 @@ from .errors import (
     DispatchError,
     DispatchWarning,
     InvalidInput,
+    OperationNotFoundError,
     Unsupported,
 )
 from .operation import explain, operation
@@ -58,6 +59,7 @@ __all__ = [
     "InvalidInput",
     "IsolationForest",
     "KMeansResult",
+    "OperationNotFoundError",
     "PCAModel",
     "Samples",
     "StreamingStatistics",

@@ -79,9 +79,11 @@ def as_array(operation: str, name: str, value: Any) -> Any:
         return _from_masked(value)
     if hasattr(value, "tocsr"):
         raise InvalidInput(operation, name, "is a sparse matrix; expected a dense array (`.toarray()` makes one)")
-    # polars makes plain floats of a frame with times, so it has to be asked before.
-    if any(getattr(dtype, "is_temporal", bool)() for dtype in _column_dtypes(value)):
-        raise InvalidInput(operation, name, "has a column that is not numeric (times)")
+    if hasattr(value, "collect"):
+        raise InvalidInput(operation, name, "is a lazy frame; expected one that is there (`.collect()` makes one)")
+    # polars and Arrow make numbers of a frame with times, or a riddle, so they have to be asked before.
+    if strange := [str(dtype) for dtype in _column_dtypes(value) if _is_strange(dtype)]:
+        raise _not_numeric(operation, name, strange)
     try:
         array = _from_producer(value)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
@@ -111,19 +113,34 @@ def _from_masked(value: Any) -> np.ndarray[Any, Any]:
 
 def _column_dtypes(frame: Any) -> list[Any]:
     """The dtypes of a frame's columns; of anything else, none."""
-    dtypes: Any = getattr(frame, "dtypes", ())
+    dtypes: Any = getattr(getattr(frame, "schema", None), "types", None) or getattr(frame, "dtypes", ())
     return list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
+
+
+#: How the names of Arrow's numeric types begin.
+_ARROW_NUMBERS = ("int", "uint", "float", "double", "half", "bool")
+
+
+def _is_strange(dtype: Any) -> bool:
+    """Whether a column of polars or Arrow holds no numbers; other libraries' dtypes are looked at as NumPy's."""
+    if hasattr(dtype, "is_temporal"):
+        return dtype.is_temporal()
+    return hasattr(dtype, "to_pandas_dtype") and not str(dtype).startswith(_ARROW_NUMBERS)
+
+
+def _not_numeric(operation: str, name: str, strange: Sequence[str]) -> InvalidInput:
+    return InvalidInput(operation, name, f"has a column that is not numeric ({', '.join(dict.fromkeys(strange))})")
 
 
 def _from_nullable_frame(operation: str, name: str, frame: Any) -> np.ndarray[Any, Any]:
     """pandas' nullable columns hold `pd.NA`, which only its own `to_numpy` turns into NaN."""
     # Asked for floats, `to_numpy` would also make numbers of times and of strings that look like one.
     if strange := [str(dtype) for dtype in _column_dtypes(frame) if getattr(dtype, "kind", "O") not in "biuf"]:
-        raise InvalidInput(operation, name, f"has a column that is not numeric ({', '.join(dict.fromkeys(strange))})")
+        raise _not_numeric(operation, name, strange)
     try:
         return frame.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
-        raise InvalidInput(operation, name, f"has a column that is not numeric ({error})") from error
+        raise _not_numeric(operation, name, [str(error)]) from error
 
 
 def _require_one_kind(operation: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
@@ -160,7 +177,9 @@ def _real_dtype(operation: str, name: str, dtype: np.dtype[Any]) -> np.dtype[Any
 
 def _integers(operation: str, name: str, array: Any, spec: ArraySpec) -> Any:
     if array.dtype.kind not in "biu":
-        raise InvalidInput(operation, name, f"has dtype {array.dtype}; expected integers")
+        gaps = array.dtype.kind == "f" and bool((array != array).any())
+        found = "holds missing values" if gaps else f"has dtype {array.dtype}"
+        raise InvalidInput(operation, name, f"{found}; expected integers")
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size and array.max() > np.iinfo(INTEGER).max:
         raise InvalidInput(operation, name, "holds an integer beyond 2**63 - 1; expected int64 values")
     return _arranged(array, NARROW if spec.any_width and array.dtype == NARROW else INTEGER)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from .errors import DeclarationError
 
@@ -24,6 +24,9 @@ Accuracy = Literal["bitwise", "tolerance", "relaxed"]
 
 #: From strictest to loosest: a policy that asks for one class accepts those before it.
 ACCURACIES: tuple[Accuracy, ...] = ("bitwise", "tolerance", "relaxed")
+
+#: The real dtypes that kernels meet.
+REAL = ("float64", "float32")
 
 
 class Call(NamedTuple):
@@ -114,7 +117,7 @@ class Backend:
         min_work: int = 0,
         version: str = "",
     ) -> None:
-        if not name.isidentifier() or name != name.lower():
+        if not isinstance(cast("Any", name), str) or not name.isidentifier() or name != name.lower():
             raise DeclarationError(f"backend name {name!r}: expected a lower-case identifier")
         if arrays != "numpy" and not (to_device and to_host):
             raise DeclarationError(f"backend {name}: {arrays} arrays need `to_device` and `to_host`")
@@ -138,7 +141,7 @@ class Backend:
         self,
         operation: str,
         *,
-        dtypes: Sequence[str] = ("float64", "float32"),
+        dtypes: Sequence[str] = REAL,
         accuracy: Accuracy = "tolerance",
         checks_finite: bool = False,
         min_work: int | None = None,
@@ -162,8 +165,12 @@ class Backend:
         supports : callable, optional
             Takes a `Call`; answers None, or the decline as a sentence.
         """
+        if not isinstance(cast("Any", operation), str):
+            raise DeclarationError(f'backend {self.name}: expected a name, as in @backend.kernel("zscore")')
         if accuracy not in ACCURACIES:
             raise DeclarationError(f"backend {self.name}: accuracy {accuracy!r} of {operation} is none of {ACCURACIES}")
+        if isinstance(dtypes, str) or not set(dtypes) <= set(REAL):
+            raise DeclarationError(f"backend {self.name}: dtypes {dtypes!r} of {operation} are not among {REAL}")
 
         def register(function: F) -> F:
             least = self.min_work if min_work is None else min_work

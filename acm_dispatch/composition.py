@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
 from . import registry
-from .errors import InvalidInput
+from .errors import DeclarationError, InvalidInput
 from .samples import Samples
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +26,9 @@ def composition(*operations: Any, samples: Samples) -> Callable[[F], F]:
     """Register a function that calls `operations`; what it gives on NumPy is what every backend has to give."""
 
     def register(function: F) -> F:
+        known = registry.compositions.get(function.__name__)
+        if function.__name__ in registry.operations or (known and known.function.__module__ != function.__module__):
+            raise DeclarationError(f"an operation named {function.__name__!r} is already declared")
         used = tuple(operation.__name__ for operation in operations)
         named = _naming_itself(function)
         registry.compositions[function.__name__] = Composition(function.__name__, named, samples, used)

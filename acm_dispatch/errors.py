@@ -80,5 +80,6 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown `name`: the nearest known one, or nothing."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    spellings = {word.lower(): word for word in known}
+    near = get_close_matches(name.lower(), spellings, 1)
+    return f"; did you mean {spellings[near[0]]!r}?" if near else ""

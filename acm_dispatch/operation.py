@@ -1,30 +1,23 @@
-"""What becomes of a call: canonicalise, select, remember, run; and the decorator that makes it public."""
+"""The decorator that makes an operation of a NumPy body, and the function that users get of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
-from . import registry, selection, tracing
-from .arrays import kind_of
+from . import registry
 from .backend import Kernel
-from .declaration import TOLERANCE, Agreement, Contract, Declaration, NanRule
-from .errors import DeclarationError, InvalidInput, Unsupported
+from .declaration import TOLERANCE, Agreement, Contract, NanRule
+from .dispatch import Explanation, Operation
+from .errors import DeclarationError
 from .numpy_backend import numpy_backend
 from .options import Check
-from .policy import Policy, current_policy
 from .samples import Samples
-from .selection import Plan, Request
-from .wishes import wishes
-from .wrapper import generate, plan_key
+from .selection import Plan
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
-
-#: A policy forgets its plans beyond this many, so that options from data cannot fill the memory.
-_MAX_PLANS = 4096
 
 
 class OperationFunction(Protocol[P, R]):
@@ -33,145 +26,13 @@ class OperationFunction(Protocol[P, R]):
     __name__: str
     operation: Operation
     contract: Contract
-    reference: Callable[..., Any]
-    explain: Callable[..., Explanation]
-    plan: Callable[..., Plan]
+    explain: Callable[P, Explanation]
+    plan: Callable[P, Plan]
     kernels: Callable[[], dict[str, Kernel]]
 
+    @property
+    def reference(self) -> Callable[P, R]: ...
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
-
-
-class Explanation(NamedTuple):
-    """Which backend would run a call, and why the others would not."""
-
-    operation: str
-    dims: dict[str, int]
-    dtype: str
-    work: int
-    chosen: str | None
-    decided_by: str
-    verdicts: dict[str, str]
-
-    def __str__(self) -> str:
-        dims = ", ".join(f"{name} = {size:,}" for name, size in self.dims.items())
-        lines = [f"{self.operation} ({dims}; {self.dtype}; about {self.work:,} units of work)"]
-        return "\n".join(lines + [f"  {name:8} {verdict}" for name, verdict in self.verdicts.items()])
-
-
-class Operation(Declaration):
-    """A declared operation and its dispatch."""
-
-    def __init__(self, body: Callable[..., Any], shapes: str, **contract: Any) -> None:
-        super().__init__(body, shapes, **contract)
-        self.reference_kernel = Kernel(self.name, self.run_reference, tuple(TOLERANCE), "bitwise", False, 0, None)
-        self.function = generate(self)
-
-    def dispatch(self, arguments: tuple[Any, ...], backend: str | None) -> Any:
-        """Canonicalise, validate, select, remember, run."""
-        policy = current_policy()
-        plans = policy.plans
-        if not isinstance(cast("Any", backend), str | None):
-            raise TypeError(f"{self.name}: backend is {backend!r}; expected the name of one")
-        values, dims = self.canonical(arguments)
-        bits = self.amount(dims, values).bit_length()
-        key = plan_key(self, values, backend, bits)
-        call = plans.get(key)
-        if call is None:
-            request = self.request(policy, values, dims, backend)
-            call = self._observed(selection.select(request), request)
-            if len(plans) >= _MAX_PLANS:
-                plans.clear()
-            # Weighing copies to a GPU looks at sizes that are not part of the key.
-            if request.wishes.transfer == "never":
-                plans[key] = call
-        try:
-            return self._run(call, values)
-        except Exception as error:
-            return self._retry(error, values, dims, backend)
-
-    def recover(self, error: Exception, arguments: tuple[Any, ...], backend: str | None) -> Any:
-        """What the hot path does with an exception of a kernel; its arguments are canonical already."""
-        values, dims = self.canonical(arguments)
-        return self._retry(error, values, dims, backend)
-
-    def request(self, policy: Policy, values: list[Any], dims: Mapping[str, int], backend: str | None) -> Request:
-        """What selection needs to know of a call."""
-        arrays = [value for value in values[: len(self.array_names)] if value is not None]
-        return Request(
-            self,
-            kind_of(arrays[0]),
-            str(next((array.dtype for array in arrays if array.dtype.kind == "f"), arrays[0].dtype)),
-            selection.representative(self.amount(dims, values).bit_length()),
-            sum(array.size for array in arrays) + self.result_size(dims, values),
-            dict(zip(self.option_names, values[len(self.array_names) :], strict=True)),
-            wishes(policy, self.name),
-            backend,
-        )
-
-    def _observed(self, plan: Plan, request: Request) -> Callable[..., Any]:
-        """The plan's call, recorded where the policy traces."""
-        level = request.wishes.trace
-        return plan.call if level == "off" else tracing.traced(plan, self, level)
-
-    def _run(self, call: Callable[..., Any], values: list[Any]) -> Any:
-        result = call(*(self.prepare(*values) if self.prepare else values))
-        return self.returns(*result) if self.returns else result
-
-    def _retry(self, error: Exception, values: list[Any], dims: Mapping[str, int], backend: str | None) -> Any:
-        """The next candidate after a decline; any other error goes on, with a note of who raised it."""
-        if isinstance(error, InvalidInput):
-            raise error
-        request = self.request(current_policy(), values, dims, backend)
-        plan = selection.select(request)
-        declined: dict[str, str] = {}
-        while isinstance(error, Unsupported):
-            declined[plan.backend] = str(error)
-            plan = selection.select(request, declined)
-            try:
-                return self._run(self._observed(plan, request), values)
-            except Exception as next_error:
-                error = next_error
-        error.add_note(f"raised by backend {plan.backend!r} in acm_dispatch operation {self.name!r}")
-        raise error
-
-    def reference(self, *args: Any, **kwargs: Any) -> Any:
-        """The operation's meaning: the NumPy body, whatever the policy says."""
-        values, _ = self.canonical(self.bind(*args, **kwargs)[0])
-        call = self.run_reference
-        if self.nan == "forbid":
-            call = selection.finite_first(call, self)
-        return self._run(call, values)
-
-    def plan(self, *args: Any, **kwargs: Any) -> Plan:
-        """The resolved call for arguments like these: a callable that takes canonical arguments unchecked."""
-        arguments, backend = self.bind(*args, **kwargs)
-        values, dims = self.canonical(arguments)
-        plan = selection.select(self.request(current_policy(), values, dims, backend))
-        return plan._replace(call=partial(self._run_plan, plan.call))
-
-    def _run_plan(self, call: Callable[..., Any], *values: Any) -> Any:
-        return self._run(call, list(values))
-
-    def kernels(self) -> dict[str, Kernel]:
-        """The kernels of every usable backend, by the backend's name."""
-        found = {name: registry.kernel_of(backend, self.name) for name, backend in registry.backends().items()}
-        return {name: kernel for name, kernel in found.items() if isinstance(kernel, Kernel)}
-
-    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
-        """Every backend's verdict on a call with these arguments, before running it."""
-        arguments, backend = self.bind(*args, **kwargs)
-        values, dims = self.canonical(arguments)
-        request = self.request(current_policy(), values, dims, backend)
-        verdicts: dict[str, str] = {}
-        chosen, decided_by = None, "no backend is left"
-        for candidate in selection.candidates(request, {}):
-            name = candidate.backend.name
-            verdict = candidate.reason
-            if verdict is None and chosen is None:
-                chosen, decided_by = name, selection.decision(request, name)
-                verdict = f"runs it ({decided_by})"
-            verdicts[name] = verdict or f"could run it, comes after {chosen}"
-        return Explanation(self.name, dict(dims), request.dtype, request.work, chosen, decided_by, verdicts)
 
 
 def operation(
@@ -230,22 +91,63 @@ def operation(
             agrees=agrees,
             widens=widens,
         )
-        if declared.name in registry.operations:
-            raise DeclarationError(f"an operation named {declared.name!r} is already declared")
-        registry.operations[declared.name] = declared
-        numpy_backend.add(declared.reference_kernel)
-        function: Any = declared.function
-        function.operation = declared
-        function.contract = Contract(shapes, work, tolerance, nan)
-        function.reference = declared.reference
-        function.explain = declared.explain
-        function.plan = declared.plan
-        function.kernels = declared.kernels
-        return cast("OperationFunction[P, R]", function)
+        _publish(declared)
+        return cast("OperationFunction[P, R]", declared.function)
 
     return declare
 
 
-def explain(operation: str | OperationFunction[..., Any], *args: Any, **kwargs: Any) -> Explanation:
-    """Which backend would run ``operation(*args, **kwargs)`` here and now, and why the others would not."""
+def _publish(declared: Operation) -> None:
+    """Enter it in the registry, its body as NumPy's kernel, and give its function the attributes that users see."""
+    known = registry.operations.get(declared.name)
+    if known is not None and _place(known.body) != _place(declared.body):  # the same: a cell run twice, a reload
+        raise DeclarationError(f"an operation named {declared.name!r} is already declared in {known.body.__module__}")
+    registry.operations[declared.name] = declared
+    numpy_backend.add(declared.reference_kernel)
+    registry.changed()
+    function: Any = declared.function
+    function.operation = declared
+    function.contract = Contract(declared.shapes.text, declared.work, declared.tolerance, declared.nan)
+    function.reference = declared.reference
+    function.explain = declared.explain
+    function.plan = declared.plan
+    function.kernels = declared.kernels
+
+
+def _place(body: Callable[..., Any]) -> tuple[str, str]:
+    return body.__module__, body.__qualname__
+
+
+@overload
+def explain(operation: str, *args: Any, **kwargs: Any) -> Explanation: ...
+@overload
+def explain(operation: OperationFunction[P, Any], *args: P.args, **kwargs: P.kwargs) -> Explanation: ...
+def explain(operation: Any, *args: Any, **kwargs: Any) -> Explanation:
+    """Which backend would run ``operation(*args, **kwargs)`` here and now, and why the others would not.
+
+    Parameters
+    ----------
+    operation : operation or str
+        The function, or its name.
+    *args, **kwargs
+        As in a call of it.
+
+    Returns
+    -------
+    Explanation
+        Its text names every backend with its verdict; `chosen`, `decided_by` and `verdicts` are its parts.
+
+    Raises
+    ------
+    OperationNotFoundError
+        If there is none of that name.
+    InvalidInput
+        If the arguments break its contract.
+
+    Examples
+    --------
+    >>> import numpy as np, acm_dispatch
+    >>> acm_dispatch.explain("zscore", np.ones((9, 2)), backend="numpy").chosen
+    'numpy'
+    """
     return registry.find_operation(operation).explain(*args, **kwargs)

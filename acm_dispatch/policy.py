@@ -14,7 +14,7 @@ from contextvars import ContextVar, Token
 from typing import Any
 
 from . import registry
-from .errors import BackendNotFoundError, DispatchWarning
+from .errors import BackendNotFoundError, DispatchWarning, OperationNotFoundError
 from .settings import Settings, config_path, from_environment, from_file
 
 
@@ -68,9 +68,11 @@ ROOT = Policy(Settings(), None)
 _current: ContextVar[Policy] = ContextVar("acm_dispatch_policy", default=ROOT)
 _process = Settings()
 _updating = threading.Lock()
+#: Of the environment and the config file: what they say, and what of it names something that is there.
+_read: tuple[tuple[str, Settings], ...] | None = None
 _outer: tuple[tuple[str, Settings], ...] | None = None
-
-registry.on_change(ROOT.forget)
+_warned: set[str] = set()
+_reading = threading.RLock()
 
 #: The policy of the running context (the hot path calls this bound method).
 current_policy = _current.get
@@ -90,12 +92,27 @@ def _describe(settings: Settings) -> str:
 
 def _outer_layers() -> tuple[tuple[str, Settings], ...]:
     """Environment and file, read at the first need and again after `reload_config`."""
+    global _outer, _read
+    found = _outer
+    if found is None:
+        registry.backends()  # outside the lock, since a manifest that it imports may come here, too
+        with _reading:
+            if _read is None:
+                path = config_path()
+                _read = ("environment", from_environment()), (str(path or "config file"), from_file(path))
+            found = _outer = tuple((origin, _only_known(origin, settings)) for origin, settings in _read)
+    return found
+
+
+def _reconsider() -> None:
+    """What was unknown may be known now, and the reverse."""
     global _outer
-    if _outer is None:
-        path = config_path()
-        layers = ("environment", from_environment()), (str(path or "config file"), from_file(path))
-        _outer = tuple((origin, _only_known(origin, settings)) for origin, settings in layers)
-    return _outer
+    with _reading:
+        _outer = None
+    ROOT.forget()
+
+
+registry.on_change(_reconsider)
 
 
 def _only_known(origin: str, settings: Settings) -> Settings:
@@ -107,20 +124,26 @@ def _only_known(origin: str, settings: Settings) -> Settings:
             try:
                 kept.append(registry.find_backend(name).name)
             except BackendNotFoundError as error:
-                warnings.warn(f"{origin}: {error}", DispatchWarning, stacklevel=2)
+                _warn_once(f"{origin}: {error}")
         return tuple(kept)
 
-    for name, _ in settings.per_operation:
-        if name not in registry.operations:
-            warnings.warn(
-                f"{origin}: a backend is set for {name}, which is no operation", DispatchWarning, stacklevel=2
-            )
-    chosen = tuple((name, known(value)) for name, value in settings.per_operation if name in registry.operations)
+    chosen: list[tuple[str, tuple[str, ...]]] = []
+    for name, value in settings.per_operation:
+        try:
+            chosen.append((registry.find_operation(name).name, known(value)))
+        except OperationNotFoundError as error:
+            _warn_once(f"{origin}: a backend is set for {name}: {error}")
     return settings._replace(
         backends=known(settings.backends) or None if settings.backends else None,
         exclude=known(settings.exclude),
         per_operation=tuple((name, value) for name, value in chosen if value),
     )
+
+
+def _warn_once(sentence: str) -> None:
+    if registry.is_complete() and sentence not in _warned:
+        _warned.add(sentence)
+        warnings.warn(sentence, DispatchWarning, stacklevel=2)
 
 
 def enter(settings: Settings) -> Policy:
@@ -168,6 +191,8 @@ def update_process(change: Callable[[Settings], Settings]) -> None:
 
 def reload_config() -> None:
     """Read the environment variables and the config file again."""
-    global _outer
-    _outer = None
+    global _read
+    with _reading:
+        _read = None
+        _warned.clear()
     registry.changed()

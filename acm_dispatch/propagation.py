@@ -57,4 +57,8 @@ def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callabl
     ...     pool.submit(acm_dispatch.propagate(acm_dispatch.current_policy)).result()
     <Policy backends=('numpy',)>
     """
+    from inspect import isasyncgenfunction, isgeneratorfunction
+
+    if isgeneratorfunction(function) or isasyncgenfunction(function):
+        raise TypeError("propagate() cannot carry a generator, whose caller would see the policy; write `with` inside")
     return _Propagated(function, policy or current_policy(), current_traces())

@@ -1,7 +1,7 @@
 """Operations by name, backends by name: the only two global registries.
 
-Backends are found through the entry-point group ``acm_dispatch.backends`` when the first call needs one. A plugin that
-is broken costs a warning and a row in `problems`, never the import of this package.
+Backends are found through their entry points when the first call needs one. A plugin that is broken costs a warning and
+a row in `problems`, never the import of this package.
 """
 
 from __future__ import annotations
@@ -9,29 +9,18 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, cast
 
 from .backend import Backend, Kernel, on_late_kernel, reason_of
+from .discovery import Problem, discover
 from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, OperationNotFoundError, suggestion
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from .composition import Composition
-    from .operation import Operation
-
-GROUP = "acm_dispatch.backends"
+    from .dispatch import Operation
 
 #: Our own backends, each in a distribution of its own: named in the advice when one is asked for and missing.
 INSTALL = {name: f"pip install acm-dispatch-{name}" for name in ("rust", "numba", "cupy")}
-
-
-class Problem(NamedTuple):
-    """Something of a plugin that was left out, and why."""
-
-    source: str
-    sentence: str
-
 
 operations: dict[str, Operation] = {}
 compositions: dict[str, Composition] = {}
@@ -41,6 +30,7 @@ _failed_loads: dict[str, str] = {}
 _discovered = False
 _in_progress = False
 _discovering = threading.RLock()
+_changing = threading.Lock()
 _listeners: list[Callable[[], None]] = []
 
 
@@ -66,25 +56,46 @@ def register_backend(backend: Backend) -> None:
     DeclarationError
         If the name is taken by another backend.
     """
-    known = _backends.get(backend.name) if backend.name == "numpy" else backends().get(backend.name)
-    if known is not None and known is not backend:
-        raise DeclarationError(f"a backend named {backend.name!r} is already registered")
-    _backends[backend.name] = backend
+    if not isinstance(cast("Any", backend), Backend):
+        raise DeclarationError(f"{backend!r} is a {type(backend).__name__}; expected an acm_dispatch.Backend")
+    if backend.name != "numpy":  # which registers itself while this package is imported
+        backends()
+    _add({backend.name: backend})
     changed()
 
 
+def _add(more: dict[str, Backend]) -> None:
+    """A new dict each time: whoever is going through the old one goes on undisturbed."""
+    global _backends
+    with _changing:
+        for name, backend in more.items():
+            if _backends.get(name, backend) is not backend:
+                raise DeclarationError(f"a backend named {name!r} is already registered")
+        _backends = {**_backends, **more}
+
+
 def unregister_backend(name: str) -> None:
-    """Take a backend out again."""
-    if name == "numpy":
+    """Take a backend out again.
+
+    Raises
+    ------
+    BackendNotFoundError
+        If there is none of that name.
+    DeclarationError
+        If it is NumPy's.
+    """
+    global _backends
+    if find_backend(name).name == "numpy":
         raise DeclarationError("the NumPy backend is the last resort of every call and stays")
-    _backends.pop(name, None)
+    with _changing:
+        _backends = {key: backend for key, backend in _backends.items() if key != name}
     _failed_loads.pop(name, None)
-    _checked.discard(name)
+    problems[:] = [problem for problem in problems if problem.source != name]
     changed()
 
 
 def backends() -> dict[str, Backend]:
-    """Every backend of this process by name; the first call looks through the entry points."""
+    """Every backend of this process by name, as of now; the first call looks through the entry points."""
     if not _discovered:
         with _discovering:
             if not _discovered and not _in_progress:
@@ -96,54 +107,29 @@ def _finish_discovery() -> None:
     global _discovered, _in_progress
     _in_progress = True  # a manifest may itself ask for backends, or register its own
     try:
-        found, broken = _discover()
+        found, broken = discover(lambda name: _backends.get(name))
     finally:
         _in_progress = False
-    _backends.update(found)
+    _add(found)
     _discovered = True
     problems.extend(broken)
+    changed()  # a manifest may have called an operation, when half of this was known
     for source, sentence in broken:  # last, since a warning may be an error
         _warn(source, sentence)
 
 
-def _discover() -> tuple[dict[str, Backend], list[Problem]]:
-    """The backends of all entry points, and what is wrong with the others."""
-    from importlib.metadata import entry_points
-
-    found: dict[str, Backend] = {}
-    broken: list[Problem] = []
-    for entry in sorted(entry_points(group=GROUP), key=_precedence):
-        source = f"{entry.name} ({_distribution(entry) or entry.value})"
-        try:
-            backend = entry.load()
-        except (Exception, SystemExit) as error:
-            broken.append(Problem(source, f"its manifest does not import ({type(error).__name__}: {error})"))
-            continue
-        known = found.get(backend.name, _backends.get(backend.name)) if isinstance(backend, Backend) else None
-        if not isinstance(backend, Backend):
-            sentence = f"{entry.value} is a {type(backend).__name__}; expected an acm_dispatch.Backend"
-            broken.append(Problem(source, sentence))
-        elif known is not None and known is not backend:
-            sentence = f"a backend named {backend.name!r} is already registered; this one is left out"
-            broken.append(Problem(source, sentence))
-        else:
-            found[backend.name] = backend
-    return found, broken
-
-
-def _distribution(entry: EntryPoint) -> str:
-    """The name of the distribution that brings the entry; metadata may be incomplete."""
-    return (entry.dist.name if entry.dist else "") or ""
-
-
-def _precedence(entry: EntryPoint) -> tuple[bool, str, str]:
-    """Of two plugins of one name the distribution that is named for it wins; else alphabetical, so always the same."""
-    distribution = _distribution(entry)
-    return distribution != f"acm-dispatch-{entry.name}", distribution, entry.name
+def is_complete() -> bool:
+    """Whether all entry points have been looked at, so that a name that is unknown now is unknown."""
+    return _discovered
 
 
 def _report(source: str, sentence: str) -> None:
-    problems.append(Problem(source, sentence))
+    """One row and one warning, however many threads notice."""
+    problem = Problem(source, sentence)
+    with _changing:
+        if problem in problems:
+            return
+        problems.append(problem)
     _warn(source, sentence)
 
 
@@ -178,28 +164,18 @@ def unusable(backend: Backend) -> str | None:
     try:
         if (reason := reason_of(backend.available())) is not None:
             return reason
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return f"it cannot say whether it is available ({type(error).__name__}: {error})"
     try:
-        _report_unknown_operations(backend)
+        strange = backend.kernels.keys() - operations.keys()
     except (Exception, SystemExit) as error:
         sentence = f"its kernels do not import ({type(error).__name__}: {error})"
         _failed_loads[backend.name] = sentence
         _report(backend.name, sentence)
         return sentence
+    for name in strange:
+        _report(backend.name, f"it has a kernel for {name!r}, which is no operation{suggestion(name, operations)}")
     return None
-
-
-_checked: set[str] = set()
-
-
-def _report_unknown_operations(backend: Backend) -> None:
-    kernels = backend.kernels
-    if backend.name not in _checked:
-        _checked.add(backend.name)
-        for name in kernels.keys() - operations.keys():
-            advice = suggestion(name, operations)
-            _report(backend.name, f"it has a kernel for {name!r}, which is no operation{advice}")
 
 
 def find_operation(name: str | Any) -> Operation:
@@ -211,9 +187,11 @@ def find_operation(name: str | Any) -> Operation:
         With the nearest known name.
     """
     name = getattr(name, "__name__", name)
+    if not isinstance(name, str):
+        raise OperationNotFoundError(f"{name!r} is no operation, nor the name of one")
     if name in compositions:
         used = ", ".join(compositions[name].operations)
         raise OperationNotFoundError(f"{name} is made of other operations; ask for {used}")
     if name not in operations:
-        raise OperationNotFoundError(f"no operation is called {name!r}{suggestion(str(name), operations)}")
+        raise OperationNotFoundError(f"no operation is called {name!r}{suggestion(name, operations)}")
     return operations[name]

@@ -13,7 +13,7 @@ from .errors import BackendError, InvalidInput
 from .wishes import Wishes
 
 if TYPE_CHECKING:
-    from .operation import Operation
+    from .dispatch import Operation
 
 
 class Request(NamedTuple):

@@ -56,7 +56,7 @@ def thread_count(value: Any) -> int:
     """A number of threads, at least 1."""
     try:
         count = int(value)
-        if count != float(value):
+        if count != float(value) or isinstance(value, bool):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(f"threads is {value!r}; expected a whole number") from None

@@ -16,6 +16,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def _several(names: str | Iterable[str]) -> Iterable[str]:
+    if not isinstance(cast("Any", names), Iterable):
+        raise ConfigurationError(f"exclude is {names!r}; expected names of backends")
+    return (names,) if isinstance(names, str) else names
+
+
 class use:  # noqa: N801 - a context manager that reads as a verb, like contextlib's
     """Prefer `backends`, in order, for the block or the decorated function; NumPy stays as the last resort.
 
@@ -25,7 +31,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         Preferred backends. None given: the choice stays as it is around the block.
     strict : bool, optional
         Only these backends: a call that none of them can run is a `BackendError`.
-    exclude : sequence of str
+    exclude : str or several
         Backends never to be used, on top of what surrounding layers exclude.
     threads : int, optional
         Thread budget of every call.
@@ -53,13 +59,13 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         self,
         *backends: str,
         strict: bool | None = None,
-        exclude: str | tuple[str, ...] | list[str] = (),
+        exclude: str | Iterable[str] = (),
         threads: int | None = None,
         accuracy: Accuracy | None = None,
         transfer: Transfer | None = None,
     ) -> None:
-        excluded = (exclude,) if isinstance(exclude, str) else tuple(exclude)
-        known_names((*backends, *excluded))
+        excluded = known_names(_several(exclude))
+        known_names(backends)
         if strict is not None and not isinstance(cast("Any", strict), bool):
             raise ConfigurationError(f"strict is {strict!r}; expected True or False")
         self._settings = Settings(

@@ -21,7 +21,7 @@ from .settings import PREFIX, Settings, Tracing
 from .wishes import wishes
 
 if TYPE_CHECKING:
-    from .operation import Operation
+    from .dispatch import Operation
     from .selection import Plan
 
 
@@ -87,7 +87,7 @@ class Trace:
 
 
 _sinks: ContextVar[tuple[Trace, ...]] = ContextVar("acm_dispatch_traces", default=())
-_process_trace: Trace | None = None
+_process_trace = Trace()
 
 
 class trace:  # noqa: N801 - a context manager that reads as a verb, like contextlib's
@@ -167,9 +167,9 @@ def _deviation(actual: Any, expected: Any) -> float:
     """Largest absolute difference, missing in one place only counting as infinite; of integers, how many differ."""
     if np.asarray(expected).dtype.kind in "biu":
         return float(np.count_nonzero(np.not_equal(actual, expected)))
-    with np.errstate(invalid="ignore"):
-        difference = np.abs(np.subtract(actual, expected, dtype=np.float64))
-    difference[(actual == expected) | (np.isnan(actual) & np.isnan(expected))] = 0.0
+    same = np.equal(actual, expected) | (np.isnan(actual) & np.isnan(expected))
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = np.where(same, 0.0, np.abs(np.subtract(actual, expected, dtype=np.float64)))
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
 
 
@@ -190,19 +190,18 @@ def stop_recording(token: Token[tuple[Trace, ...]]) -> None:
 
 def process_trace() -> Trace:
     """Where calls of all threads are recorded while the process is traced."""
-    global _process_trace
-    if _process_trace is None:
-        _process_trace = Trace()
-        if os.environ.get(PREFIX + "TRACE"):
-            atexit.register(_write_at_exit, _process_trace)
     return _process_trace
 
 
-def _write_at_exit(finished: Trace) -> None:
+@atexit.register
+def _write_at_exit() -> None:
+    """Show what the environment or the config file had recorded."""
+    if not _process_trace.records or wishes(ROOT).trace == "off":
+        return
     if path := os.environ.get(PREFIX + "TRACE_FILE"):
         try:
-            finished.to_chrome(path)
+            _process_trace.to_chrome(path)
             return
         except OSError as error:
             print(f"acm_dispatch: the trace cannot be written to {path}: {error.strerror}", file=sys.stderr)
-    print(finished, file=sys.stderr)
+    print(_process_trace, file=sys.stderr)

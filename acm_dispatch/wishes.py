@@ -44,7 +44,11 @@ def wishes(policy: Policy, operation: str | None = None) -> Wishes:
         for name, value in said.items():
             if value is not None and name not in found:
                 found[name], origins[name] = value, origin
-    defaults: dict[str, Any] = {
+    return Wishes(**{**_defaults(), **found}, exclude=frozenset(exclude), origins=origins)
+
+
+def _defaults() -> dict[str, Any]:
+    return {
         "backends": (),
         "strict": False,
         "threads": usable_cores(),
@@ -53,7 +57,6 @@ def wishes(policy: Policy, operation: str | None = None) -> Wishes:
         "disable": False,
         "trace": "off",
     }
-    return Wishes(**{**defaults, **found}, exclude=frozenset(exclude), origins=origins)
 
 
 class Config(NamedTuple):

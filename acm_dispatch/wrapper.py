@@ -20,7 +20,7 @@ from .policy import current_policy
 from .shapes import ArraySpec
 
 if TYPE_CHECKING:
-    from .operation import Operation
+    from .dispatch import Operation
 
 #: What importing makes; the first call, which takes the slow way in any case, puts `_TEMPLATE`, compiled, in its place.
 _STUB = """\
@@ -71,9 +71,10 @@ def generate(operation: Operation) -> Callable[..., Any]:
 def _define(operation: Operation, source: str, namespace: dict[str, Any]) -> Any:
     """The function that `source` defines; the source is built from a declaration, never from input."""
     filename = f"<acm_dispatch wrapper of {operation.name}>"
-    exec(compile(source, filename, "exec"), namespace)
+    defined: dict[str, Any] = {}  # not the namespace, which the first calls of two threads share
+    exec(compile(source, filename, "exec"), namespace, defined)
     linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
-    return namespace.pop(operation.name)
+    return defined[operation.name]
 
 
 def _first_call(operation: Operation, arguments: tuple[Any, ...], backend: str | None) -> Any:

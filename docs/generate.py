@@ -16,7 +16,7 @@ from acm_cupy import build
 
 from acm_dispatch import registry
 from acm_dispatch.backend import Kernel
-from acm_dispatch.operation import Operation
+from acm_dispatch.dispatch import Operation
 
 TARGET = Path(__file__).parent / "operations.md"
 

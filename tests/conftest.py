@@ -13,6 +13,7 @@ from hypothesis import settings
 import acm_dispatch
 from acm_dispatch import policy, registry
 from acm_dispatch.demo.simulate import simulate
+from acm_dispatch.numpy_backend import numpy_backend
 from acm_dispatch.settings import Settings
 
 for _variable in [name for name in os.environ if name.startswith("ACM_DISPATCH_")]:
@@ -63,6 +64,16 @@ def fresh_settings(monkeypatch):
     yield acm_dispatch.reload_config
     monkeypatch.undo()
     acm_dispatch.reload_config()
+
+
+@pytest.fixture
+def own_operations():
+    """Operations that the test declares are gone afterwards, with the kernels that NumPy got of them."""
+    operations, kernels = dict(registry.operations), dict(numpy_backend.kernels)
+    yield
+    for target, before in ((registry.operations, operations), (numpy_backend.kernels, kernels)):
+        target.clear()
+        target.update(before)
 
 
 @pytest.fixture

@@ -15,7 +15,19 @@ ROOT = Path(acm_dispatch.__file__).parent
 
 #: From the bottom up; a module may import only what stands before it.
 LAYERS = [
-    *["errors", "shapes", "arrays", "options", "samples", "threads", "backend", "registry", "settings", "policy"],
+    *[
+        "errors",
+        "shapes",
+        "arrays",
+        "options",
+        "samples",
+        "threads",
+        "backend",
+        "discovery",
+        "registry",
+        "settings",
+        "policy",
+    ],
     *[
         "wishes",
         "steering",
@@ -26,6 +38,7 @@ LAYERS = [
         "numpy_backend",
         "declaration",
         "wrapper",
+        "dispatch",
         "operation",
         "composition",
         "ops",

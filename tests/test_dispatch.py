@@ -6,8 +6,10 @@ import pickle
 import statistics
 import subprocess
 import sys
+import threading
 import timeit
 import typing
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from acm_dispatch import (
     steering,
     tracing,
     use,
+    wrapper,
 )
 
 X = np.random.default_rng(1).normal(size=(30, 4))
@@ -31,7 +34,7 @@ NO_SAMPLES = Samples(lambda rng, n: {})
 
 
 @pytest.fixture
-def toys():
+def toys(own_operations):
     """Two operations whose kernels do nothing, on a backend of their own."""
 
     @operation("n d -> n d", work="n * d", nan="propagate", samples=NO_SAMPLES)
@@ -48,7 +51,6 @@ def toys():
     acm_dispatch.register_backend(backend)
     yield toy_one, toy_two, backend
     acm_dispatch.unregister_backend("toy")
-    del registry.operations["toy_one"], registry.operations["toy_two"]
 
 
 def test_true_signature():
@@ -327,3 +329,58 @@ def test_import_brings_nothing_heavy():
     new = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = ("scipy", "numba", "cupy", "importlib.metadata", "pandas", "acm_rs", "acm_numba", "acm_cupy", "json")
     assert not [name for name in new if name.startswith(heavy)]
+
+
+def _declared(factor):
+    @operation("n d -> n d", work="n * d", nan="propagate", samples=NO_SAMPLES)
+    def toy_again(x, *, backend=None):
+        return factor * x
+
+    return toy_again
+
+
+def test_a_cell_run_twice_declares_its_operation_again(own_operations):
+    np.testing.assert_array_equal(_declared(1)(X), X)
+    np.testing.assert_array_equal(_declared(2)(X), 2 * X)
+
+
+class Meeting(dict):
+    """A cache that two threads enter together."""
+
+    def __init__(self):
+        super().__init__()
+        self.barrier = threading.Barrier(2)
+
+    def __setitem__(self, key, value):
+        self.barrier.wait(timeout=20)
+        super().__setitem__(key, value)
+
+
+def test_two_threads_may_make_the_first_call_at_once(own_operations, monkeypatch):
+    declared = _declared(3)
+    monkeypatch.setattr(wrapper.linecache, "cache", Meeting())
+    with ThreadPoolExecutor(2) as pool:
+        for result in pool.map(declared, [X, X]):
+            np.testing.assert_array_equal(result, 3 * X)
+
+
+def test_plans_do_not_fill_the_memory():
+    with use(threads=1) as policy:
+        for clip in np.linspace(1, 2, 5000):
+            acm_dispatch.zscore(X, clip=float(clip), backend="numpy")
+        assert len(policy.plans) <= 4096
+        before = len(policy.plans)
+        for count in range(300, 310):
+            acm_dispatch.column_quantiles(X, np.linspace(0, 1, count), backend="numpy")
+        assert len(policy.plans) == before
+
+
+def test_comparison_takes_results_of_every_kind():
+    assert tracing._deviation(np.float64(2.0), np.float64(2.5)) == 0.5
+    assert tracing._deviation(np.array([np.inf, 1.0]), np.array([np.inf, np.nan])) == np.inf
+    assert tracing._deviation(np.array([1, 2]), np.array([1, 3])) == 1
+    for subject in registry.operations.values():
+        arguments = subject.samples.typical(np.random.default_rng(0), 400)
+        with acm_dispatch.trace(compare=True) as trace:
+            subject.function(**arguments)
+        assert np.isfinite(trace.records[-1].deviation), subject.name

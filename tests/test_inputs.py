@@ -89,6 +89,7 @@ def test_lists_follow_the_arrays_beside_them_and_arrays_promote():
         (None, r"`x` is None; expected an array of shape \(n, d\)"),
         (np.ones(3), r"`x` has shape \(3,\); expected 2-D \(n, d\); a single column is `values.reshape\(-1, 1\)`"),
         (5.0, r"`x` has shape \(\); expected 2-D"),
+        (polars.DataFrame({"a": [1.0]}).lazy(), r"`x` is a lazy frame; .* \(`.collect\(\)` makes one\)"),
     ],
 )
 def test_what_is_no_matrix_is_a_sentence(value, message):
@@ -147,8 +148,12 @@ TIMES = pandas.date_range("2024-01-01", periods=3)
         pandas.DataFrame({"time": TIMES, "a": [1.0, 2.0, 3.0]}),
         pandas.DataFrame({"text": ["1", "2", "3"], "a": [1.0, 2.0, 3.0]}),
         polars.DataFrame({"time": list(TIMES), "a": [1.0, 2.0, 3.0]}),
+        pyarrow.table({"time": TIMES, "a": [1.0, 2.0, 3.0]}),
+        pyarrow.table({"text": ["1", "2", "3"]}),
+        pyarrow.table({"nothing": pyarrow.nulls(3)}),
+        pyarrow.table({"price": pyarrow.array([1, 2, 3], pyarrow.decimal128(5, 2))}),
     ],
-    ids=["pandas_times", "pandas_text", "polars_times"],
+    ids=["pandas_times", "pandas_text", "polars_times", "arrow_times", "arrow_text", "arrow_nothing", "arrow_decimals"],
 )
 def test_times_and_texts_are_no_numbers(frame):
     with pytest.raises(InvalidInput, match="zscore: `x` has a column that is not numeric"):
@@ -177,3 +182,17 @@ def test_masked_values_are_missing_in_the_dtype_of_the_rest(dtype, result):
     np.testing.assert_array_equal(impute(masked), [[3, 2], [3, 4]])
     labels = np.ma.masked_array([0, 0, 1])
     assert len(silhouette_samples([[0.0], [1.0], [8.0]], labels)) == 3
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pandas.Series([0, 1, None], dtype="Int64"),
+        polars.Series([0, 1, None]),
+        np.ma.masked_array([0, 1, 1], mask=[False, False, True]),
+    ],
+    ids=["pandas", "polars", "masked"],
+)
+def test_missing_labels_are_called_missing(labels):
+    with pytest.raises(InvalidInput, match="`labels` holds missing values; expected integers"):
+        silhouette_samples(np.ones((3, 1)), labels)

@@ -124,3 +124,136 @@ def test_registering_a_taken_name_is_refused():
         acm_dispatch.register_backend(acm_dispatch.Backend("numpy"))
     with pytest.raises(acm_dispatch.DeclarationError, match="lower-case identifier"):
         acm_dispatch.Backend("My Backend")
+
+
+def test_what_is_no_backend_is_refused():
+    with pytest.raises(acm_dispatch.DeclarationError, match=r"'mine' is a str; expected an acm_dispatch\.Backend"):
+        acm_dispatch.register_backend("mine")
+    with pytest.raises(acm_dispatch.DeclarationError, match="lower-case identifier"):
+        acm_dispatch.Backend(3)
+    with pytest.raises(acm_dispatch.BackendNotFoundError, match="did you mean 'example'"):
+        acm_dispatch.unregister_backend("exampel")
+    with pytest.raises(acm_dispatch.DeclarationError, match="last resort"):
+        acm_dispatch.unregister_backend("numpy")
+
+
+@pytest.mark.parametrize(
+    ("register", "message"),
+    [
+        (lambda backend: backend.kernel(lambda x: x), r"expected a name, as in @backend.kernel\(\"zscore\"\)"),
+        (lambda backend: backend.kernel(acm_dispatch.zscore), "expected a name"),
+        (lambda backend: backend.kernel("zscore", dtypes="float64"), "dtypes 'float64' of zscore are not among"),
+        (lambda backend: backend.kernel("zscore", dtypes=["double"]), "not among"),
+        (lambda backend: backend.kernel("zscore", accuracy="exact"), "accuracy 'exact' of zscore is none of"),
+    ],
+)
+def test_kernels_declared_wrongly_are_sentences(register, message):
+    with pytest.raises(acm_dispatch.DeclarationError, match="backend odd: .*" + message):
+        register(acm_dispatch.Backend("odd"))
+
+
+def _twice(call):
+    call()
+    call()
+
+
+def test_a_kernel_that_comes_late_for_no_operation_is_reported_once():
+    odd = acm_dispatch.Backend("odd")
+    acm_dispatch.register_backend(odd)
+    x = np.ones((3, 2))
+    try:
+        acm_dispatch.zscore.explain(x)
+        odd.kernel("zscor")(print)
+        with pytest.warns(
+            acm_dispatch.DispatchWarning, match=r"odd: it has a kernel for 'zscor'.*mean 'zscore'"
+        ) as found:
+            _twice(lambda: acm_dispatch.zscore.explain(x))
+        assert len(found) == 1
+        assert [problem.source for problem in registry.problems].count("odd") == 1
+    finally:
+        acm_dispatch.unregister_backend("odd")
+    assert "odd" not in [problem.source for problem in registry.problems]
+
+
+def test_a_backend_whose_availability_ends_in_exit_is_out():
+    odd = acm_dispatch.Backend("odd", available=lambda: sys.exit(3))
+    acm_dispatch.register_backend(odd)
+    try:
+        verdict = acm_dispatch.zscore.explain(np.ones((3, 2))).verdicts["odd"]
+    finally:
+        acm_dispatch.unregister_backend("odd")
+    assert verdict == "it cannot say whether it is available (SystemExit: 3)"
+
+
+def in_new_process(code, **environment):
+    """What `code` prints in a process where no backend has been looked for."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_backend_can_be_taken_out_before_it_was_found():
+    code = "import acm_dispatch as a; a.unregister_backend('example'); print(*a.registry.backends())"
+    assert "example" not in in_new_process(code).stdout.split()
+
+
+EAGER = """
+import numpy
+from acm_dispatch import Backend, zscore, registry
+
+backend = Backend("eager")
+backend.kernel("zscore")(lambda x, *options: x)
+zscore(numpy.ones((3, 2)))
+"""
+
+
+def test_what_a_manifest_calls_while_half_is_known_does_not_last(tmp_path):
+    BROKEN["eager"] = EAGER, "eager", ""
+    code = """
+import numpy, acm_dispatch
+x = numpy.array([[5.0, 6.0]] * 3)
+acm_dispatch.zscore(x)
+print(acm_dispatch.zscore(x)[0, 0], *acm_dispatch.config().rows[0])
+"""
+    os.environ["ACM_DISPATCH_BACKEND"] = "eager"
+    try:
+        done = run_beside(tmp_path, "eager", "-c", code)
+    finally:
+        del BROKEN["eager"], os.environ["ACM_DISPATCH_BACKEND"]
+    assert done.stdout.split() == ["5.0", "backends", "eager", "environment"], done.stderr
+    assert done.stderr == ""
+
+
+FIRST_CALLS = """
+import sys, threading, warnings
+import numpy, acm_dispatch
+
+sys.setswitchinterval(1e-6)
+acm_dispatch.register_backend(acm_dispatch.Backend("half", modules=["nowhere_to_be_found"]))
+acm_dispatch.set_backend("half")
+x, failures = numpy.ones((40, 3)), []
+barrier = threading.Barrier(8)
+
+def first_calls():
+    try:
+        for name in ("zscore", "impute", "column_median_mad", "pearson", "ffill", "bfill", "column_sums"):
+            barrier.wait()
+            getattr(acm_dispatch, name)(x)
+    except BaseException as error:
+        failures.append(repr(error))
+        barrier.abort()
+
+threads = [threading.Thread(target=first_calls) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(failures), len([p for p in acm_dispatch.registry.problems if p.source == "half"]), *failures)
+"""
+
+
+def test_many_threads_may_make_the_first_calls_at_once():
+    for _ in range(3):
+        assert in_new_process(FIRST_CALLS).stdout.split()[:2] == ["0", "1"]

@@ -198,6 +198,12 @@ def test_unknown_names_and_values_are_sentences():
         use(exclude=["x1"])
     with pytest.raises(ConfigurationError, match="threads is 0; expected at least 1"):
         use(threads=0)
+    with pytest.raises(ConfigurationError, match="threads is True; expected a whole number"):
+        use(threads=True)
+    with pytest.raises(BackendNotFoundError, match="did you mean 'rust'"):
+        use("Rust")
+    with pytest.raises(ConfigurationError, match=r"zscore: backend is \['numpy'\]; expected the name of one"):
+        zscore(X, backend=["numpy"])
     with pytest.raises(ConfigurationError, match="accuracy is 'exact'"):
         use(accuracy="exact")
     with pytest.raises(LookupError, match="did you mean 'zscore'"):
@@ -341,3 +347,78 @@ def test_blas_keeps_its_threads_whatever_runs_at_once():
         list(pool.map(work, range(200)))
     after = {pool["filepath"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()}
     assert {path: after[path] for path in before} == before
+
+
+def _call_between_changes():
+    zscore(X)
+    acm_dispatch.set_backend("numpy", op="impute")
+    zscore(X)
+
+
+def test_variables_may_name_what_comes_later(fresh_settings, monkeypatch):
+    """A backend or an operation of the user's own is there only after something has been called already."""
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND_ZSCORE", "latecomer")
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match="no backend is called 'latecomer'") as caught:
+        _call_between_changes()
+    assert len(caught) == 1
+    latecomer = acm_dispatch.Backend("latecomer")
+    latecomer.kernel("zscore")(lambda x, *options: "late")
+    acm_dispatch.register_backend(latecomer)
+    try:
+        assert zscore(X) == "late"
+    finally:
+        acm_dispatch.unregister_backend("latecomer")
+    np.testing.assert_allclose(zscore(X), zscore(X, backend="numpy"), rtol=1e-10)
+
+
+def test_a_variable_for_a_composition_names_its_operation(fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND_SILHOUETTE_SCORE", "numpy")
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match="is made of other operations; ask for silhouette_samples"):
+        zscore(X)
+
+
+def test_settings_read_by_many_threads_at_once_warn_once(fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND", "rsut")
+    fresh_settings()
+    with pytest.warns(DispatchWarning) as caught, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: acm_dispatch.config(), range(64)))
+    assert len(caught) == 1
+
+
+def test_exclude_takes_one_name_or_any_collection(recorder):
+    for exclude in ("recorder", ["recorder"], {"recorder"}, (name for name in ["recorder"])):
+        with use("recorder", exclude=exclude):
+            assert chosen() != "recorder"
+    with pytest.raises(ConfigurationError, match="exclude is 5; expected names of backends"):
+        use(exclude=5)
+
+
+@pytest.mark.parametrize("nonsense", [5, ["zscore"], None.__class__])
+def test_what_is_no_operation_is_a_sentence(nonsense):
+    with pytest.raises(acm_dispatch.OperationNotFoundError, match="operation"):
+        acm_dispatch.explain(nonsense, X)
+
+
+def test_propagate_cannot_carry_generators():
+    def generator():
+        yield
+
+    with pytest.raises(TypeError, match="generator"):
+        acm_dispatch.propagate(generator)
+
+
+def test_trace_of_the_config_file_prints_at_the_end_and_off_prints_nothing(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text("trace = true\n")
+    code = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((4, 2)), backend='numpy')"
+    for environment, count in [({}, 1), ({"ACM_DISPATCH_TRACE": "0"}, 0)]:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"ACM_DISPATCH_CONFIG": str(file), **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr.count("zscore") == count

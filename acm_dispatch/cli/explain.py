@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import registry
+from ..dispatch import Operation
 from ..errors import ConfigurationError
-from ..operation import Operation
 from ..shapes import ArraySpec
 from .options import shape
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..composition import Composition
-from ..operation import Operation
+from ..dispatch import Operation
 
 Arguments = dict[str, Any]
 

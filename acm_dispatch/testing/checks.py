@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from ..composition import Composition
+from ..declaration import TOLERANCE
+from ..dispatch import Operation
 from ..errors import BackendError, InvalidInput
-from ..operation import TOLERANCE, Operation
 from .cases import Arguments, in_dtype, large_sample, sample
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -11,11 +11,13 @@ import pytest
 from .. import registry
 from ..backend import Kernel
 from ..composition import Composition
+from ..dispatch import Operation
 from ..errors import BackendNotFoundError
-from ..operation import Operation
 from .cases import DTYPES, LAYOUTS, has_dtype, sample, sample_names
 
 Subject = Operation | Composition
+Pairs = Iterable[tuple[Subject, str]]
+Case = tuple[Any, ...]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,40 +68,55 @@ def subjects(config: pytest.Config) -> Iterator[tuple[Subject, str]]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test of the kit for everything that its parameters ask for."""
     names = set(metafunc.fixturenames)
     if not names >= {"subject", "backend"}:
         return
     pairs = list(subjects(metafunc.config))
-    if "layout" in names:
-        cases = [
-            (subject, backend, name, dtype, layout)
-            for subject, backend in pairs
-            for name, dtype in product(sample_names(subject), DTYPES)
-            if has_dtype(sample(subject, name), dtype)
-            for layout in LAYOUTS
-        ]
-        _parametrize(metafunc, "subject, backend, sample_name, dtype, layout", cases)
-    elif "mistake" in names:
-        cases = [(subject, backend, name) for subject, backend in pairs for name in subject.samples.mistakes]
-        _parametrize(metafunc, "subject, backend, mistake", cases)
-    elif "sample_name" in names:
-        cases = [(subject, backend, name) for subject, backend in pairs for name in sample_names(subject)]
-        _parametrize(metafunc, "subject, backend, sample_name", cases)
-    elif "finite_argument" in names:
-        operations = [(operation, backend) for operation, backend in pairs if isinstance(operation, Operation)]
-        cases = [
-            (operation, backend, name)
-            for operation, backend in operations
-            for name, spec in zip(operation.array_names, operation.shapes.inputs, strict=True)
-            if operation.nan == "forbid" and not spec.integer and sample(operation, "typical").get(name) is not None
-        ]
-        _parametrize(metafunc, "subject, backend, finite_argument", cases)
-    elif "argument" in names:
-        operations = [(operation, backend) for operation, backend in pairs if isinstance(operation, Operation)]
-        cases = [(operation, backend, name) for operation, backend in operations for name in operation.array_names]
-        _parametrize(metafunc, "subject, backend, argument", cases)
-    else:
-        _parametrize(metafunc, "subject, backend", pairs)
+    for extra, cases in _CASES.items():
+        if set(extra) <= names:
+            _parametrize(metafunc, ", ".join(("subject", "backend", *extra)), list(cases(pairs)))
+            return
+    _parametrize(metafunc, "subject, backend", pairs)
+
+
+def _layouts(pairs: Pairs) -> Iterator[Case]:
+    for subject, backend in pairs:
+        for name, dtype in product(sample_names(subject), DTYPES):
+            if has_dtype(sample(subject, name), dtype):
+                yield from ((subject, backend, name, dtype, layout) for layout in LAYOUTS)
+
+
+def _mistakes(pairs: Pairs) -> Iterator[Case]:
+    return ((subject, backend, name) for subject, backend in pairs for name in subject.samples.mistakes)
+
+
+def _samples(pairs: Pairs) -> Iterator[Case]:
+    return ((subject, backend, name) for subject, backend in pairs for name in sample_names(subject))
+
+
+def _arguments(pairs: Pairs) -> Iterator[Case]:
+    for subject, backend in pairs:
+        if isinstance(subject, Operation):
+            yield from ((subject, backend, name) for name in subject.array_names)
+
+
+def _finite_arguments(pairs: Pairs) -> Iterator[Case]:
+    """The real arrays that may not hold NaN."""
+    for subject, backend, name in _arguments(pairs):
+        integer = subject.shapes.inputs[subject.array_names.index(name)].integer
+        if subject.nan == "forbid" and not integer and sample(subject, "typical").get(name) is not None:
+            yield subject, backend, name
+
+
+#: What a test's parameters, beyond operation and backend, run through.
+_CASES: dict[tuple[str, ...], Callable[[Pairs], Iterator[Case]]] = {
+    ("sample_name", "dtype", "layout"): _layouts,
+    ("mistake",): _mistakes,
+    ("sample_name",): _samples,
+    ("finite_argument",): _finite_arguments,
+    ("argument",): _arguments,
+}
 
 
 def _parametrize(metafunc: pytest.Metafunc, names: str, cases: list[Any]) -> None:

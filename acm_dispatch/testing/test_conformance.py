@@ -11,7 +11,7 @@ import pytest
 
 from acm_dispatch import InvalidInput, use
 from acm_dispatch.composition import Composition
-from acm_dispatch.operation import Operation
+from acm_dispatch.dispatch import Operation
 
 from .cases import in_dtype, laid_out, large_sample, sample
 from .checks import assert_agrees, assert_equivalent, expected_of_large, run
