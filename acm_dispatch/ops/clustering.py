@@ -179,6 +179,11 @@ def sample_beyond_the_rows(rng: np.random.Generator) -> dict[str, Any]:
     return {**_clusters(rng, 30), "sample_size": 31}
 
 
+@_sampled.mistake("random_state")
+def negative_seed(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_clusters(rng, 30), "sample_size": 9, "random_state": -1}
+
+
 @composition(silhouette_samples, samples=_sampled)
 def silhouette_score(
     x: ArrayLike,
@@ -234,13 +239,13 @@ def silhouette_score(
     return float(silhouette_samples(x, labels, backend=backend).mean())
 
 
-def random_source(random_state: int | np.random.RandomState | None) -> Any:
+def random_source(random_state: int | np.random.RandomState | None, operation: str = "silhouette_score") -> Any:
     """scikit-learn's `check_random_state`; None means NumPy's global state, which the module's functions draw from."""
     if random_state is None:
         return np.random
-    if isinstance(random_state, int | np.integer):
-        return np.random.RandomState(random_state)
     if isinstance(random_state, np.random.RandomState):
         return random_state
-    problem = f"is {random_state!r}; expected an integer, a numpy.random.RandomState or None"
-    raise InvalidInput("silhouette_score", "random_state", problem)
+    if isinstance(random_state, int | np.integer) and 0 <= random_state < 2**32:
+        return np.random.RandomState(random_state)
+    problem = f"is {random_state!r}; expected an integer from 0 to 2**32 - 1, a numpy.random.RandomState or None"
+    raise InvalidInput(operation, "random_state", problem)

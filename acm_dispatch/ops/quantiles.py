@@ -11,7 +11,7 @@ from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import one_of
+from ..options import integer, one_of
 from ..samples import Samples
 from .missing import MISSING, columns, is_missing, sensors
 
@@ -259,6 +259,11 @@ def axis_beyond(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.zeros(4), "q": 0.5, "axis": 1}
 
 
+@_signals.mistake("axis")
+def axis_not_whole(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.zeros((4, 2)), "q": 0.5, "axis": 1.0}
+
+
 @_signals.mistake("q")
 def q_in_percent(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.zeros(4), "q": 50}
@@ -313,7 +318,7 @@ def quantiles(
     values = as_array("quantiles", "x", x)
     if values.ndim not in (1, 2):
         raise InvalidInput("quantiles", "x", f"has {values.ndim} dimensions; expected 1 or 2")
-    if axis not in range(-values.ndim, values.ndim):
+    if integer()("quantiles", "axis", axis) not in range(-values.ndim, values.ndim):
         raise InvalidInput(
             "quantiles", "axis", f"is {axis!r}; expected an axis of an array of {values.ndim} dimensions"
         )
