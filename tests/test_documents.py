@@ -1,7 +1,11 @@
 """What the documents say is true."""
 
+import os
 import re
 import runpy
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,12 +19,9 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def registries():
+def registries(own_operations):
     """Whatever the README declares is gone afterwards."""
-    operations = dict(registry.operations)
     yield
-    registry.operations.clear()
-    registry.operations.update(operations)
     acm_dispatch.unregister_backend("mine")
 
 
@@ -36,12 +37,39 @@ def test_the_readme_s_examples_run(registries):
 
 def test_every_variable_and_command_of_the_readme_exists():
     readme = (ROOT / "README.md").read_text()
-    from acm_dispatch.settings import _ENVIRONMENT
+    from acm_dispatch.settings import _ENVIRONMENT, _READ_ELSEWHERE
 
     documented = set(re.findall(r"`_([A-Z_]+)`", readme)) | {"BACKEND"}
-    assert documented == set(_ENVIRONMENT) | {"CONFIG"}
+    assert documented == {*_ENVIRONMENT, *_READ_ELSEWHERE}
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"make ([a-z]+)", readme)) <= set(targets)
+
+
+def test_the_readme_names_every_operation():
+    table = (ROOT / "README.md").read_text().partition("## The operations")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+)", table))
+    public = set(acm_dispatch.__all__)
+    assert named - {"acm", "make"} <= public
+    assert {*registry.operations, *registry.compositions} & public <= named
+    assert public >= {*registry.operations, *registry.compositions} - {"column_range"}
+
+
+@pytest.mark.skipif(shutil.which("make") is None or sys.platform == "win32", reason="needs make and a shell")
+@pytest.mark.parametrize(
+    ("cargo", "said"),
+    [
+        ("exit 1", "cargo is not installed (https://rustup.rs installs it"),
+        ("echo cargo 1.75.0", "cargo 1.75.0 is older than "),
+        ("echo cargo 1.999.0", "install --quiet --no-deps -e backends/rust"),
+    ],
+)
+def test_make_builds_rust_only_where_it_can(tmp_path, cargo, said):
+    (tmp_path / "cargo").write_text(f"#!/bin/sh\n{cargo}\n")
+    (tmp_path / "cargo").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    command = ["make", "-n", "setup", f"VENV={tmp_path}/venv"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert said in done.stdout
 
 
 def test_one_version_everywhere():
