@@ -76,10 +76,10 @@ class DispatchWarning(UserWarning):
     """Something was left out (a broken plugin, an unknown name in the environment); calls still work."""
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown `name`: the nearest known one, or nothing."""
+def suggestion(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """The end of a sentence about an unknown `name`: the nearest known one behind `prefix`, or nothing."""
     from difflib import get_close_matches
 
     spellings = {word.lower(): word for word in known}
     near = get_close_matches(name.lower(), spellings, 1)
-    return f"; did you mean {spellings[near[0]]!r}?" if near else ""
+    return f"; did you mean {prefix + spellings[near[0]]!r}?" if near else ""

@@ -75,6 +75,16 @@ def operation(
         vectors, say).
     widens : bool
         Results are float64 whatever the input: for intermediate sums that float32 could not hold.
+
+    Returns
+    -------
+    callable
+        Makes an operation of a body whose parameters are the arrays, the options, and ``*, backend=None``.
+
+    Raises
+    ------
+    DeclarationError
+        If the declaration contradicts itself or the body, or the name is taken.
     """
 
     def declare(body: Callable[P, R]) -> OperationFunction[P, R]:

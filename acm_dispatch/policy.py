@@ -74,8 +74,23 @@ _outer: tuple[tuple[str, Settings], ...] | None = None
 _warned: set[str] = set()
 _reading = threading.RLock()
 
-#: The policy of the running context (the hot path calls this bound method).
-current_policy = _current.get
+#: What `current_policy` does, without the call around it: for the hot path.
+running_policy = _current.get
+
+
+def current_policy() -> Policy:
+    """The policy of the running context: what `use` blocks around this line wish.
+
+    It can be pickled, and given to `propagate` for functions that run in other threads or processes.
+
+    Examples
+    --------
+    >>> import acm_dispatch
+    >>> with acm_dispatch.use("numpy", threads=1):
+    ...     acm_dispatch.current_policy()
+    <Policy backends=('numpy',), threads=1>
+    """
+    return _current.get()
 
 
 def _restore(chain: tuple[Settings, ...]) -> Policy:

@@ -49,6 +49,18 @@ def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callabl
 
     Calls in another thread are recorded in the traces that are open here; another process has its own.
 
+    Parameters
+    ----------
+    function : callable
+        A function or coroutine function; the result pickles if it does.
+    policy : Policy, optional
+        From `current_policy`.
+
+    Raises
+    ------
+    TypeError
+        If `function` is a generator function, which would run under the policy of its caller.
+
     Examples
     --------
     >>> from concurrent.futures import ThreadPoolExecutor

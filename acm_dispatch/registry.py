@@ -51,10 +51,14 @@ on_late_kernel.append(changed)
 def register_backend(backend: Backend) -> None:
     """Add `backend` to this process, as an entry point would (notebooks, tests).
 
+    Parameters
+    ----------
+    backend : Backend
+
     Raises
     ------
     DeclarationError
-        If the name is taken by another backend.
+        If it is none, or its name is taken by another backend.
     """
     if not isinstance(cast("Any", backend), Backend):
         raise DeclarationError(f"{backend!r} is a {type(backend).__name__}; expected an acm_dispatch.Backend")
@@ -76,6 +80,10 @@ def _add(more: dict[str, Backend]) -> None:
 
 def unregister_backend(name: str) -> None:
     """Take a backend out again.
+
+    Parameters
+    ----------
+    name : str
 
     Raises
     ------

@@ -113,14 +113,14 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     operations: dict[str, Any] = {}
     for variable, value in (os.environ if environ is None else environ).items():
         name = variable.removeprefix(PREFIX)
-        if name == variable or name in _READ_ELSEWHERE:
+        if name == variable or name in _READ_ELSEWHERE or not value.strip():  # empty is as good as not set
             continue
         if name in _ENVIRONMENT:
             entries[_ENVIRONMENT[name]] = value
         elif name.startswith("BACKEND_"):
             operations[name.removeprefix("BACKEND_").lower()] = value
         else:
-            _warn_unknown("environment", variable, [PREFIX + known for known in _ENVIRONMENT])
+            _warn_unknown("environment", name, [*_ENVIRONMENT, *_READ_ELSEWHERE], PREFIX)
     return _settings("environment", entries, operations)
 
 
@@ -188,5 +188,6 @@ def _store(source: str, name: str, target: dict[str, Any], key: str, parse: Call
         target[key] = parsed
 
 
-def _warn_unknown(source: str, name: str, known: list[str]) -> None:
-    warnings.warn(f"{source}: {name} is not a setting{suggestion(name, known)}", DispatchWarning, stacklevel=2)
+def _warn_unknown(source: str, name: str, known: list[str], prefix: str = "") -> None:
+    advice = suggestion(name, known, prefix)  # a prefix that all of them share would make them all alike
+    warnings.warn(f"{source}: {prefix}{name} is not a setting{advice}", DispatchWarning, stacklevel=2)

@@ -115,6 +115,23 @@ def set_backend(*backends: str | None, op: str | Callable[..., Any] | None = Non
         Only for this operation.
     strict : bool, default False
         Only these backends (for the process as a whole, not for one operation).
+
+    Raises
+    ------
+    BackendNotFoundError
+        If a name is unknown or not installed.
+    OperationNotFoundError
+        If `op` is no operation, or made of others.
+    ConfigurationError
+        If `strict` is asked for one operation.
+
+    Examples
+    --------
+    >>> import numpy as np, acm_dispatch
+    >>> acm_dispatch.set_backend("numpy", op="zscore")
+    >>> acm_dispatch.zscore.explain(np.ones((9, 2))).decided_by
+    'set_backend()'
+    >>> acm_dispatch.set_backend(None, op="zscore")
     """
     chosen = known_names([name for name in backends if name is not None])
     if op is not None and strict:

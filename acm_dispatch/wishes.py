@@ -69,7 +69,20 @@ class Config(NamedTuple):
 
 
 def config() -> Config:
-    """Every setting in force in this context and the layer it comes from."""
+    """Every setting in force in this context and the layer it comes from.
+
+    Returns
+    -------
+    Config
+        Printed, a table; `rows` holds (name, value, origin) of each.
+
+    Examples
+    --------
+    >>> import acm_dispatch
+    >>> with acm_dispatch.use(accuracy="bitwise"):
+    ...     [row for row in acm_dispatch.config().rows if row[0] == "accuracy"]
+    [('accuracy', 'bitwise', 'use()')]
+    """
     merged = wishes(current_policy())
     values = merged._asdict()
     origins = values.pop("origins")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .arrays import CANONICAL_FLAGS, INTEGER, kind_of
-from .policy import current_policy
+from .policy import running_policy
 from .shapes import ArraySpec
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def generate(operation: Operation) -> Callable[..., Any]:
     namespace: dict[str, Any] = {
         "_ndarray": np.ndarray,
         "_integer": INTEGER,
-        "_policy": current_policy,
+        "_policy": running_policy,
         "_first_call": partial(_first_call, operation),
         "_dispatch": operation.dispatch,
         "_recover": operation.recover,

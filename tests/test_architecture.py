@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
 from pathlib import Path
@@ -107,6 +108,11 @@ def test_public_names_are_sorted_and_documented():
     assert acm_dispatch.__all__ == sorted(acm_dispatch.__all__)
     for name in acm_dispatch.__all__:
         assert getattr(acm_dispatch, name).__doc__, name
+        if (
+            inspect.isfunction(getattr(acm_dispatch, name))
+            and inspect.signature(getattr(acm_dispatch, name)).parameters
+        ):
+            assert "Parameters\n" in getattr(acm_dispatch, name).__doc__, name
     for operation in acm_dispatch.registry.operations.values():
         for section in ("Parameters", "Returns", "Raises", "Examples"):
             assert f"{section}\n    ---" in operation.body.__doc__, f"{operation.name} lacks {section}"

@@ -189,6 +189,15 @@ def test_nonsense_in_the_environment_is_one_warning(fresh_settings, monkeypatch,
     zscore(X[:3])
 
 
+def test_a_strange_variable_is_not_taken_for_another(fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_PROFILE", "fast.json")
+    monkeypatch.setenv("ACM_DISPATCH_NUM_THREADS", "")
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match="ACM_DISPATCH_PROFILE is not a setting$") as caught:
+        zscore(X)
+    assert len(caught) == 1, "an empty variable says nothing"
+
+
 def test_unknown_names_and_values_are_sentences():
     with pytest.raises(BackendNotFoundError, match=r"no backend is called 'rsut'; .* did you mean 'rust'\?"):
         use("rsut")
