@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import wraps
-from importlib.util import find_spec
 from typing import Any, cast
 
 import numpy as np
@@ -21,10 +20,12 @@ _limiting = threading.Lock()
 
 def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
     """BLAS already uses every core; a smaller budget has to be imposed on it for the call."""
-    if threads >= usable_cores() or find_spec("threadpoolctl") is None:
-        return function  # threadpoolctl is an extra: without it NumPy's own threads are left alone
-    import threadpoolctl  # type: ignore[import-untyped] - it ships no types
-
+    if threads >= usable_cores():
+        return function
+    try:
+        import threadpoolctl  # type: ignore[import-untyped] - it ships no types
+    except ImportError:  # it is an extra: without it NumPy's own threads are left alone
+        return function
     controller: Any = cast("Any", threadpoolctl).ThreadpoolController()
 
     @wraps(function)

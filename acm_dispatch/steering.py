@@ -86,6 +86,8 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
+        if isinstance(function, type):
+            raise TypeError("use() cannot decorate a class, only functions; decorate its methods")
         if isgeneratorfunction(function) or isasyncgenfunction(function):
             raise TypeError("use() cannot decorate a generator, whose caller would see the policy; write `with` inside")
         if iscoroutinefunction(function):

@@ -119,6 +119,21 @@ def test_the_kit_proves_the_example():
     assert "declined: a fill of NaN is not supported" in done.stdout
 
 
+def test_the_kit_says_at_once_which_backend_it_cannot_test():
+    command = [sys.executable, "-m", "pytest", "-q", "--pyargs", "acm_dispatch.testing", "--backend=exampel"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("ERROR: no backend is called 'exampel'; installed: ")
+    assert "did you mean 'example'?" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_without_threadpoolctl_numpy_keeps_its_own_threads(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    with acm_dispatch.use("numpy", threads=1):
+        assert acm_dispatch.impute([[1.0], [np.nan]], missing="nan")[1, 0] == 1.0
+
+
 def test_registering_a_taken_name_is_refused():
     with pytest.raises(acm_dispatch.DeclarationError, match="already registered"):
         acm_dispatch.register_backend(acm_dispatch.Backend("numpy"))

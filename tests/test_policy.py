@@ -299,6 +299,13 @@ def test_a_block_entered_in_another_context_ends_quietly(recorder):
     assert acm_dispatch.current_policy().parent is None
 
 
+def test_use_cannot_decorate_classes():
+    with pytest.raises(TypeError, match="cannot decorate a class"):
+
+        @use("numpy")
+        class Model: ...
+
+
 def test_use_cannot_decorate_async_generators():
     async def generator():
         yield

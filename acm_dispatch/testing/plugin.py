@@ -30,6 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A backend that cannot be tested is said to be before anything is collected."""
+    if config.getoption("--backend"):
+        _chosen(config)
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Which backends are tested on how much, and which are not and why."""
     tested = _chosen(config)
