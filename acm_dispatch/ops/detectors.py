@@ -16,13 +16,7 @@ from ..samples import Samples
 from ..selection import is_finite, not_finite
 from ..shapes import measure
 from .clustering import random_source
-
-
-def average_path_length(sizes: Any) -> Any:
-    """Mean number of comparisons of an unsuccessful search in a random binary tree of so many values."""
-    size = np.maximum(np.asarray(sizes, dtype=np.float64), 3.0)
-    beyond_two = 2.0 * (np.log(size - 1.0) + np.euler_gamma) - 2.0 * (size - 1.0) / size
-    return np.select([np.less_equal(sizes, 1), np.equal(sizes, 2)], [0.0, 1.0], beyond_two)
+from .isolation_trees import average_path_length, grown
 
 
 class IsolationForest(NamedTuple):
@@ -122,7 +116,8 @@ def fit_isolation_forest(
     max_samples = min(integer(minimum=1)("fit_isolation_forest", "max_samples", max_samples), len(x))
     generator = np.random.default_rng(random_source(random_state).randint(1 << 31, size=4))
     rows = np.concatenate([generator.choice(len(x), max_samples, replace=False) for _ in range(n_trees)])
-    return _grown(x[rows].astype(np.float32), n_trees, max_samples, generator)
+    arrays = grown(x, rows, n_trees, generator)
+    return IsolationForest(np.arange(n_trees), *arrays, max_samples=max_samples)
 
 
 def _data(x: Any) -> Any:
@@ -134,49 +129,6 @@ def _data(x: Any) -> Any:
     if not is_finite(x):
         raise not_finite("fit_isolation_forest", "x")
     return x
-
-
-def _grown(points: Any, n_trees: int, size: int, generator: np.random.Generator) -> IsolationForest:
-    """All trees at once, level by level; the points of a node lie together."""
-    levels: list[tuple[Any, ...]] = []
-    sizes = np.full(n_trees, size)
-    first, deepest = 0, int(np.ceil(np.log2(max(size, 2))))
-    for depth in range(deepest + 1):
-        feature, threshold = _splits(points, sizes, generator)
-        if depth == deepest:
-            feature[:] = -1
-        inner = feature >= 0
-        first += len(sizes)
-        left = np.where(inner, first + 2 * (np.cumsum(inner) - 1), 0)
-        levels.append((feature, threshold, left, np.where(inner, 0.0, depth + average_path_length(sizes))))
-        if not inner.any():
-            break
-        points, sizes = _parted(points, sizes, feature, threshold)
-    arrays = (np.concatenate(parts) for parts in zip(*levels, strict=True))
-    return IsolationForest(np.arange(n_trees), *arrays, max_samples=size)
-
-
-def _splits(points: Any, sizes: Any, generator: np.random.Generator) -> tuple[Any, Any]:
-    """A random column that is not constant in the node, -1 where all are, and a random threshold within its range."""
-    starts = np.cumsum(sizes) - sizes
-    low, high = (reduce.reduceat(points, starts, axis=0) for reduce in (np.minimum, np.maximum))
-    draw = np.where(high > low, generator.random(low.shape), -1.0)
-    feature = draw.argmax(axis=1)
-    low, high, varies = (np.take_along_axis(part, feature[:, None], axis=1)[:, 0] for part in (low, high, draw))
-    threshold = (low + (high.astype(np.float64) - low) * generator.random(len(low))).astype(np.float32)
-    threshold = np.where(threshold < high, threshold, low).astype(np.float64)
-    return np.where(varies < 0, -1, feature), np.where(varies < 0, 0.0, threshold)
-
-
-def _parted(points: Any, sizes: Any, feature: Any, threshold: Any) -> tuple[Any, Any]:
-    """The points of inner nodes, and the sizes of their children."""
-    node = np.repeat(np.arange(len(sizes)), sizes)
-    inner = feature >= 0
-    kept = inner[node]
-    points, node = points[kept], node[kept]
-    right = points[np.arange(len(points)), feature[node]] > threshold[node]
-    child = 2 * (np.cumsum(inner) - 1)[node] + right
-    return points[np.argsort(child, kind="stable")], np.bincount(child, minlength=2 * np.count_nonzero(inner))
 
 
 def _judged(rng: np.random.Generator, n: int) -> dict[str, Any]:
