@@ -11,14 +11,18 @@ from rich.console import Console
 import acm_dispatch
 from acm_dispatch.demo.analyse import analyse
 from acm_dispatch.demo.calls import Calls
+from acm_dispatch.demo.detectors import DETECTORS
 from acm_dispatch.demo.episodes import find_episodes, find_stuck
 from acm_dispatch.demo.extras import UnusableData
+from acm_dispatch.demo.features import PER_SENSOR, WINDOW, row_features
+from acm_dispatch.demo.fusion import UNUSUAL, fuse
 from acm_dispatch.demo.job import Options, run_demo
 from acm_dispatch.demo.load import load
 from acm_dispatch.demo.recording import Recording, lasting, shortened
 from acm_dispatch.demo.regimes import find_regimes
 from acm_dispatch.demo.report import write_report
-from acm_dispatch.demo.sections import Section, sections
+from acm_dispatch.demo.section import Section
+from acm_dispatch.demo.sections import sections
 from acm_dispatch.demo.simulate import simulate
 from acm_dispatch.demo.timestamps import from_numbers, parse_times
 
@@ -74,6 +78,24 @@ def test_health_falls_in_the_fault_and_nowhere_else(findings):
     assert np.median(findings.health[full]) < 20
     assert np.mean(findings.health[~around]) > 98
     assert 0 <= findings.health.min() <= findings.health.max() <= 100
+
+
+def test_the_detectors_agree_in_the_fault_and_hardly_elsewhere(findings):
+    times, truth, fusion = findings.recording.times, findings.recording.truth, findings.fusion
+    full = (times >= truth.fault_start + 18 * HOUR) & (times <= truth.fault_end)
+    away = (times < truth.fault_start) | (times > truth.fault_end + 12 * HOUR)
+    assert fusion.scores.shape == (len(times), len(DETECTORS))
+    assert (np.median(fusion.scores[full], axis=0) > UNUSUAL).sum() >= 4
+    assert np.median(fusion.fused[full]) > 2 * np.max(fusion.fused[away])
+    assert (fusion.fused[away] > UNUSUAL).mean() < 0.003
+    assert full[findings.agreements[0].peak]
+
+
+def test_a_change_of_load_is_no_alarm(findings):
+    times, truth, fusion = findings.recording.times, findings.recording.truth, findings.fusion
+    assert 0.01 < fusion.moving.mean() < 0.2
+    sound = fusion.moving & ((times < truth.fault_start) | (times > truth.fault_end + 12 * HOUR))
+    assert (fusion.fused[sound] > UNUSUAL).mean() < 0.03
 
 
 def test_the_dead_channel_is_left_out(findings):
@@ -143,6 +165,34 @@ def test_more_clusters_than_rows_are_not_tried():
     analysed(recording_of(np.random.default_rng(0).normal(size=(20, 2))), clusters=(30, 40))
 
 
+@pytest.mark.parametrize(("rows", "sensors"), [(20, 1), (21, 3), (WINDOW - 1, 2), (400, 1)])
+def test_short_recordings_and_single_sensors(rows, sensors):
+    found, _ = analysed(recording_of(np.random.default_rng(3).normal(size=(rows, sensors))))
+    assert found.fusion.fused.shape == found.health.shape == (rows,)
+    assert np.isfinite(found.fusion.fused).all()
+    assert np.isfinite(found.fusion.correlation).any()
+    assert found.health.mean() > 80
+
+
+def test_features_of_a_row_look_back_and_not_ahead():
+    x = np.random.default_rng(4).normal(size=(300, 2))
+    features = row_features(x, Calls())
+    assert features.shape == (300, 2 * PER_SENSOR)
+    jump = x.copy()
+    jump[295:] += 9.0
+    change = np.abs(row_features(jump, Calls()) - features).max(axis=1)
+    assert change[295:].min() > 5
+    assert change[:295].max() < 0.5, "the scale changes a little"
+
+
+def test_a_detector_that_is_alarmed_alone_is_outvoted():
+    raw = np.abs(np.random.default_rng(5).normal(size=(500, len(DETECTORS)))) + 5
+    raw[100:110, 0], raw[300:310, :3] = 50.0, 50.0
+    found = fuse(raw, np.zeros(500, np.int64), 10, Calls())
+    assert found.scores[105, 0] > UNUSUAL > found.fused[105]
+    assert found.fused[305] > UNUSUAL
+
+
 def test_episodes_bridge_short_pauses_and_forget_single_rows():
     z = np.zeros((200, 3))
     z[20:30, 1], z[33:40, 1], z[25:30, 2], z[100, 0], z[150:160, 0] = 9.0, -9.0, 7.0, 20.0, 6.0
@@ -166,7 +216,9 @@ def test_a_gap_does_not_end_a_stuck_run_and_usual_repeats_are_no_run():
 
 def test_every_call_is_recorded_measured_and_checked():
     _, calls = analysed(simulate(2000), clusters=(2, 2))
-    operations = {"column_median_mad", "impute", "zscore", "pairwise_euclidean", "silhouette_samples"}
+    operations = {"column_median_mad", "ffill", "impute", "zscore", "silhouette_samples", "lloyd_step", "band_energy"}
+    operations |= {f"rolling_{name}" for name in ("mean", "std", "median", "mad", "slope")}
+    operations |= {"pca_fit", "spe_t2", "ar1_coefficients", "ar1_residuals", "mean_path_length", "mahalanobis"}
     measured = {row.operation: row for row in calls.measured()}
     assert operations <= measured.keys()
     assert all(row.deviation < 1e-9 and row.milliseconds > 0 and row.calls > 0 for row in measured.values())
@@ -186,6 +238,15 @@ def test_calls_of_one_shape_are_one_row_and_the_backend_is_named(recorder):
     assert first.speed_up > 0
     assert second.shape == "20x3"
     assert calls.warm_up > 0
+
+
+def test_what_iterates_is_repeated_briefly():
+    x = np.random.default_rng(0).normal(size=(300, 3))
+    calls = Calls()
+    result = calls.iterated(acm_dispatch.kmeans, {"max_iter": 1}, x, 4, random_state=0)
+    assert result.n_iter > 1
+    row = next(row for row in calls.measured() if row.operation == "lloyd_step")
+    assert (row.calls, row.shape) == (result.n_iter + 1, "300x3, 4x3")
 
 
 def test_numpy_is_not_compared_with_itself():
@@ -408,12 +469,13 @@ def test_the_whole_demo_with_report(small_file, tmp_path):
     assert "<b>[red]a" in text, "names are no markup"
     assert str(report) in text
     page = report.read_text(encoding="utf-8")
-    for title in ("Data", "Health", "Operating regimes", "Anomalous episodes", "Stuck sensors", "Dispatched calls"):
+    titles = ["Data", "Health", "Operating regimes", "Anomalous episodes", "Detectors", "Where detectors agree"]
+    for title in [*titles, "Stuck sensors", "Dispatched calls"]:
         assert title in text
         assert f"<h2>{title}</h2>" in page
     assert "&lt;b&gt;[red]a" in page
     assert "<b>[red]a" not in page
-    assert page.count('src="data:image/svg+xml;base64,') >= 3
+    assert page.count('src="data:image/svg+xml;base64,') >= 4
     assert not re.findall(r"(?:src|href)=\"(?!data:)", page), "self-contained"
     assert list(tmp_path.iterdir()) == [report], "no temporary file is left"
 
@@ -424,6 +486,9 @@ def test_the_simulated_truth_is_told(findings):
     assert "in the same sensors" in said
     assert "Winding temperature [C] stuck for 90 rows" in said
     assert "not found" not in said
+    agreed = " ".join(sections(findings, [], 0.0)["agreement"].paragraphs)
+    assert "of 5 detectors are alarmed in most rows of the grown fault" in agreed
+    assert "highest within it" in agreed
 
 
 def test_a_report_that_cannot_be_finished_leaves_the_old_one(tmp_path, monkeypatch):

@@ -2,49 +2,79 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import acm_dispatch
 
-#: Seconds that timing one kind of call again may take, and how often it is timed at least and at most.
-_BUDGET = 0.1
+#: Seconds that timing one kind of call again may take, after which it is timed no more than the least number of times,
+#: and beyond which once is enough.
+_BUDGET, _PATIENCE = 0.1, 1.0
+#: How often a kind of call is timed at least and at most.
 _LEAST, _MOST = 5, 21
+#: Rows on which a call is checked against its reference, which may be slow.
+CHECKED_ROWS = 2_000
 
 
 class Measured(NamedTuple):
-    """Calls of one operation on one shape."""
+    """Calls of one operation on as many numbers."""
 
     operation: str
+    #: Of the costliest of them.
     shape: str
     calls: int
     backend: str
     decided_by: str
-    #: Median of the call repeated.
+    #: Median of the costliest call repeated.
     milliseconds: float
     #: Time on NumPy over that, from repeats in turns; None where NumPy itself ran the call.
     speed_up: float | None
     #: Largest absolute difference from the reference.
     deviation: float
+    #: What all of them took in the run.
+    seconds: float
 
 
 class _Kind:
-    """Calls of one operation and shape: how many, and one of them to repeat."""
+    """Calls of one operation on as many numbers: how many, and the costliest of them to repeat."""
 
-    def __init__(self, record: Any, repeat: Callable[[], Any]) -> None:
-        self.operation: str = record.operation
-        self.shapes: tuple[tuple[int, ...], ...] = record.shapes
-        self.record = record
-        self.repeat = repeat
+    def __init__(self) -> None:
         self.calls = 0
+        self.seconds = 0.0
+        self.record: Any = None
+        self.repeat: Callable[[], Any] = _nothing
+        self.check: Callable[[], Any] = _nothing
 
-    def again(self, *backends: str, compare: bool = False) -> Any:
-        """The record of one more call, on `backends` if any are named."""
-        with acm_dispatch.use(*backends, strict=bool(backends) or None), acm_dispatch.trace(compare=compare) as trace:
+    def add(self, record: Any, repeat: Callable[[], Any], check: Callable[[], Any]) -> None:
+        self.calls += 1
+        self.seconds += record.seconds
+        if self.record is None or math.prod(map(math.prod, record.shapes)) > math.prod(
+            map(math.prod, self.record.shapes)
+        ):
+            self.record, self.repeat, self.check = record, repeat, check
+
+    def again(self, *backends: str) -> float:
+        """Seconds of one more call, on `backends` if any are named."""
+        with acm_dispatch.use(*backends, strict=bool(backends) or None), acm_dispatch.trace() as trace:
             self.repeat()
-        return next(r for r in trace.records if (r.operation, r.shapes) == (self.operation, self.shapes))
+        wanted = self.record.operation, self.record.shapes
+        return next(r.seconds for r in trace.records if (r.operation, r.shapes) == wanted)
+
+    def deviation(self) -> float:
+        """The largest difference from the reference, on the first rows."""
+        with acm_dispatch.trace(compare=True) as trace:
+            self.check()
+        return max(r.deviation or 0.0 for r in trace.records if r.operation == self.record.operation)
+
+
+def _nothing() -> None:
+    return None
 
 
 class Calls:
@@ -60,19 +90,30 @@ class Calls:
         self._kinds: dict[tuple[Any, ...], _Kind] = {}
 
     def __call__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        def repeat() -> Any:
-            return function(*args, **kwargs)
+        return self._made(function, {}, args, kwargs)
 
+    def iterated(self, function: Callable[..., Any], briefly: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """A call of a function that makes the same dispatched calls many times over: `briefly` makes it make fewer.
+
+        The options of `briefly` are for the repeats only.
+        """
+        return self._made(function, briefly, args, kwargs)
+
+    def _made(
+        self, function: Callable[..., Any], briefly: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        repeat = partial(function, *args, **kwargs | briefly)
         if function.__name__ not in self._warm:
             self._warm.add(function.__name__)
             start = time.perf_counter()
             repeat()
             self.warm_up += time.perf_counter() - start
         with acm_dispatch.trace() as trace:
-            result = repeat()
+            result = function(*args, **kwargs)
+        check = partial(function, *_first_rows(args), **kwargs | briefly)
         for record in trace.records:
-            key = record.operation, record.shapes, record.dtype
-            self._kinds.setdefault(key, _Kind(record, repeat)).calls += 1
+            numbers = max(map(math.prod, record.shapes))
+            self._kinds.setdefault((record.operation, numbers, record.dtype), _Kind()).add(record, repeat, check)
         return result
 
     def __len__(self) -> int:
@@ -82,18 +123,27 @@ class Calls:
     def measured(self) -> Iterator[Measured]:
         """Each kind of call, timed again beside NumPy and checked against its reference."""
         for kind in self._kinds.values():
-            record = kind.again(compare=True)
+            record, deviation = kind.record, kind.deviation()
             chosen, numpy = _in_turns(kind)
             yield Measured(
                 record.operation,
                 record.shape,
                 kind.calls,
-                kind.record.backend,
-                kind.record.decided_by,
+                record.backend,
+                record.decided_by,
                 chosen * 1e3,
-                None if kind.record.backend == "numpy" else numpy / chosen,
-                record.deviation,
+                None if record.backend == "numpy" else numpy / chosen,
+                deviation,
+                kind.seconds,
             )
+
+
+def _first_rows(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of the same call on the first rows."""
+    rows = len(args[0])
+    return tuple(
+        value[:CHECKED_ROWS] if isinstance(value, np.ndarray) and len(value) == rows else value for value in args
+    )
 
 
 def _in_turns(kind: _Kind) -> tuple[float, float]:
@@ -101,9 +151,15 @@ def _in_turns(kind: _Kind) -> tuple[float, float]:
     chosen: list[float] = []
     numpy: list[float] = []
     is_numpy = kind.record.backend == "numpy"
+    start = time.perf_counter()
     if not is_numpy:
         kind.again("numpy")
-    while len(chosen) < _LEAST or (len(chosen) < _MOST and sum(numpy) + sum(chosen) < _BUDGET):
-        chosen.append(kind.again().seconds)
-        numpy.append(chosen[-1] if is_numpy else kind.again("numpy").seconds)
+    while not chosen or _wanted(len(chosen), time.perf_counter() - start):
+        chosen.append(kind.again())
+        numpy.append(chosen[-1] if is_numpy else kind.again("numpy"))
     return median(chosen), median(numpy)
+
+
+def _wanted(rounds: int, elapsed: float) -> bool:
+    """Whether a kind of call is timed once more."""
+    return elapsed < _PATIENCE if rounds < _LEAST else rounds < _MOST and elapsed < _BUDGET

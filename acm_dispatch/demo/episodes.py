@@ -52,7 +52,7 @@ def find_episodes(z: Floats) -> list[Episode]:
     """
     excess = np.maximum(np.abs(z) - LIMIT, 0.0)
     found: list[Episode] = []
-    for start, stop in _joined(runs(np.asarray((excess > 0).any(axis=1)))):
+    for start, stop in joined(runs(np.asarray((excess > 0).any(axis=1)))):
         part = excess[start:stop]
         rows_out = (part > 0).sum(axis=0)
         sums = part.sum(axis=0)
@@ -64,14 +64,15 @@ def find_episodes(z: Floats) -> list[Episode]:
     return sorted(found, key=lambda episode: -episode.severity)
 
 
-def _joined(pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
+def joined(pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """`pieces` in which pauses of a few rows are bridged."""
+    whole: list[tuple[int, int]] = []
     for start, stop in pieces:
-        if joined and start - joined[-1][1] <= _PAUSE:
-            joined[-1] = joined[-1][0], stop
+        if whole and start - whole[-1][1] <= _PAUSE:
+            whole[-1] = whole[-1][0], stop
         else:
-            joined.append((start, stop))
-    return joined
+            whole.append((start, stop))
+    return whole
 
 
 def find_stuck(recording: Recording, columns: list[int]) -> list[StuckRun]:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 import acm_dispatch
 
-from .analyse import Findings, analyse
+from .analyse import STEPS, Findings, analyse
 from .calls import Calls, Measured
 from .load import load
 from .plots import figures
@@ -51,7 +51,7 @@ def run_demo(options: Options, console: Console) -> Findings:
         else:
             recording = load(options.file, time_column=options.time_column, day_first=options.day_first)
         calls = Calls()
-        with progress_bar("reading", options.clusters[1] - options.clusters[0] + 3) as step:
+        with progress_bar("reading", options.clusters[1] - options.clusters[0] + 1 + STEPS) as step:
             findings = analyse(recording, calls, clusters=options.clusters, on_step=step)
         measured = _measure(calls)
     result = sections(findings, measured, calls.warm_up)

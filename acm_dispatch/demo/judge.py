@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .analyse import Findings
+from .detectors import DETECTORS
+from .fusion import UNUSUAL
 from .recording import Truth, when
 
 
@@ -49,4 +51,21 @@ def _regimes(findings: Findings, truth: Truth) -> str:
     return (
         f"truth: {len(np.unique(truth.regimes))} regimes; {agreeing / len(truth.regimes):.2%} of the rows are in the "
         "right one"
+    )
+
+
+def detectors_against_truth(findings: Findings) -> tuple[str, ...]:
+    """Which detectors see the fault once it has grown; nothing for a recording of unknown truth."""
+    truth, times, fusion = findings.recording.truth, findings.recording.times, findings.fusion
+    if truth is None:
+        return ()
+    grown = truth.fault_start + (truth.fault_end - truth.fault_start) / 2
+    rows = (times >= grown) & (times <= truth.fault_end)
+    alarmed = np.median(fusion.scores[rows], axis=0) > UNUSUAL
+    named = ", ".join(detector.name for detector, seen in zip(DETECTORS, alarmed, strict=True) if seen)
+    highest = times[fusion.fused.argmax()]
+    where = "within" if truth.fault_start <= highest <= truth.fault_end else "outside"
+    return (
+        f"truth: {alarmed.sum()} of {len(DETECTORS)} detectors are alarmed in most rows of the grown fault "
+        f"({named or 'none'}); fused, they are highest {where} it",
     )

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import StringIO
 from typing import Any
 
 import numpy as np
 
 from .analyse import Findings
 from .calls import Measured
+from .drawing import COLOURS, INK, STYLE, as_svg, cut, date_axis, figure_of, stretches
 from .episodes import LIMIT, Episode
 from .extras import optional_module
-from .recording import Floats, Integers
+from .plot_detectors import detector_heat_map
+from .recording import Floats
 
-_COLOURS = ("#1f6f8b", "#e07a3f", "#6a994e", "#8e6bb0", "#c9a227", "#b5485d", "#4d648d", "#7d7d7d")
-_INK, _GRID = "#24323d", "#d9e0e5"
-_STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9,
-    "text.color": _INK,
-    "axes.edgecolor": "#9aa7b0",
-    "axes.labelcolor": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": _GRID,
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "svg.hashsalt": "acm-dispatch",
-}
-#: Columns of pixels that a figure can show: longer recordings are summarised to as many stretches.
-_STRETCHES = 1000
 _POINTS = 4000
 _MOST_SENSORS = 12
 
@@ -42,48 +22,26 @@ _MOST_SENSORS = 12
 def figures(findings: Findings, measured: Sequence[Measured]) -> dict[str, str]:
     """SVG by the section that it belongs to."""
     matplotlib = optional_module("matplotlib", "--report")
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         drawn = {
             "health": _health(findings),
             "regimes": _regimes(findings),
             "sensors": _heat_map(findings),
+            "detectors": detector_heat_map(findings),
         }
         if any(row.speed_up is not None for row in measured):
             drawn["calls"] = _speed_ups(measured)
-        return {key: _svg(figure) for key, figure in drawn.items()}
-
-
-def _figure(height: float, **options: Any) -> tuple[Any, Any]:
-    figure = optional_module("matplotlib.figure", "--report").Figure(figsize=(9.6, height), layout="constrained")
-    return figure, figure.subplots(**options)
-
-
-def _svg(figure: Any) -> str:
-    text = StringIO()
-    figure.savefig(text, format="svg", dpi=160, metadata={"Date": None})
-    return text.getvalue()
-
-
-def _date_axis(axes: Any) -> None:
-    dates = optional_module("matplotlib.dates", "--report")
-    locator = dates.AutoDateLocator(maxticks=10)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
-
-
-def _edges(n_rows: int) -> Integers:
-    """Row numbers that cut a recording into stretches."""
-    return np.linspace(0, n_rows, min(n_rows, _STRETCHES) + 1).astype(np.int64)
+        return {key: as_svg(figure) for key, figure in drawn.items()}
 
 
 def _health(findings: Findings) -> Any:
-    figure, (top, strip) = _figure(3.4, nrows=2, sharex=True, height_ratios=[12, 1])
+    figure, (top, strip) = figure_of(3.4, nrows=2, sharex=True, height_ratios=[12, 1])
     times, health = findings.recording.times, findings.health
-    edges = _edges(len(times))
+    edges = stretches(len(times))
     middle = times[(edges[:-1] + edges[1:]) // 2]
     mean = np.add.reduceat(health, edges[:-1]) / np.diff(edges)
     top.fill_between(middle, np.minimum.reduceat(health, edges[:-1]), mean, color="#b9d4de", lw=0, label="lowest")
-    top.plot(middle, mean, color=_COLOURS[0], lw=1.0, label="mean")
+    top.plot(middle, mean, color=COLOURS[0], lw=1.0, label="mean")
     for rank, episode in enumerate(findings.episodes[:5], 1):
         _mark(top, findings, rank, episode)
     top.set(ylim=(-3, 112), yticks=range(0, 101, 25), ylabel="health index")
@@ -91,16 +49,16 @@ def _health(findings: Findings) -> Any:
     strip.pcolormesh(
         times[np.r_[edges[:-1], len(times) - 1]],
         [0, 1],
-        findings.regimes.labels[edges[:-1]][None, :] % len(_COLOURS),
+        findings.regimes.labels[edges[:-1]][None, :] % len(COLOURS),
         cmap=_regime_colours(),
         vmin=0,
-        vmax=len(_COLOURS),
+        vmax=len(COLOURS),
         rasterized=True,
     )
     strip.set(yticks=[])
     strip.set_ylabel("regime", rotation=0, ha="right", va="center")
     strip.grid(visible=False)
-    _date_axis(strip)
+    date_axis(strip)
     return figure
 
 
@@ -112,11 +70,11 @@ def _mark(axes: Any, findings: Findings, rank: int, episode: Episode) -> None:
 
 
 def _regime_colours() -> Any:
-    return optional_module("matplotlib.colors", "--report").ListedColormap(list(_COLOURS))
+    return optional_module("matplotlib.colors", "--report").ListedColormap(list(COLOURS))
 
 
 def _regimes(findings: Findings) -> Any:
-    figure, axes = _figure(3.9)
+    figure, axes = figure_of(3.9)
     labels = findings.regimes.labels
     centred = findings.scores - findings.scores.mean(axis=0)
     _, spread, directions = np.linalg.svd(centred, full_matrices=False)
@@ -125,7 +83,7 @@ def _regimes(findings: Findings) -> Any:
     for j in range(len(findings.regimes.centres)):
         rows = chosen[labels[chosen] == j]
         label = f"regime {j + 1} ({(labels == j).mean():.0%})"
-        colour = _COLOURS[j % len(_COLOURS)]
+        colour = COLOURS[j % len(COLOURS)]
         axes.scatter(plane[rows, 0], plane[rows, 1], s=5, lw=0, alpha=0.5, color=colour, label=label, rasterized=True)
     _circle_episode(axes, findings, plane)
     share = spread**2 / (spread**2).sum()
@@ -146,8 +104,8 @@ def _circle_episode(axes: Any, findings: Findings, plane: Floats) -> None:
 def _heat_map(findings: Findings) -> Any:
     magnitude = np.abs(findings.regime_scores)
     order = np.argsort(-np.maximum(magnitude - LIMIT, 0).sum(axis=0) - magnitude.max(axis=0) * 1e-6)[:_MOST_SENSORS]
-    figure, axes = _figure(1.2 + 0.24 * len(order))
-    times, edges = findings.recording.times, _edges(len(findings.recording.times))
+    figure, axes = figure_of(1.2 + 0.24 * len(order))
+    times, edges = findings.recording.times, stretches(len(findings.recording.times))
     means = np.add.reduceat(findings.regime_scores[:, order], edges[:-1]) / np.diff(edges)[:, None]
     mesh = axes.pcolormesh(
         times[np.r_[edges[:-1], len(times) - 1]],
@@ -158,9 +116,9 @@ def _heat_map(findings: Findings) -> Any:
         vmax=2 * LIMIT,
         rasterized=True,
     )
-    axes.set_yticks(np.arange(len(order)) + 0.5, [_cut(findings.names[j]) for j in order])
+    axes.set_yticks(np.arange(len(order)) + 0.5, [cut(findings.names[j]) for j in order])
     axes.invert_yaxis()
-    _date_axis(axes)
+    date_axis(axes)
     axes.grid(visible=False)
     axes.tick_params(axis="y", length=0)
     figure.colorbar(mesh, ax=axes, label="mean z within the regime", pad=0.01, extend="both")
@@ -172,22 +130,18 @@ def _speed_ups(measured: Sequence[Measured]) -> Any:
     costs = sorted(measured, key=lambda row: row.milliseconds * row.calls)
     costliest = {row.operation: row for row in costs if row.speed_up is not None}
     rows = sorted(costliest.values(), key=lambda row: row.speed_up or 0.0)
-    figure, axes = _figure(0.9 + 0.3 * len(rows))
+    figure, axes = figure_of(0.9 + 0.3 * len(rows))
     backends = list(dict.fromkeys(row.backend for row in rows))
     for position, row in enumerate(rows):
-        colour = _COLOURS[backends.index(row.backend) % len(_COLOURS)]
+        colour = COLOURS[backends.index(row.backend) % len(COLOURS)]
         axes.barh(position, row.speed_up, height=0.68, color=colour)
         axes.annotate(f" {row.speed_up:.1f}x", (row.speed_up, position), va="center", fontsize=8, annotation_clip=False)
-    axes.axvline(1.0, color=_INK, lw=1)
+    axes.axvline(1.0, color=INK, lw=1)
     axes.set_yticks(range(len(rows)), [f"{row.operation}  {row.shape}" for row in rows], fontsize=8)
     axes.set(xlabel="times as fast as the NumPy backend (1 = equally fast)", ylim=(-0.6, len(rows) - 0.4))
     axes.set_xlim(0, 1.12 * max(row.speed_up or 0.0 for row in rows))
     axes.grid(visible=False, axis="y")
     bars = optional_module("matplotlib.patches", "--report")
-    handles = [bars.Patch(color=_COLOURS[i % len(_COLOURS)], label=name) for i, name in enumerate(backends)]
+    handles = [bars.Patch(color=COLOURS[i % len(COLOURS)], label=name) for i, name in enumerate(backends)]
     axes.legend(handles=handles, loc="lower right", frameon=False)
     return figure
-
-
-def _cut(name: str, most: int = 34) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"

@@ -69,45 +69,18 @@ def find_regimes(
     most = len(searched) - 1
     for k in range(min(clusters[0], most), min(clusters[1], most) + 1):
         on_trial(k)
-        centres = _regime_centres(searched, _kmeans(searched, k, rng, calls), calls)
+        centres = _regime_centres(searched, _kmeans(searched, k, seed, calls), calls)
         trials[Trial(k, len(centres), _silhouette(searched, centres, seed, calls))] = centres
     chosen = max(trials, key=lambda trial: (np.nan_to_num(trial.silhouette, nan=-1.0), -trial.clusters))
     labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, trials[chosen])
     return _numbered(labels, trials[chosen], distances, tuple(trials), chosen)
 
 
-def _kmeans(x: Floats, k: int, rng: np.random.Generator, calls: Calls) -> Floats:
+def _kmeans(x: Floats, k: int, seed: int, calls: Calls) -> Floats:
     """The centres with the least inertia of a few runs of Lloyd's algorithm."""
-    runs = [_lloyd(x, _spread_out(x, k, rng, calls), calls) for _ in range(_RESTARTS)]
-    return min(runs, key=lambda run: run[1])[0]
-
-
-def _spread_out(x: Floats, k: int, rng: np.random.Generator, calls: Calls) -> Floats:
-    """k-means++: each further centre is drawn with the square of its distance to those before as weight."""
-    centres = x[[rng.integers(len(x))]]
-    nearest = np.full(len(x), np.inf)
-    while len(centres) < k:
-        nearest = np.minimum(nearest, calls(acm_dispatch.pairwise_euclidean, x, centres[-1:])[:, 0])
-        weights = nearest**2
-        total = weights.sum()
-        row = rng.choice(len(x), p=weights / total if total else None)
-        centres = np.vstack([centres, x[row]])
-    return centres
-
-
-def _lloyd(x: Floats, centres: Floats, calls: Calls) -> tuple[Floats, float]:
-    """Assign, average, until nothing moves; the centres and their inertia."""
-    labels = np.empty(0, np.int64)
-    distances = np.empty(0)
-    for _ in range(_MOST_STEPS):
-        before = labels
-        labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, x, centres)
-        if np.array_equal(labels, before):
-            break
-        sizes = np.bincount(labels, minlength=len(centres))
-        sums = np.stack([np.bincount(labels, column, minlength=len(centres)) for column in x.T], axis=1)
-        centres = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], x[distances.argmax()])
-    return centres, float((distances**2).sum())
+    options = {"n_init": _RESTARTS, "max_iter": _MOST_STEPS}
+    one_step = {"n_init": 1, "max_iter": 1}
+    return calls.iterated(acm_dispatch.kmeans, one_step, x, k, random_state=seed, **options).centers
 
 
 def _regime_centres(x: Floats, centres: Floats, calls: Calls) -> Floats:

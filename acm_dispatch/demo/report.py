@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from .extras import UnusableData, optional_module
-from .sections import Section, Table
+from .section import Section, Table
 
 _STYLE = """\
 :root { color-scheme: light; --ink: #24323d; --dim: #5d6c77; --line: #d9e0e5; --accent: #1f6f8b; }

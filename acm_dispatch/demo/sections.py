@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from .analyse import HEALTH, Findings
+from .analyse import Findings
+from .call_section import calls_section
 from .calls import Measured
+from .detector_sections import agreement_section, detector_section
 from .episodes import LIMIT, STUCK_ROWS
+from .health import HEALTH
 from .judge import against_truth
 from .recording import Floats, counted, lasting, when
 from .regimes import LEAST_SHARE, SILHOUETTE_ROWS
+from .scoring import HELD_ROWS
+from .section import MOST_ROWS, Section, Table
 
-_MOST_ROWS = 8
 _BARS = "▁▂▃▄▅▆▇█"
-
-
-class Table(NamedTuple):
-    """Rows of text under a header; columns named in `numeric` are aligned to the right.
-
-    Where there is no room for all columns, those named in `below` stand below the one before them.
-    """
-
-    header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    numeric: frozenset[str] = frozenset()
-    below: frozenset[str] = frozenset()
-
-
-class Section(NamedTuple):
-    """A part of the result: what is said, a table, and notes on how to read it."""
-
-    title: str
-    paragraphs: tuple[str, ...] = ()
-    table: Table | None = None
-    notes: tuple[str, ...] = ()
 
 
 def sections(findings: Findings, measured: Sequence[Measured], warm_up: float) -> dict[str, Section]:
@@ -47,6 +29,8 @@ def sections(findings: Findings, measured: Sequence[Measured], warm_up: float) -
         "regimes": _regimes(findings),
         "episodes": _episodes(findings),
         "sensors": _sensors(findings),
+        "detectors": detector_section(findings),
+        "agreement": agreement_section(findings),
         "stuck": _stuck(findings),
         "calls": calls_section(measured, warm_up),
     }
@@ -64,7 +48,8 @@ def _data(findings: Findings) -> Section:
             said.append(f"left out, {meaning}: {', '.join(names)}")
     gappy = max((sensor for sensor in sensors if not sensor.verdict), key=lambda sensor: sensor.missing)
     said.append(
-        f"gaps: up to {gappy.missing:.1%} of a sensor's values ({gappy.name}), filled with its median"
+        f"gaps: up to {gappy.missing:.1%} of a sensor's values ({gappy.name}); up to "
+        f"{HELD_ROWS} rows are held at the last value, longer gaps filled with the regime's median"
         if gappy.missing
         else "no gaps in the values"
     )
@@ -134,7 +119,7 @@ def _highlights(findings: Findings, regime: int, most: int = 3) -> str:
 
 
 def _episodes(findings: Findings) -> Section:
-    times, shown = findings.recording.times, findings.episodes[:_MOST_ROWS]
+    times, shown = findings.recording.times, findings.episodes[:MOST_ROWS]
     rows = [
         (
             str(rank),
@@ -148,8 +133,8 @@ def _episodes(findings: Findings) -> Section:
         for rank, episode in enumerate(shown, 1)
     ]
     said = counted(len(findings.episodes), "episode")
-    if len(findings.episodes) > _MOST_ROWS:
-        said += f", the {_MOST_ROWS} most severe:"
+    if len(findings.episodes) > MOST_ROWS:
+        said += f", the {MOST_ROWS} most severe:"
     note = (
         f"An episode: |z| within the regime beyond {LIMIT:g}; sensors in order of their part in it. "
         "Severity: sum of |z| beyond the limit over rows and sensors. z is clipped at 25."
@@ -169,7 +154,7 @@ def _sensors(findings: Findings) -> Section:
             f"{magnitude[:, j].max():.1f}",
             when(findings.recording.times[magnitude[:, j].argmax()]),
         )
-        for j in order[:_MOST_ROWS]
+        for j in order[:MOST_ROWS]
     ]
     header = ("sensor", "out of range", "peak |z|", "at")
     table = Table(header, rows, frozenset({"out of range", "peak |z|"}))
@@ -186,44 +171,12 @@ def _stuck(findings: Findings) -> Section:
             lasting(recording.times[run.stop - 1] - recording.times[run.start]),
             f"{run.value:.6g}",
         )
-        for run in findings.stuck[:_MOST_ROWS]
+        for run in findings.stuck[:MOST_ROWS]
     ]
     said = counted(len(findings.stuck), "run") + " of equal values"
-    if len(findings.stuck) > _MOST_ROWS:
-        said += f", the {_MOST_ROWS} longest:"
+    if len(findings.stuck) > MOST_ROWS:
+        said += f", the {MOST_ROWS} longest:"
     note = f"A run of equal values counts from {STUCK_ROWS} rows on, if it is unusually long for its sensor."
     header = ("sensor", "from", "rows", "lasting", "value")
     table = Table(header, rows, frozenset({"rows", "lasting", "value"})) if rows else None
     return Section("Stuck sensors", (said,), table, (note,))
-
-
-def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
-    """The table of dispatched calls, the most expensive first."""
-    ordered = sorted(measured, key=lambda row: -row.milliseconds * row.calls)
-    rows = [
-        (
-            row.operation,
-            row.shape,
-            f"{row.calls}",
-            row.backend,
-            row.decided_by,
-            f"{row.milliseconds:.3f}",
-            "is NumPy" if row.speed_up is None else f"{row.speed_up:.2f}x",
-            f"{row.deviation:.1e}" if row.deviation else "0",
-        )
-        for row in ordered
-    ]
-    here = sum(row.milliseconds * row.calls for row in measured) / 1e3
-    numpy = sum(row.milliseconds * row.calls * (row.speed_up or 1.0) for row in measured) / 1e3
-    said = f"{sum(row.calls for row in measured):,} calls, about {here:.2f} s"
-    if numpy != here:
-        said += f" here and {numpy:.2f} s on NumPy alone ({numpy / here:.1f} times as long)"
-    said += f". First call of each operation, compiling included: {warm_up:.2f} s, not counted here"
-    note = (
-        "ms: median of the call repeated, in turns with the same call on the NumPy backend (its fast NumPy/SciPy "
-        "kernel, not the slow reference); speed-up: NumPy's median over it. Deviation: largest absolute difference "
-        "from the reference, checked on one call of each row."
-    )
-    header = ("operation", "shape", "calls", "backend", "why", "ms", "speed-up", "deviation")
-    numeric = frozenset({"calls", "ms", "speed-up", "deviation"})
-    return Section("Dispatched calls", (said,), Table(header, rows, numeric, frozenset({"shape", "why"})), (note,))

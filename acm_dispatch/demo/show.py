@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from .sections import Section, Table
+from .section import Section, Table
 
 
 def show(console: Console, sections: Iterable[Section]) -> None:
