@@ -16,11 +16,11 @@ CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_F
 PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml tests/third_party/example/pyproject.toml
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal lint format bench docs clean
+.PHONY: help setup demo test test-minimal lint format bench bench-pipeline docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/python.done $(VENV)/rust.done ## the environment with everything this machine can carry
 
@@ -75,6 +75,10 @@ endif
 bench: setup ## kernels against what users would pick instead, into benchmarks/results/
 	$(PIP) install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-pipeline: setup ## the whole chain of a condition monitoring against NumPy, pandas and scikit-learn, by stage
+	$(PIP) install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks.pipeline $(ARGS)
 
 docs: setup ## the table of operations, docs/operations.md
 	$(BIN)/python docs/generate.py

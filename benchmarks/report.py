@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,12 @@ COLUMNS = (
 )
 
 
-def write(results: dict[str, Any], name: str) -> Path:
-    """Writes ``results/<name>.json`` and ``.md``; the latter's path."""
+def write(results: dict[str, Any], name: str, text_of: Callable[[dict[str, Any]], str] | None = None) -> Path:
+    """Writes ``results/<name>.json`` and ``.md`` (by default `markdown`); the latter's path."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     path = RESULTS / f"{name}.md"
-    path.write_text(markdown(results), encoding="utf-8")
+    path.write_text((text_of or markdown)(results), encoding="utf-8")
     return path
 
 
@@ -52,10 +52,10 @@ def cells(row: dict[str, Any]) -> list[str]:
     if row["failed"]:
         return [*head, "failed", str(row["backend"] or ""), "", "", "", _needs(row), f"{verdict(row)}: {row['failed']}"]
     best = row["best"]
-    peer = f"{best['name']} {_ms(best['ms'])}" + _mark(best["accuracy"]) if best else "none"
+    peer = f"{best['name']} {milliseconds(best['ms'])}" + _mark(best["accuracy"]) if best else "none"
     floor = f"{row['times_floor']:.1f}" if row["times_floor"] else ""
-    ratio = _ratio(best["ratio"]) if best else ""
-    return [*head, _ms(row["ms"]), row["backend"], floor, peer, ratio, _needs(row), verdict(row)]
+    ratio = interval(best["ratio"]) if best else ""
+    return [*head, milliseconds(row["ms"]), row["backend"], floor, peer, ratio, _needs(row), verdict(row)]
 
 
 def verdict(row: dict[str, Any]) -> str:
@@ -81,20 +81,22 @@ def _mark(accuracy: str) -> str:
     return "" if accuracy == "exact" else f" ({accuracy})"
 
 
-def _ms(value: float) -> str:
+def milliseconds(value: float) -> str:
+    """Three digits, or what is left of them."""
     return f"{value:.4f}" if value < 0.1 else f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
-def _ratio(quartiles: list[float]) -> str:
+def interval(quartiles: list[float]) -> str:
+    """The median and, in brackets, the quartiles."""
     low, middle, high = quartiles
     return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def markdown(results: dict[str, Any]) -> str:
     """The whole report."""
-    parts = [f"# Benchmarks: {results['name']}", _machine(results["machine"]), _summary(results)]
+    parts = [f"# Benchmarks: {results['name']}", facts_of(results["machine"]), _summary(results)]
     if rows := results["cases"]:
-        parts += ["## Operations", _LEGEND, _table(COLUMNS, map(cells, rows))]
+        parts += ["## Operations", _LEGEND, as_table(COLUMNS, map(cells, rows))]
     for section in (_overhead, _imports, _memory, _peers):
         parts += section(results)
     return "\n\n".join(parts) + "\n"
@@ -108,7 +110,8 @@ _LEGEND = (
 )
 
 
-def _machine(machine: dict[str, Any]) -> str:
+def facts_of(machine: dict[str, Any]) -> str:
+    """Where and with what was measured, as a list."""
     versions = machine["versions"]
     present = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     absent = ", ".join(name for name, version in versions.items() if not version) or "none"
@@ -136,7 +139,8 @@ def _shortfall(row: dict[str, Any]) -> str:
     return f"is {', '.join(reached)} on {row['backend']}"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def as_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
     names = list(head)
     lines = [names, ["---"] * len(names), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
@@ -155,7 +159,7 @@ def _overhead(results: dict[str, Any]) -> list[str]:
             numbers = [f"{way['microseconds']:.3f}", f"{way['plain_calls']:.1f}"]
             lines.append([str(row["arrays"]), name, *numbers, bound, state])
     head = ("arrays", "way", "us a call", "x plain call", "need", "verdict")
-    return ["## Dispatch overhead", "A kernel that gives back its argument, called in each way.", _table(head, lines)]
+    return ["## Dispatch overhead", "A kernel that gives back its argument, called in each way.", as_table(head, lines)]
 
 
 def _imports(results: dict[str, Any]) -> list[str]:
@@ -185,29 +189,31 @@ def _memory(results: dict[str, Any]) -> list[str]:
     if not lines:
         return []
     head = ("case", "who", "peak above inputs (MB)", "its result", "n x n (the data) would be", "need", "verdict")
-    return ["## Peak memory", _table(head, lines)]
+    return ["## Peak memory", as_table(head, lines)]
 
 
 def _peers(results: dict[str, Any]) -> list[str]:
     """Every candidate of every case, and what the first call (imports, compilation) took."""
     parts = ["## Every candidate"] if results["cases"] else []
     for row in results["cases"]:
-        lines = [] if row["failed"] else [[f"**ours ({row['backend']})**", _ms(row["ms"]), "1", *_details(row)]]
+        lines = (
+            [] if row["failed"] else [[f"**ours ({row['backend']})**", milliseconds(row["ms"]), "1", *_details(row)]]
+        )
         for peer in sorted(row["peers"], key=lambda peer: peer.get("ms", 1e9)):
-            times = [_ms(peer["ms"]), _ratio(peer["ratio"])] if "ratio" in peer else ["failed", ""]
+            times = [milliseconds(peer["ms"]), interval(peer["ratio"])] if "ratio" in peer else ["failed", ""]
             lines.append([peer["name"], *times, *(_details(peer) if "ratio" in peer else (peer["failed"], "", ""))])
         lines += [[name, "absent", "", "", "", ""] for name in row["absent"]]
         load = f"Load average before and after: {row['load_average']}."
         parts += [
             f"### {row['id']}",
             load,
-            _table(("who", "ms", "ratio", "numbers", "first call (ms)", "samples"), lines),
+            as_table(("who", "ms", "ratio", "numbers", "first call (ms)", "samples"), lines),
         ]
     return parts
 
 
 def _details(entry: dict[str, Any]) -> tuple[str, str, str]:
-    return entry["accuracy"], _ms(entry["first_ms"]), str(entry["samples"])
+    return entry["accuracy"], milliseconds(entry["first_ms"]), str(entry["samples"])
 
 
 def show(results: dict[str, Any], console: Console) -> None:
