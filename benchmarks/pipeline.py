@@ -55,21 +55,21 @@ def chain(name: str) -> Any:
     return import_module(f"{__package__}.chains.{MODULES[name]}")
 
 
-def measure(rows: int, budget: float, rounds: int) -> dict[str, Any]:
+def measure(rows: int, budget: float, rounds: int, sensors: int = SENSORS) -> dict[str, Any]:
     """Both chains on the same rows: checked against each other, then timed in turns."""
     load = load_average()
     for name in MODULES:
-        run(chain(name), plant(_SMALL, SENSORS))
-    x = plant(rows, SENSORS)
+        run(chain(name), plant(_SMALL, sensors))
+    x = plant(rows, sensors)
     checks = _agreement(x)
     chains = [Chain(name, name, start=lambda: None, x=x) for name in MODULES]
     interleave(chains, budget, rounds)
     return {
         "rows": rows,
-        "sensors": SENSORS,
+        "sensors": sensors,
         "load_average": [load, load_average()],
         "agreement": [check._asdict() | {"holds": check.holds} for check in checks],
-        "backends": _backends(),
+        "backends": _backends(x[:_SMALL]),
         "stages": {name: _against(chains, name) for name in (*STAGES, TOTAL)},
         "parts": {name: _against(chains, name) for parts in STAGES.values() for name in parts},
     }
@@ -94,10 +94,10 @@ def _against(chains: list[Chain], name: str) -> dict[str, Any]:
     }
 
 
-def _backends() -> dict[str, str]:
+def _backends(x: Any) -> dict[str, str]:
     """Where each operation of our chain runs."""
     with acm_dispatch.trace() as trace:
-        run(chain(OURS), plant(_SMALL, SENSORS))
+        run(chain(OURS), x)
     return {record.operation: record.backend for record in trace.records}
 
 
@@ -111,9 +111,8 @@ def peak(rows: int, name: str) -> dict[str, Any]:
 
 def size(rows: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Times and peaks of one size, each from a process of its own."""
-    words = ["-m", __name__ if __name__ != "__main__" else "benchmarks.pipeline", "--rows", str(rows)]
+    words = ["-m", "benchmarks.pipeline", "--rows", str(rows), "--threads", str(asked.threads)]
     words += ["--backend", asked.backend] if asked.backend else []
-    words += ["--threads", str(asked.threads)]
     timing = ["--budget", str(asked.budget), "--rounds", str(asked.rounds)]
     row = run_python(*words, *timing, "--inside", "times", threads=asked.threads) | {"rows": rows}
     if memory.available():

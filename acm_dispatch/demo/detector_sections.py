@@ -26,7 +26,7 @@ def detector_section(findings: Findings) -> Section:
             detector.sees,
             f"{(scores > UNUSUAL).mean():.2%}",
             f"{scores.max():.1f}",
-            when(times[scores.argmax()]),
+            when(times[int(scores.argmax())]),
             f"{correlation:.2f}",
         )
         for detector, scores, correlation in zip(DETECTORS, fusion.scores.T, others, strict=True)
