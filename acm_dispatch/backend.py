@@ -13,8 +13,9 @@ canonical, shapes fit, options are valid and nothing is empty; it never writes i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from .errors import DeclarationError
@@ -64,6 +65,9 @@ def reason_of(answer: Any) -> str | None:
     return f"declined, answering {answer!r} where None or a sentence was expected"
 
 
+#: `min_work` of a kernel that is never chosen unless its backend is named: more work than any call has.
+ONLY_BY_NAME = 1 << 62
+
 #: Called when a backend that is in use gets another kernel.
 on_late_kernel: list[Callable[[], None]] = []
 
@@ -100,6 +104,8 @@ class Backend:
         Copies between NumPy and `arrays`, for backends whose arrays are not NumPy's.
     min_work : int, default 0
         Below this amount of work its kernels are not chosen unless the user names the backend.
+    refuses : mapping of str to str, optional
+        Operations that it leaves to others for good, with the sentence why; `explain` shows it.
     version : str, optional
         Shown by `doctor`.
     """
@@ -115,6 +121,7 @@ class Backend:
         to_device: Callable[[Any], Any] | None = None,
         to_host: Callable[[Any], Any] | None = None,
         min_work: int = 0,
+        refuses: Mapping[str, str] = MappingProxyType({}),
         version: str = "",
     ) -> None:
         if not isinstance(cast("Any", name), str) or not name.isidentifier() or name != name.lower():
@@ -129,6 +136,7 @@ class Backend:
         self.to_device = to_device or _as_it_is
         self.to_host = to_host or _as_it_is
         self.min_work = min_work
+        self.refuses = dict(refuses)
         self.version = version
         self._kernels: dict[str, Kernel] = {}
         self._loading = threading.RLock()

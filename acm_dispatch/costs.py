@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .backend import Backend, Kernel
+from .backend import ONLY_BY_NAME, Backend, Kernel
 from .wishes import Wishes
 
 #: Best first. Compiled ahead of time beats compiled on first call; a stranger's backend is unmeasured, so it comes
@@ -37,6 +37,8 @@ def too_small(kernel: Kernel, work: int) -> str | None:
     """Why so little work does not pay for this kernel's start-up, or None."""
     if work >= kernel.min_work:
         return None
+    if kernel.min_work >= ONLY_BY_NAME:
+        return "runs only where it is named: NumPy is as fast"
     return f"{work:,} units of work do not pay for its start-up (from {kernel.min_work:,} on)"
 
 

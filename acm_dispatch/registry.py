@@ -162,7 +162,8 @@ def find_backend(name: str) -> Backend:
 
 def kernel_of(backend: Backend, operation: str) -> Kernel | str:
     """The kernel, or the sentence why there is none: the backend is unavailable, broken, or lacks it."""
-    return unusable(backend) or backend.kernels.get(operation, "has no kernel")
+    missing = backend.refuses.get(operation, "has no kernel")
+    return unusable(backend) or backend.kernels.get(operation, missing)
 
 
 def unusable(backend: Backend) -> str | None:

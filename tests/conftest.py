@@ -12,6 +12,7 @@ from hypothesis import settings
 
 import acm_dispatch
 from acm_dispatch import policy, registry
+from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.demo.simulate import simulate
 from acm_dispatch.numpy_backend import numpy_backend
 from acm_dispatch.settings import Settings
@@ -79,7 +80,7 @@ def own_operations():
 @pytest.fixture
 def recorder():
     """A backend that notes its calls and runs only when it is named; its kernels do what NumPy's do."""
-    backend = acm_dispatch.Backend("recorder", min_work=1 << 62)
+    backend = acm_dispatch.Backend("recorder", min_work=ONLY_BY_NAME)
     backend.calls = []
     for name, operation in registry.operations.items():
 

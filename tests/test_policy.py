@@ -121,6 +121,20 @@ def test_strict_allows_nothing_else(usual, recorder):
         zscore(X)
 
 
+def test_a_backend_says_why_it_leaves_an_operation_to_others(usual, recorder):
+    del recorder._kernels["zscore"]
+    recorder.refuses = {"zscore": "it only records"}
+    with use("recorder", strict=True), pytest.raises(BackendError, match=r"recorder: it only records\)"):
+        zscore(X)
+    assert zscore.explain(X).verdicts["recorder"] == "it only records"
+
+
+def test_what_runs_only_by_name_says_so(usual, recorder):
+    assert zscore.explain(X).verdicts["recorder"] == "runs only where it is named: NumPy is as fast"
+    with use("recorder"):
+        assert chosen() == "recorder"
+
+
 def test_strictness_belongs_to_the_list_it_came_with(recorder):
     with use("recorder", strict=True), use("numpy"):
         assert "recorder" in zscore.explain(X).verdicts

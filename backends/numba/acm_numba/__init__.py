@@ -8,7 +8,9 @@ fraction of the time.
 Importing this package does not load Numba; the modules below are imported by the first call that needs them. That call
 costs half a second more than NumPy's (Numba's import, and kernels from the cache; one to seven seconds where they have
 to be compiled). Each kernel's `min_work` is the work from which it is over first nevertheless, measured against the
-NumPy backend by processor time, on one thread, with a filled cache.
+NumPy backend by processor time, on one thread, with a filled cache. `ONLY_BY_NAME` marks kernels that NumPy's (BLAS, a
+copy, a quick sort) matched or beat there; some are ahead in memory or on data with gaps, which a choice by size cannot
+see.
 """
 
 from functools import cache, partial
@@ -22,9 +24,8 @@ def _unavailable() -> str | None:
     return None if find_spec("numba") else "Numba is not installed: `pip install numba`"
 
 
-#: More work than any call has, for kernels that NumPy's (BLAS, a copy, a quick sort) matched or beat on one thread.
-#: They run where Numba is named; some are ahead in memory or on data with gaps, which a choice by size cannot see.
-ONLY_BY_NAME = 1 << 62
+_NO_FFT = "Numba has no FFT; sums over each frequency cost a window's length more than NumPy's transform"
+_NO_BLAS = "a plain loop would be a slower BLAS or LAPACK than NumPy's"
 
 backend = Backend(
     "numba",
@@ -50,5 +51,9 @@ backend = Backend(
     ),
     available=_unavailable,
     bind=partial,
+    refuses={
+        **dict.fromkeys(("band_energy", "power_spectrum"), _NO_FFT),
+        **dict.fromkeys(("matmul", "pca_fit", "truncated_svd"), _NO_BLAS),
+    },
     version="0.1.0",
 )

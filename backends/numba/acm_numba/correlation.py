@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from . import ONLY_BY_NAME, backend, parallel
+from acm_dispatch.backend import ONLY_BY_NAME
+
+from . import backend, parallel
 from .jit import jit
 from .products import pair_sums
 

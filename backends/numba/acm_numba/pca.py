@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.ops.pca import LEAST_VARIANCE
 
-from . import ONLY_BY_NAME, backend, parallel
+from . import backend, parallel
 from .jit import jit
 from .linalg import PER_NANOSECOND
 

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import ONLY_BY_NAME, backend, parallel
+from acm_dispatch.backend import ONLY_BY_NAME
+
+from . import backend, parallel
 from .jit import jit
 
 #: Rows laid out together, in float64 and with 0 for what is missing; a multiple of `TOGETHER`.

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import Call
+from acm_dispatch.backend import ONLY_BY_NAME, Call
 from acm_dispatch.ops.quantiles import between, places
 
-from . import ONLY_BY_NAME, backend, parallel
+from . import backend, parallel
 from .jit import jit
 from .robust_stats import COUNTERS, bits_of, gather, key_of, next_key, select
 

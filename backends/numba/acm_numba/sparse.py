@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.ops.sparse import check_csr
 
-from . import ONLY_BY_NAME, backend, parallel
+from . import backend, parallel
 from .jit import jit
 from .products import TOGETHER, add_products
 
