@@ -36,7 +36,7 @@ from .ops.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_slope
 from .ops.rolling_order import rolling_mad, rolling_max, rolling_median, rolling_min
 from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmul, sparse_matvec
 from .ops.spectral import band_energy, power_spectrum
-from .ops.streaming import StreamingStatistics, cross_sums
+from .ops.streaming import StreamingStatistics, column_levels, cross_sums
 from .ops.svd import truncated_svd
 from .policy import current_policy, reload_config
 from .propagation import propagate
@@ -69,6 +69,7 @@ __all__ = [
     "assigned_distances",
     "band_energy",
     "bfill",
+    "column_levels",
     "column_median_mad",
     "column_moments",
     "column_quantiles",

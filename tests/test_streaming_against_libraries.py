@@ -83,6 +83,22 @@ def test_nothing_known_is_nan():
     assert np.isnan(one.result().variance).all()
 
 
+def test_two_moments_are_those_of_four_and_nothing_else():
+    whole, head, tail = (StreamingStatistics(5, covariance=True, moments=moments) for moments in (4, 2, 2))
+    for chunk in np.split(X, [7, 7, 900]):
+        whole.update(chunk)
+        head.update(chunk[: len(chunk) // 2])
+        tail.update(chunk[len(chunk) // 2 :])
+    head.merge(tail)
+    expected, found = whole.result(), head.result()
+    assert_array_equal(found.count, expected.count)
+    for name in ("mean", "variance", "covariance"):
+        wanted = getattr(expected, name)
+        assert_allclose(getattr(found, name), wanted, 1e-9, atol=1e-12 * np.nanmax(np.abs(wanted)), err_msg=name)
+    for name in ("skewness", "kurtosis", "minimum", "maximum", "autocovariance"):
+        assert np.isnan(getattr(found, name)).all()
+
+
 def test_what_does_not_fit_is_refused():
     statistics = StreamingStatistics(2)
     with pytest.raises(InvalidInput, match="has 3 columns; expected 2"):
@@ -91,3 +107,7 @@ def test_what_does_not_fit_is_refused():
         statistics.merge(StreamingStatistics(2, [0.5]))
     with pytest.raises(InvalidInput, match="`quantiles`"):
         StreamingStatistics(2, [50])
+    with pytest.raises(InvalidInput, match="`moments`"):
+        StreamingStatistics(2, [0.5], moments=2)
+    with pytest.raises(InvalidInput, match="differs in whether"):
+        statistics.merge(StreamingStatistics(2, covariance=True))

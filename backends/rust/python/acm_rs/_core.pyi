@@ -12,10 +12,12 @@ __all__ = [
     "assigned_distances",
     "band_energy",
     "bfill",
+    "column_levels",
     "column_median_mad",
     "column_moments",
     "column_quantiles",
     "column_sums",
+    "cross_sums",
     "csr_matmul",
     "csr_matvec",
     "ffill",
@@ -178,3 +180,7 @@ def mean_path_length(
     path_length: NDArray[_Float],
     /,
 ) -> NDArray[_Float]: ...
+def column_levels(threads: int, x: NDArray[_Float], /) -> tuple[NDArray[np.float64] | NDArray[np.int64], ...]: ...
+def cross_sums(
+    threads: int, x: NDArray[_Float], origin: NDArray[_Float], /
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]: ...

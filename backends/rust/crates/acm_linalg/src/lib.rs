@@ -1,5 +1,6 @@
 //! Kernels of linear algebra on rows of matrices.
 
+pub mod cross_sums;
 pub mod distances;
 mod mahalanobis;
 mod product;

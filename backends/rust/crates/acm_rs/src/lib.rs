@@ -18,6 +18,7 @@ mod quantiles;
 mod rolling;
 mod sparse;
 mod spectral;
+mod streaming;
 
 use pyo3::prelude::*;
 
@@ -62,4 +63,6 @@ mod _core {
     use super::sparse::{csr_matmul, csr_matvec};
     #[pymodule_export]
     use super::spectral::{band_energy, power_spectrum};
+    #[pymodule_export]
+    use super::streaming::{column_levels, cross_sums};
 }
