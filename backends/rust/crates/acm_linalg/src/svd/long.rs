@@ -51,19 +51,22 @@ impl<T: Scalar, U: Scalar> Task for Projection<'_, T, U> {
         };
         let factor = Factor::<S, f64>::pack(simd, width, count, entry)?;
         let height = tile::height(width);
-        let tiles = out.chunks_mut(height * count).zip((0..source.rows()).step_by(height));
+        let task = tile::task(height, width * factor.padded_width());
+        let tasks = out.chunks_mut(task * count).zip((0..source.rows()).step_by(task));
         let prepare = || memory::filled(height * width, 0.0);
-        threads.for_each_with(source.rows() * width * count, tiles, prepare, |rows, (out, first)| {
-            simd.vectorize(
-                #[inline(always)]
-                || {
-                    let height = out.len() / count;
-                    source.load(first..first + height, width, rows);
-                    for (first, out) in (0..height).step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_ROWS * count)) {
-                        project_block(&factor, tile::block(rows, width, first, height), count, out);
-                    }
-                },
-            );
+        threads.for_each_with(source.rows() * width * count, tasks, prepare, |rows, (out, first)| {
+            for (out, first) in out.chunks_mut(height * count).zip((first..).step_by(height)) {
+                simd.vectorize(
+                    #[inline(always)]
+                    || {
+                        let height = out.len() / count;
+                        source.load(first..first + height, width, rows);
+                        for (first, out) in (0..height).step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_ROWS * count)) {
+                            project_block(&factor, tile::block(rows, width, first, height), count, out);
+                        }
+                    },
+                );
+            }
             Ok(())
         })
     }

@@ -6,6 +6,7 @@ use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 
+use super::gram;
 use super::jacobi::{self, Short};
 use super::triangle::Triangle;
 use crate::tile;
@@ -14,7 +15,7 @@ use crate::tile;
 const SUMMED_ROWS: usize = 512;
 
 /// Sizes of values whose squares are numbers of `f64` with all their digits, and so are sums of many.
-const SAFE: Range<f64> = 1e-120..1e120;
+pub const SAFE: Range<f64> = 1e-120..1e120;
 
 /// The rows of a matrix or of its transpose, whichever are more, less the mean of the matrix's columns.
 pub struct Source<'a, T> {
@@ -99,6 +100,12 @@ impl<T: Scalar> Task for Attempt<'_, T> {
     type Output = Result<Short>;
 
     fn run<S: Simd>(self, simd: S) -> Result<Short> {
+        if let Some(triangle) = gram::triangle(simd, self.threads, self.source)? {
+            let short = jacobi::decompose(simd, triangle, self.count)?;
+            if gram::keeps(&short) {
+                return Ok(short);
+            }
+        }
         let triangle = Triangle::reduce(simd, self.threads, self.source)?;
         jacobi::decompose(simd, triangle, self.count)
     }

@@ -37,6 +37,19 @@ fn all_triplets_give_the_matrix_back() {
 }
 
 #[test]
+fn few_triplets_by_the_gram_matrix_are_those_of_all_by_reflections() {
+    let mut x = sample(4000, 30, 4.0);
+    x.column_mut(7).fill(0.0);
+    let twice = x.column(1).to_owned() * 2.0;
+    x.column_mut(20).assign(&twice);
+    let ((u, s, vt), (all_u, all_s, all_vt)) = (decomposed(&x, 5), decomposed(&x, 30));
+    assert!(s[4] > 1e-2 * s[0] && all_s[29] < 1e-2 * all_s[0]);
+    assert!(s.iter().zip(&all_s).all(|(a, b)| (a - b).abs() <= 1e-13 * b));
+    assert_close(&u, &all_u.slice(ndarray::s![.., ..5]).to_owned(), 1e-11);
+    assert_close(&vt, &all_vt.slice(ndarray::s![..5, ..]).to_owned(), 1e-11);
+}
+
+#[test]
 fn small_columns_keep_their_digits() {
     let x = sample(500, 8, 0.0);
     let small = Array2::from_shape_fn(x.dim(), |(i, j)| x[(i, j)] * 2.0_f64.powi(-12 * j as i32));
