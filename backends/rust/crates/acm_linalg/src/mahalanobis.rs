@@ -45,13 +45,12 @@ impl<T: Scalar> Task for Forms<'_, T> {
         let factor = Factor::<S, f64>::pack(simd, width, width, |k, j| precision.row(k)[j].to_f64())?;
         let stride = factor.padded_width();
         let height = tile::height(stride);
-        let tiles = out.chunks_mut(height).zip((0..x.count()).step_by(height));
+        let task = tile::task(height, stride * width);
+        let tasks = out.chunks_mut(task).zip((0..x.count()).step_by(task));
         let work = x.count().saturating_mul(width * (width + 2));
-        threads.for_each_with(
-            work,
-            tiles,
-            || memory::filled(height * stride, 0.0),
-            |deviations, (out, first)| {
+        let prepare = || memory::filled(height * stride, 0.0);
+        threads.for_each_with(work, tasks, prepare, |deviations, (out, first)| {
+            for (out, first) in out.chunks_mut(height).zip((first..).step_by(height)) {
                 simd.vectorize(
                     #[inline(always)]
                     || {
@@ -59,14 +58,13 @@ impl<T: Scalar> Task for Forms<'_, T> {
                         forms(&factor, deviations, stride, out);
                     },
                 );
-                for (out, row) in
-                    out.iter_mut().zip(deviations.chunks_exact(stride)).filter(|(out, _)| !out.is_finite())
-                {
+                let rows = out.iter_mut().zip(deviations.chunks_exact(stride));
+                for (out, row) in rows.filter(|(out, _)| !out.is_finite()) {
                     *out = T::from_f64(plain(&row[..width], precision));
                 }
-                Ok(())
-            },
-        )
+            }
+            Ok(())
+        })
     }
 }
 

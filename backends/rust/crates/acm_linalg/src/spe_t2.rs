@@ -69,21 +69,25 @@ impl<T: Scalar> Task for Judgement<'_, T> {
         weights.resize(plane.inward.padded_width(), 0.0);
         let stride = plane.outward.padded_width();
         let height = tile::height(stride);
-        let tiles = spe.chunks_mut(height).zip(t2.chunks_mut(height)).zip((0..x.count()).step_by(height));
+        let task = tile::task(height, 2 * stride * count.max(1));
+        let tasks = spe.chunks_mut(task).zip(t2.chunks_mut(task)).zip((0..x.count()).step_by(task));
         let prepare = || memory::filled(height * stride + BLOCK_ROWS * weights.len(), 0.0);
         let work = x.count().saturating_mul(2 * width * (count + 2));
-        threads.for_each_with(work, tiles, prepare, |scratch, ((spe, t2), first)| {
+        threads.for_each_with(work, tasks, prepare, |scratch, ((spe, t2), first)| {
             let (deviations, scores) = scratch.split_at_mut(height * stride);
-            simd.vectorize(
-                #[inline(always)]
-                || {
-                    tile::deviations(x, first..first + spe.len(), &mean, stride, deviations);
-                    plane.judge(deviations, stride, &weights, scores, spe, t2);
-                },
-            );
-            for (i, row) in deviations.chunks_exact(stride).enumerate().take(spe.len()) {
-                if !(spe[i].is_finite() && t2[i].is_finite()) {
-                    (spe[i], t2[i]) = plain(&row[..width], components, &weights);
+            let tiles = spe.chunks_mut(height).zip(t2.chunks_mut(height)).zip((first..).step_by(height));
+            for ((spe, t2), first) in tiles {
+                simd.vectorize(
+                    #[inline(always)]
+                    || {
+                        tile::deviations(x, first..first + spe.len(), &mean, stride, deviations);
+                        plane.judge(deviations, stride, &weights, scores, spe, t2);
+                    },
+                );
+                for (i, row) in deviations.chunks_exact(stride).enumerate().take(spe.len()) {
+                    if !(spe[i].is_finite() && t2[i].is_finite()) {
+                        (spe[i], t2[i]) = plain(&row[..width], components, &weights);
+                    }
                 }
             }
             Ok(())

@@ -10,6 +10,9 @@ use crate::product::factor::BLOCK_ROWS;
 /// Values of a tile: half a core's L1 cache.
 pub const TILE_VALUES: usize = 2048;
 
+/// Elementary steps of a task, about 20 us: less, and threads would meet at the queue.
+const TASK_STEPS: usize = 400_000;
+
 /// Writes rows of `x` less `mean` to `tile`, `stride` values for each; what lies behind a row's values stays.
 #[inline(always)]
 pub fn deviations<T: Scalar>(x: Rows<'_, T>, rows: Range<usize>, mean: &[f64], stride: usize, tile: &mut [f64]) {
@@ -29,6 +32,11 @@ pub fn block(tile: &[f64], stride: usize, first: usize, count: usize) -> [&[f64]
 /// How many rows of `stride` values a tile has.
 pub fn height(stride: usize) -> usize {
     (TILE_VALUES / stride).max(1).next_multiple_of(BLOCK_ROWS)
+}
+
+/// How many rows a task has, in whole tiles of `height`, where a row takes so many `steps`.
+pub fn task(height: usize, steps: usize) -> usize {
+    (TASK_STEPS / (height * steps)).max(1) * height
 }
 
 /// `values` as `f64`; an error unless there are `count` of them.

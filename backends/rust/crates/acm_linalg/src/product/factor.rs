@@ -12,17 +12,34 @@ pub const BLOCK_ROWS: usize = 6;
 pub type Sums<S, T> = [[Register<S, T>; 2]; BLOCK_ROWS];
 
 /// A matrix cut into panels of as many columns as two registers hold; a panel holds its part of one row after another.
-/// The last panel is filled up with zeros.
 pub struct Factor<S: Simd, T: Scalar> {
     panels: Vec<Coordinate<S, T>>,
     depth: usize,
     width: usize,
+    tail: Tail,
+}
+
+/// What the last panel is, where the columns do not fill it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tail {
+    /// Filled up with zeros.
+    Padded,
+    /// It begins early enough to be whole, if there are columns enough; those that it shares with its neighbour are
+    /// computed twice, which costs less than sorting them out.
+    Shared,
 }
 
 impl<S: Simd, T: Scalar> Factor<S, T> {
-    /// The matrix of `depth` rows and `width` columns whose entry in row `k` and column `j` is `at(k, j)`.
+    /// The matrix of `depth` rows and `width` columns whose entry in row `k` and column `j` is `at(k, j)`; the last panel
+    /// is filled up with zeros.
     pub fn pack(simd: S, depth: usize, width: usize, at: impl Fn(usize, usize) -> T) -> Result<Self> {
+        Self::pack_with(simd, depth, width, Tail::Padded, at)
+    }
+
+    /// The same, with the last panel as `tail` says.
+    pub fn pack_with(simd: S, depth: usize, width: usize, tail: Tail, at: impl Fn(usize, usize) -> T) -> Result<Self> {
         let columns = panel_rows::<S, T>();
+        let tail = if width < columns { Tail::Padded } else { tail };
         let nothing = [Register::<S, T>::splat(T::ZERO); 2];
         let mut panels = memory::filled(width.div_ceil(columns) * depth, nothing)?;
         simd.vectorize(
@@ -30,6 +47,7 @@ impl<S: Simd, T: Scalar> Factor<S, T> {
             || {
                 let mut values = [T::ZERO; 2 * MAX_LANES];
                 for (first, panel) in (0..width).step_by(columns).zip(panels.chunks_mut(depth)) {
+                    let first = tail.start(first, width, columns);
                     let count = columns.min(width - first);
                     values.fill(T::ZERO);
                     for (k, coordinate) in panel.iter_mut().enumerate() {
@@ -41,18 +59,31 @@ impl<S: Simd, T: Scalar> Factor<S, T> {
                 }
             },
         );
-        Ok(Factor { panels, depth, width })
+        Ok(Factor { panels, depth, width, tail })
     }
 
     /// Each panel with the number of its first column.
     #[inline(always)]
     pub fn panels(&self) -> impl Iterator<Item = (usize, &[Coordinate<S, T>])> {
-        (0..self.width).step_by(panel_rows::<S, T>()).zip(self.panels.chunks_exact(self.depth))
+        let columns = panel_rows::<S, T>();
+        let starts = (0..self.width).step_by(columns);
+        starts.map(move |first| self.tail.start(first, self.width, columns)).zip(self.panels.chunks_exact(self.depth))
     }
 
     /// The width in whole panels.
     pub fn padded_width(&self) -> usize {
         self.width.next_multiple_of(panel_rows::<S, T>())
+    }
+}
+
+impl Tail {
+    /// Where the panel of so many `columns` begins that would begin at `first`.
+    #[inline(always)]
+    fn start(self, first: usize, width: usize, columns: usize) -> usize {
+        match self {
+            Tail::Padded => first,
+            Tail::Shared => first.min(width - columns),
+        }
     }
 }
 

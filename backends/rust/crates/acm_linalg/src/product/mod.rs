@@ -8,10 +8,10 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::distances::panels::{GROUP_BYTES, Register, rows_in};
-use factor::{BLOCK_ROWS, Factor, Sums, multiply_add, store};
+use factor::{BLOCK_ROWS, Factor, Sums, Tail, multiply_add, store};
 
-/// Elementary steps of a tile: about 50 us.
-const TILE_STEPS: usize = 1_000_000;
+/// Elementary steps of a tile: about 15 us.
+const TILE_STEPS: usize = 250_000;
 
 /// Rows of `b` that are multiplied before the next: six rows of `a` and a panel of that depth stay in the L1 cache.
 const DEPTH: usize = 256;
@@ -56,7 +56,9 @@ impl<T: Scalar> Task for Product<'_, T> {
             let start = Start::new(initial, first, b.width().next_multiple_of(2 * MAX_LANES))?;
             for left in (0..b.width()).step_by(group) {
                 let width = group.min(b.width() - left);
-                let factor = Factor::<S, T>::pack(simd, depth, width, |k, j| b.row(first + k)[left + j])?;
+                // What is added to later may be computed only once.
+                let tail = if depth == a.width() { Tail::Shared } else { Tail::Padded };
+                let factor = Factor::<S, T>::pack_with(simd, depth, width, tail, |k, j| b.row(first + k)[left + j])?;
                 let height = (TILE_STEPS / (width * (depth + MAX_LANES))).max(1).next_multiple_of(BLOCK_ROWS);
                 let tiles = out.chunks_mut(height * b.width()).zip((0..a.count()).step_by(height));
                 let work = (width * (depth + MAX_LANES)).saturating_mul(a.count());
