@@ -3,11 +3,17 @@
 use std::ops::Range;
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
+use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
+
+use crate::distances::panels::Register;
 
 /// Products that a thread computes between two looks at the queue.
 const TILE_PRODUCTS: usize = 64 * 1024;
+
+/// Most registers of sums: three of AVX2's sixteen are left for the factors.
+const MOST_REGISTERS: usize = 13;
 
 /// How many values before it is needed a row of a dense factor is asked for.
 const AHEAD: usize = 6;
@@ -135,54 +141,116 @@ pub fn csr_matmul<T: Scalar, I: Index, P: Index>(
 ) -> Result<()> {
     let dense = Rows::new(dense, "b")?;
     matrix.check_rest(dense.count())?;
-    let tiles = with_rows(matrix.tiles((TILE_PRODUCTS / dense.width()).max(1))?, dense.width(), out)?;
-    let work = matrix.data.len().saturating_mul(dense.width());
-    threads.for_each(work, tiles.into_iter(), |(rows, out)| {
-        let done = simd::vectorized(
-            #[inline(always)]
-            || {
-                rows.zip(out.chunks_exact_mut(dense.width()))
-                    .try_for_each(|(row, out)| sum(matrix.row(row), dense, out))
-            },
-        );
-        done.ok_or_else(|| outside(dense.count()))
-    })
+    simd::dispatch(Product { threads, matrix, dense, out })
+}
+
+struct Product<'a, T, I, P> {
+    threads: &'a Threads<'a>,
+    matrix: Csr<'a, T, I, P>,
+    dense: Rows<'a, T>,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar, I: Index, P: Index> Task for Product<'_, T, I, P> {
+    type Output = Result<()>;
+
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        let Product { threads, matrix, dense, out } = self;
+        let width = dense.width();
+        let tiles = with_rows(matrix.tiles((TILE_PRODUCTS / width).max(1))?, width, out)?;
+        let work = matrix.data.len().saturating_mul(width);
+        threads.for_each(work, tiles.into_iter(), |(rows, out)| {
+            let done = simd.vectorize(
+                #[inline(always)]
+                || {
+                    // No `try_for_each`: its closure would be compiled for the baseline.
+                    for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
+                        sum::<S, T, I>(matrix.row(row), dense, out)?;
+                    }
+                    Some(())
+                },
+            );
+            done.ok_or_else(|| outside(dense.count()))
+        })
+    }
 }
 
 /// Writes the sum of rows of `dense`, weighted as a row of the matrix says; None if an index lies outside.
 #[inline(always)]
-fn sum<T: Scalar, I: Index>(row: Row<'_, T, I>, dense: Rows<'_, T>, out: &mut [T]) -> Option<()> {
+fn sum<S: Simd, T: Scalar, I: Index>(row: Row<'_, T, I>, dense: Rows<'_, T>, out: &mut [T]) -> Option<()> {
     if row.1.iter().any(|index| index.at() >= dense.count()) {
         return None;
     }
-    match dense.width() {
-        32.. => sum_by_strips::<T, I, 32>(row, dense, out),
-        8.. => sum_by_strips::<T, I, 8>(row, dense, out),
-        _ => sum_by_strips::<T, I, 1>(row, dense, out),
+    let (width, lanes) = (dense.width(), Register::<S, f64>::LANES);
+    if width < lanes {
+        sum_columns(row, dense, out);
+        return Some(());
+    }
+    // Strips of equal width, each with its sums in registers, so that the values are gone through as rarely as can be.
+    let strip = width.div_ceil(width.div_ceil(MOST_REGISTERS * lanes));
+    for first in (0..width).step_by(strip) {
+        // The last strip begins early enough to be whole.
+        let first = first.min(width - strip);
+        let columns = first..first + strip;
+        macro_rules! by_registers {
+            ($($count:literal)*) => {
+                match strip.div_ceil(lanes) {
+                    $($count => sum_strip::<S, T, I, $count>(row, dense, columns, out),)*
+                    _ => sum_strip::<S, T, I, MOST_REGISTERS>(row, dense, columns, out),
+                }
+            };
+        }
+        by_registers!(1 2 3 4 5 6 7 8 9 10 11 12);
     }
     Some(())
 }
 
-/// The same by `STRIP` columns at a time, whose sums are kept in registers; there are at least as many.
+/// The sum for as many columns as `COUNT` registers hold, of which the last begins early enough to be whole.
 #[inline(always)]
-fn sum_by_strips<T: Scalar, I: Index, const STRIP: usize>(
+fn sum_strip<S: Simd, T: Scalar, I: Index, const COUNT: usize>(
     (values, indices): Row<'_, T, I>,
     dense: Rows<'_, T>,
+    columns: Range<usize>,
     out: &mut [T],
 ) {
-    for first in (0..out.len()).step_by(STRIP) {
-        // The last strip begins early enough to be whole.
-        let first = first.min(out.len() - STRIP);
-        let mut sums = [0.0; STRIP];
-        for (k, (&value, index)) in values.iter().zip(indices).enumerate() {
-            if let Some(soon) = indices.get(k + AHEAD) {
-                simd::prefetch(&dense.row(soon.at())[first..first + STRIP]);
-            }
-            let terms = &dense.row(index.at())[first..first + STRIP];
-            let value = value.to_f64();
-            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += value * term.to_f64());
+    let lanes = Register::<S, f64>::LANES;
+    let mut sums = [Register::<S, f64>::splat(0.0); COUNT];
+    for (k, (&value, index)) in values.iter().zip(indices).enumerate() {
+        if let Some(soon) = indices.get(k + AHEAD) {
+            simd::prefetch(&dense.row(soon.at())[columns.clone()]);
         }
-        out[first..].iter_mut().zip(sums).for_each(|(out, sum)| *out = T::from_f64(sum));
+        let value = Register::<S, f64>::splat(value.to_f64());
+        let terms = &dense.row(index.at())[columns.clone()];
+        // A length that the compiler knows: no bounds checks in the loop where the time goes.
+        let (front, last) = (&terms[..(COUNT - 1) * lanes], &terms[terms.len() - lanes..]);
+        for r in 0..COUNT - 1 {
+            sums[r] = value.mul_add(widened::<S, T>(&front[r * lanes..][..lanes]), sums[r]);
+        }
+        sums[COUNT - 1] = value.mul_add(widened::<S, T>(last), sums[COUNT - 1]);
+    }
+    let out = &mut out[columns];
+    let last = out.len() - lanes;
+    for (r, sum) in sums.into_iter().enumerate() {
+        let mut values = [0.0; MAX_LANES];
+        sum.store(&mut values);
+        out[(r * lanes).min(last)..].iter_mut().zip(&values[..lanes]).for_each(|(out, &sum)| *out = T::from_f64(sum));
+    }
+}
+
+/// A register of `values`, which fill it.
+#[inline(always)]
+fn widened<S: Simd, T: Scalar>(values: &[T]) -> Register<S, f64> {
+    let mut wide = [0.0; MAX_LANES];
+    wide.iter_mut().zip(values).for_each(|(wide, value)| *wide = value.to_f64());
+    Vector::load(&wide)
+}
+
+/// The sum column by column, where they are too few for a register.
+#[inline(always)]
+fn sum_columns<T: Scalar, I: Index>((values, indices): Row<'_, T, I>, dense: Rows<'_, T>, out: &mut [T]) {
+    for (column, out) in out.iter_mut().enumerate() {
+        let terms = values.iter().zip(indices).map(|(value, index)| (value, dense.row(index.at())[column]));
+        *out = T::from_f64(terms.map(|(value, term)| value.to_f64() * term.to_f64()).sum());
     }
 }
 
