@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import imports, machine, memory, report
-from .cases import CASES, MEMORY_CASES, Case
+from .case import Case
+from .cases import CASES, MEMORY_CASES
 from .process import run_python
 from .results import summarise
 

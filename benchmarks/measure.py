@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ import numpy as np
 import acm_dispatch
 
 from .accuracy import Oracle, judge
-from .cases import Case, find
+from .case import Case
+from .cases import find
 from .peers import peers_of
 from .process import load_average, pin, without_paths
 
@@ -29,6 +29,9 @@ _BATCH_SECONDS = 0.004
 
 MAX_ROUNDS = 200
 OURS = "acm_dispatch"
+
+#: Our own call of the same case in float64, beside which a float32 case is measured.
+OURS_IN_FLOAT64 = f"{OURS} in float64"
 
 
 @dataclass
@@ -53,13 +56,17 @@ class Candidate:
         try:
             self.call = self.start(*arrays)
             self.first_seconds, result = _timed(self.call)
-            deviation = oracle.deviation(self.finish(result))
+            if self.package != OURS_IN_FLOAT64:
+                self._judge(case, self.finish(result), oracle)
             del result
-            self.accuracy = judge(deviation, [self._trap(case, trap) for trap in case.traps()])
-            self.deviation = deviation[0] if np.isfinite(deviation[0]) else None
             self._choose_batch()
         except Exception as error:  # a peer that cannot do the case is a line in the report
             self.failed = without_paths(f"{type(error).__name__}: {error}")
+
+    def _judge(self, case: Case, result: Any, oracle: Oracle) -> None:
+        deviation = oracle.deviation(result)
+        self.accuracy = judge(deviation, [self._trap(case, trap) for trap in case.traps()])
+        self.deviation = deviation[0] if np.isfinite(deviation[0]) else None
 
     def _trap(self, case: Case, arrays: tuple[np.ndarray, ...]) -> float:
         try:
@@ -100,7 +107,13 @@ def _batched(call: Callable[[], Any], count: int) -> float:
 
 def ours(case: Case) -> Candidate:
     """The dispatched call."""
-    return Candidate(OURS, OURS, lambda *arrays: partial(case.function, *arrays, **case.options))
+    return Candidate(OURS, OURS, case.call)
+
+
+def ours_in_float64(case: Case) -> Candidate:
+    """The dispatched call with the same numbers in float64."""
+    wide = case.in_float64()
+    return Candidate(OURS_IN_FLOAT64, OURS_IN_FLOAT64, lambda *_: wide.call(*wide.draw()))
 
 
 def interleave(candidates: Sequence[Candidate], budget: float, min_rounds: int) -> int:
@@ -124,6 +137,7 @@ def measure(case: Case, backend: str | None, budget: float, min_rounds: int, onl
     oracle = Oracle(case, arrays)
     present, absent = peers_of(case)
     candidates = [ours(case), *(Candidate(p.name, p.package, p.start, p.finish) for p in present if only in p.name)]
+    candidates += [ours_in_float64(case)] if case.dtype != "float64" else []
     with acm_dispatch.use(backend, strict=True) if backend else nullcontext():
         for candidate in candidates:
             candidate.prepare(case, arrays, oracle)
@@ -143,7 +157,7 @@ def _backend(case: Case, arrays: tuple[np.ndarray, ...]) -> str:
     """Where dispatch runs the call, or why it does not."""
     try:
         with acm_dispatch.trace() as trace:
-            case.function(*arrays, **case.options)
+            case.call(*arrays)()
     except acm_dispatch.DispatchError as error:
         return f"none ({without_paths(str(error))})"
     return trace.records[-1].backend

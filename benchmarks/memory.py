@@ -15,13 +15,18 @@ import numpy as np
 
 import acm_dispatch
 
-from .cases import MEMORY_CASES, Case
+from .case import Case
+from .cases import MEMORY_CASES
 from .measure import OURS, ours
 from .peers import peers_of
 from .process import pin, run_python, without_paths
 
 #: Beyond its result a call of ours may take this share of the n x n matrix (where there is none, of the data).
 ALLOWED_SHARE = 0.1
+
+
+#: Of which the peers' dense matrices take 10 GB and a minute.
+_WITHOUT_PEERS = {"sparse_correlation"}
 
 
 def available() -> bool:
@@ -31,7 +36,8 @@ def available() -> bool:
 
 def measure(case: Case, threads: int, backend: str | None) -> dict[str, Any]:
     """Peaks in MB: ours and every installed peer's, each in a fresh process."""
-    names = [OURS, *(peer.name for peer in peers_of(case)[0])]
+    peers = [] if case.operation in _WITHOUT_PEERS else peers_of(case)[0]
+    names = [OURS, *(peer.name for peer in peers)]
     asked = ["--threads", str(threads), *(["--backend", backend] if backend else [])]
     runs = {name: run_python("-m", __name__, case.id, name, *asked, threads=threads) for name in names}
     result_mb = runs[OURS].get("result_mb", 0.0)
@@ -61,6 +67,8 @@ def _status(entry: str) -> float:
 
 
 def _bytes_of(result: Any) -> int:
+    if hasattr(result, "indptr"):
+        result = result.data, result.indices, result.indptr
     parts = result if isinstance(result, tuple) else (result,)
     return sum(int(getattr(part, "nbytes", 0)) for part in parts)
 

@@ -32,6 +32,7 @@ COLUMNS = (
     "x floor",
     "best peer (ms)",
     "ratio [quartiles]",
+    "x own float64",
     "need",
     "verdict",
 )
@@ -50,12 +51,23 @@ def cells(row: dict[str, Any]) -> list[str]:
     """A row of the main table."""
     head = [row["operation"], row["size"], row["dtype"], row["data"]]
     if row["failed"]:
-        return [*head, "failed", str(row["backend"] or ""), "", "", "", _needs(row), f"{verdict(row)}: {row['failed']}"]
+        return [
+            *head,
+            "failed",
+            str(row["backend"] or ""),
+            "",
+            "",
+            "",
+            "",
+            _needs(row),
+            f"{verdict(row)}: {row['failed']}",
+        ]
     best = row["best"]
     peer = f"{best['name']} {milliseconds(best['ms'])}" + _mark(best["accuracy"]) if best else "none"
     floor = f"{row['times_floor']:.1f}" if row["times_floor"] else ""
     ratio = interval(best["ratio"]) if best else ""
-    return [*head, milliseconds(row["ms"]), row["backend"], floor, peer, ratio, _needs(row), verdict(row)]
+    wide = f"{row['wide']['ratio'][1]:.2f}" if row["wide"] and "ratio" in row["wide"] else ""
+    return [*head, milliseconds(row["ms"]), row["backend"], floor, peer, ratio, wide, _needs(row), verdict(row)]
 
 
 def verdict(row: dict[str, Any]) -> str:
@@ -104,8 +116,9 @@ def markdown(results: dict[str, Any]) -> str:
 
 _LEGEND = (
     "Ratio: median over the rounds of (best peer's time / our time), with quartiles; above 1 we are faster. Need: the "
-    "least such ratio, over the best peer or over a named package. x floor: our time over what the reference machine "
-    'allows. "loses digits": a peer that keeps the contract on this data but not on its traps (offsets, near '
+    "least such ratio, over the best peer, the best exact one, a named package, or our own call in float64 (x own "
+    "float64: its time / ours). x floor: our time over what the reference machine allows. "
+    '"loses digits": a peer that keeps the contract on this data but not on its traps (offsets, near '
     'duplicates); "inexact": misses it here. Noisy: quartiles more than 30 % of the median apart.'
 )
 

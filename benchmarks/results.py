@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from .cases import Case
-from .measure import OURS
+from .case import OWN_FLOAT64, Case
+from .measure import OURS, OURS_IN_FLOAT64
 
 #: Interquartile range in units of the median from which on a row is marked noisy.
 NOISY_SPREAD = 0.3
@@ -41,7 +41,8 @@ def summarise(case: Case, raw: dict[str, Any]) -> dict[str, Any]:
     candidates = raw.get("candidates", [])
     own = next((c for c in candidates if c["package"] == OURS), {"failed": row["failed"], "times": {}})
     row["failed"] = row["failed"] or own["failed"]
-    row["peers"] = [_against(own, c) for c in candidates if c["package"] != OURS]
+    row["peers"] = [_against(own, c) for c in candidates if c["package"] not in (OURS, OURS_IN_FLOAT64)]
+    row["wide"] = next((_against(own, c) for c in candidates if c["package"] == OURS_IN_FLOAT64), None)
     if row["failed"]:
         row["needs"] = [{"against": name, "least": least, "state": "FAILED"} for name, least in case.need.items()]
         return row
@@ -82,12 +83,21 @@ def _against(own: dict[str, Any], peer: dict[str, Any]) -> dict[str, Any]:
 
 def _need(name: str, least: float, row: dict[str, Any], measured: list[dict[str, Any]]) -> dict[str, Any]:
     """Whether the ratio to the best peer (of a package) reaches `least`."""
-    rivals = measured if name == "best" else [peer for peer in measured if peer["package"] == name]
+    rivals = _rivals(name, row, measured)
     rival = min(rivals, key=lambda peer: peer["ms"], default=None)
     need: dict[str, Any] = {"against": name, "least": least, "ratio": rival["ratio"][1] if rival else None}
     if rival is None:
         return need | {"state": "not measured"}
     return need | {"state": "met" if need["ratio"] >= least and row["accuracy"] == "exact" else "MISSED"}
+
+
+def _rivals(name: str, row: dict[str, Any], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who a need is about."""
+    if name == OWN_FLOAT64:
+        return [row["wide"]] if row["wide"] and "ratio" in row["wide"] else []
+    if name == "exact":
+        return [peer for peer in measured if peer["accuracy"] == "exact"]
+    return measured if name == "best" else [peer for peer in measured if name in (peer["package"], peer["name"])]
 
 
 def state_of(row: dict[str, Any]) -> str:

@@ -13,7 +13,8 @@ pytest.importorskip("rich", reason="the benchmarks' report needs rich")
 from benchmarks import report
 from benchmarks.__main__ import ids
 from benchmarks.accuracy import Oracle, judge
-from benchmarks.cases import CASES, MEMORY_CASES, Case
+from benchmarks.case import Case
+from benchmarks.cases import CASES, MEMORY_CASES
 from benchmarks.measure import OURS, Candidate, interleave, ours
 from benchmarks.peers import Peer, all_peers, installed, peers_of
 from benchmarks.process import run_python, without_paths

@@ -13,7 +13,7 @@ from importlib import import_module, metadata, util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..cases import Case
+    from ..case import Case
 
 Call = Callable[[], Any]
 
@@ -35,6 +35,7 @@ PACKAGES = {
     "simsimd": ("simsimd", "simsimd"),
     "faiss": ("faiss", "faiss-cpu"),
     "torch": ("torch", "torch"),
+    "treelite": ("treelite", "treelite"),
 }
 
 _FAMILIES = (
@@ -50,6 +51,12 @@ _FAMILIES = (
     "sparse",
     "rolling",
     "ar1",
+    "linalg",
+    "pca",
+    "kmeans",
+    "detectors",
+    "moments",
+    "streaming",
 )
 
 

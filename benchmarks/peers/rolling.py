@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from ..cases import WINDOW
+from ..arguments import WINDOW
 from . import peer
 
 
@@ -60,9 +60,9 @@ _register("kurt", None, None, "rolling_kurtosis")
 
 @peer("rolling_mad", "screamer")
 def rolling_mad(x):
-    from screamer import RollingMad
+    from screamer import RollingMedianAD
 
-    return partial(RollingMad(WINDOW), x)
+    return partial(RollingMedianAD(WINDOW), x)
 
 
 @peer("rolling_slope", "numpy", data="clean")

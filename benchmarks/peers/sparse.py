@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from ..cases import THRESHOLD
+from ..arguments import THRESHOLD
 from . import peer
 
 
