@@ -41,7 +41,7 @@ pub fn triangle<S: Simd, T: Scalar>(
     }
     let stride = padded::<S>(width);
     let height = (TILE_VALUES / stride).max(8);
-    let part = (PART_VALUES / width).max(8 * stride).max(rows.div_ceil(MOST_PARTS)).next_multiple_of(height);
+    let part = (PART_VALUES / width).max(16 * stride).max(rows.div_ceil(MOST_PARTS)).next_multiple_of(height);
     let mut sums = memory::filled(rows.div_ceil(part) * stride * stride, 0.0)?;
     let parts = sums.chunks_mut(stride * stride).zip((0..rows).step_by(part));
     let work = rows.saturating_mul(width * stride);
