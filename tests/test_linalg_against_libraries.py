@@ -79,3 +79,13 @@ def test_distances_to_the_mean_equal_scipy_and_scikit_learn(backend):
     ours = acm_dispatch.mahalanobis(X, fitted.location_, fitted.precision_, backend=backend)
     assert_allclose(ours, fitted.mahalanobis(X), rtol=1e-9)
     assert_allclose(ours, cdist(X, fitted.location_[None], "mahalanobis", VI=fitted.precision_)[:, 0] ** 2, rtol=1e-9)
+
+
+@pytest.mark.parametrize("weakest", [1.0, 1e-6])
+def test_wide_matrices_keep_their_digits_by_the_gram_matrix_or_without(weakest):
+    rng = np.random.default_rng(5)
+    u, v = (np.linalg.qr(rng.normal(size=(rows, 130)))[0] for rows in (600, 130))
+    values = np.geomspace(3.0, weakest, 130)
+    found = acm_dispatch.truncated_svd((u * values) @ v.T, 120, backend="numpy")
+    assert_allclose(found[1], values[:120], rtol=1e-10)
+    assert_allclose(np.abs(np.sum(found[2] * v.T[:120], axis=1)), 1.0, rtol=1e-9)

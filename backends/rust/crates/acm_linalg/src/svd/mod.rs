@@ -21,7 +21,7 @@ use jacobi::Short;
 use source::Source;
 
 /// Most columns (of the short side): beyond, LAPACK's blocked algorithm is faster than rotations.
-const MOST_COLUMNS: usize = 512;
+const MOST_COLUMNS: usize = 128;
 
 /// Writes the largest singular values of `x` to `s`, in descending order, and their vectors to the columns of `u`
 /// (one row a row of `x`) and the rows of `vt`.

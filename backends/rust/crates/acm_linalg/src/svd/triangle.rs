@@ -19,6 +19,10 @@ const BLOCK_VALUES: usize = 4096;
 const SEGMENT_VALUES: usize = 64 * 1024;
 const MOST_SEGMENTS: usize = 64;
 
+/// Squared lengths below this are nothing: a block of fewer rows than columns is soon all rounding, of rounding, and its
+/// squares have no inverse. The matrix is brought to a scale where they are far beyond the last digit.
+const NOTHING: f64 = 1e-290;
+
 /// A square matrix whose rows begin `stride` values apart, each filled up with zeros; upper triangular once reduced.
 pub struct Triangle {
     /// Row after row.
@@ -123,7 +127,7 @@ fn prepare(row: &mut [f64], j: usize, factors: &mut [f64], products: &[f64]) {
     factors[j] = 0.0;
     let (square, top) = (products[j], row[j]);
     let norm = (top * top + square).sqrt();
-    if square == 0.0 {
+    if square < NOTHING {
         factors[j + 1..].fill(0.0);
         return;
     }
