@@ -35,6 +35,9 @@ impl<T: Scalar> Extreme<T> {
 impl<T: Scalar> Statistic<T> for Extreme<T> {
     type Half = Least<T>;
 
+    // A register of `f32` would be wider than a panel.
+    const IS_WIDE: bool = false;
+
     const NOTHING: Least<T> = Least { value: [T::INFINITY; LANES], count: [T::ZERO; LANES] };
 
     #[inline(always)]

@@ -30,6 +30,9 @@ pub trait Statistic<T>: Copy + Sync {
     /// What is known of a half.
     type Half: Copy + Send;
 
+    /// Whether registers of 512 bits pay.
+    const IS_WIDE: bool;
+
     /// What is known of no rows.
     const NOTHING: Self::Half;
 
@@ -62,6 +65,10 @@ struct Slide<'a, T, K> {
 
 impl<T: Scalar, K: Statistic<T>> Task for Slide<'_, T, K> {
     type Output = Result<()>;
+
+    fn is_wide(&self) -> bool {
+        K::IS_WIDE
+    }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Slide { threads, x, window, statistic, out } = self;

@@ -42,6 +42,9 @@ impl<F: Finish<N>, const N: usize> Powers<F, N> {
 impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
     type Half = Sums<N>;
 
+    // All columns of a panel in one register.
+    const IS_WIDE: bool = true;
+
     const NOTHING: Sums<N> = Sums { base: [0.0; LANES], count: [0.0; LANES], powers: [[0.0; LANES]; N] };
 
     #[inline(always)]

@@ -37,6 +37,9 @@ impl Slope {
 impl<T: Scalar> Statistic<T> for Slope {
     type Half = Sums;
 
+    // All columns of a panel in one register.
+    const IS_WIDE: bool = true;
+
     const NOTHING: Sums = {
         const ZERO: Lanes = [0.0; LANES];
         Sums { base: ZERO, count: ZERO, time: ZERO, squared_time: ZERO, difference: ZERO, product: ZERO }
