@@ -64,9 +64,25 @@ fn row_before<T>(x: &[T], width: usize, lag: usize) -> Option<&[T]> {
 fn lags_side_by_side<T: Scalar>(x: &[T], width: usize, lags: Range<usize>, out: &mut [T]) {
     for (lag, out) in lags.zip(out.chunks_exact_mut(width)) {
         match row_before(x, width, lag) {
-            Some(row) => out.copy_from_slice(row),
+            Some(row) => copy(row, out),
             None => out.fill(T::NAN),
         }
+    }
+}
+
+/// Copies a row in blocks, the last of which begins early enough to be whole: a call of `memcpy` for each short row
+/// costs more than its copying.
+#[inline(always)]
+fn copy<T: Scalar>(row: &[T], out: &mut [T]) {
+    const COPIED: usize = 8;
+    let out = &mut out[..row.len()];
+    if let (Some(last), Some(out)) = (row.last_chunk::<COPIED>(), out.last_chunk_mut()) {
+        *out = *last;
+    } else {
+        return out.copy_from_slice(row);
+    }
+    for (out, row) in out.as_chunks_mut::<COPIED>().0.iter_mut().zip(row.as_chunks().0) {
+        *out = *row;
     }
 }
 
@@ -74,7 +90,11 @@ fn lags_side_by_side<T: Scalar>(x: &[T], width: usize, lags: Range<usize>, out: 
 fn columns_side_by_side<T: Scalar>(x: &[T], width: usize, lags: Range<usize>, out: &mut [T]) {
     let whole = x.len() >= lags.end * width;
     if whole && lags.len() >= BLOCK && width >= BLOCK {
-        return by_blocks(x, width, lags, out);
+        return match lags.len() {
+            // Compiled for this number, blocks lie one after the other.
+            BLOCK => by_blocks(x, width, lags.start, BLOCK, out),
+            count => by_blocks(x, width, lags.start, count, out),
+        };
     }
     for (column, out) in out.chunks_exact_mut(lags.len()).enumerate() {
         for (out, lag) in out.iter_mut().zip(lags.clone()) {
@@ -85,11 +105,10 @@ fn columns_side_by_side<T: Scalar>(x: &[T], width: usize, lags: Range<usize>, ou
 
 /// Transposes blocks of columns and lags; the last ones begin early enough to be whole.
 #[inline(always)]
-fn by_blocks<T: Scalar>(x: &[T], width: usize, lags: Range<usize>, out: &mut [T]) {
-    let count = lags.len();
+fn by_blocks<T: Scalar>(x: &[T], width: usize, first: usize, count: usize, out: &mut [T]) {
     let last_columns = width - BLOCK;
     for lag in (0..count).step_by(BLOCK).map(|lag| lag.min(count - BLOCK)) {
-        let newest = x.len() - (lags.start + lag + 1) * width;
+        let newest = x.len() - (first + lag + 1) * width;
         let rows: [&[T]; BLOCK] = std::array::from_fn(|older| &x[newest - older * width..][..width]);
         let blocks: [&[[T; BLOCK]]; BLOCK] = rows.map(|row| row.as_chunks().0);
         for (i, out) in out.chunks_exact_mut(BLOCK * count).enumerate() {

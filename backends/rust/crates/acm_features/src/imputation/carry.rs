@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use acm_core::simd::{self, Simd, Task, Vector};
+use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::by_column::values_of;
@@ -53,15 +54,60 @@ pub fn fill_along<T: Scalar>(
         std::mem::swap(carried, &mut start);
     }
     threads.for_each(x.len(), segments.iter_mut(), |(x, out, carried)| {
-        simd::vectorized(
-            #[inline(always)]
-            || match limit {
-                None => carried.fill(x, walk(x), out),
-                Some(limit) => carried.fill_limited(x, walk(x), limit, out),
-            },
-        );
+        simd::dispatch(Fill { carried, x, walk: walk(x), limit, out });
         Ok(())
     })
+}
+
+/// The filling of a segment.
+struct Fill<'a, T> {
+    carried: &'a mut Carried<T>,
+    x: &'a [T],
+    walk: Walk,
+    limit: Option<usize>,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Task for Fill<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Fill { carried, x, walk, limit, out } = self;
+        simd.vectorize(
+            #[inline(always)]
+            || match limit {
+                None => carried.fill::<S>(x, walk, out),
+                Some(limit) => carried.fill_limited(x, walk, limit, out),
+            },
+        );
+    }
+}
+
+/// Writes a row to `out` with its gaps filled from `values`, which then are what was written.
+#[inline(always)]
+fn fill_row<S: Simd, T: Scalar>(x: &[T], values: &mut [T], out: &mut [T]) {
+    let lanes = T::Vector::<S>::LANES;
+    let whole = x.len() / lanes * lanes;
+    for j in (0..whole).step_by(lanes) {
+        let value = present::<T::Vector<S>, T>(T::Vector::<S>::load(&x[j..]), T::Vector::<S>::load(&values[j..]));
+        value.store(&mut values[j..]);
+        value.store(&mut out[j..]);
+    }
+    // One by one: a register over what was just stored would wait for it.
+    for ((out, &x), value) in out[whole..].iter_mut().zip(&x[whole..]).zip(&mut values[whole..]) {
+        *value = if x.is_nan() { *value } else { x };
+        *out = *value;
+    }
+}
+
+/// `x`, or `otherwise` where it is NaN.
+#[inline(always)]
+fn present<V: Vector<T>, T: Scalar>(x: V, otherwise: V) -> V {
+    let [infinity, minus_infinity] = [T::INFINITY, -T::INFINITY].map(V::splat);
+    // NaN is neither less than infinity nor greater than what is below it.
+    let below = V::select_less(x, infinity, x, otherwise);
+    V::select_less(minus_infinity, x, x, below)
 }
 
 /// The rows of a segment in one direction.
@@ -73,6 +119,22 @@ struct Walk {
 }
 
 impl Walk {
+    /// Calls `each` with the rows of `x` and `out`, in the order of the walk.
+    #[inline(always)]
+    fn for_each_row<T>(self, x: &[T], out: &mut [T], mut each: impl FnMut(&[T], &mut [T])) {
+        let rows = x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.width));
+        match self.direction {
+            Direction::Forward => rows.for_each(
+                #[inline(always)]
+                |(x, out)| each(x, out),
+            ),
+            Direction::Backward => rows.rev().for_each(
+                #[inline(always)]
+                |(x, out)| each(x, out),
+            ),
+        }
+    }
+
     /// Where the values of the row at that step lie.
     #[inline(always)]
     fn row(self, step: usize) -> Range<usize> {
@@ -126,29 +188,31 @@ impl<T: Scalar> Carried<T> {
 
     /// Fills every gap.
     #[inline(always)]
-    fn fill(&mut self, x: &[T], walk: Walk, out: &mut [T]) {
-        let values = &mut self.values[..walk.width];
-        for step in 0..walk.height {
-            let (x, out) = (&x[walk.row(step)], &mut out[walk.row(step)]);
-            for ((out, &x), value) in out.iter_mut().zip(x).zip(&mut *values) {
-                *value = if x.is_nan() { *value } else { x };
-                *out = *value;
-            }
-        }
+    fn fill<S: Simd>(&mut self, x: &[T], walk: Walk, out: &mut [T]) {
+        walk.for_each_row(
+            x,
+            out,
+            #[inline(always)]
+            |x, out| fill_row::<S, T>(x, &mut self.values, out),
+        );
     }
 
     /// Fills the first `limit` rows of every gap.
     #[inline(always)]
     fn fill_limited(&mut self, x: &[T], walk: Walk, limit: usize, out: &mut [T]) {
-        for step in 0..walk.height {
-            let (x, out) = (&x[walk.row(step)], &mut out[walk.row(step)]);
-            let carried = self.values.iter_mut().zip(&mut self.gaps);
-            for ((out, &x), (value, gaps)) in out.iter_mut().zip(x).zip(carried) {
-                *gaps = if x.is_nan() { *gaps + 1 } else { 0 };
-                *value = if x.is_nan() { *value } else { x };
-                *out = if *gaps <= limit { *value } else { T::NAN };
-            }
-        }
+        walk.for_each_row(
+            x,
+            out,
+            #[inline(always)]
+            |x, out| {
+                let carried = self.values.iter_mut().zip(&mut self.gaps);
+                for ((out, &x), (value, gaps)) in out.iter_mut().zip(x).zip(carried) {
+                    *gaps = if x.is_nan() { *gaps + 1 } else { 0 };
+                    *value = if x.is_nan() { *value } else { x };
+                    *out = if *gaps <= limit { *value } else { T::NAN };
+                }
+            },
+        );
     }
 }
 
@@ -181,6 +245,16 @@ mod tests {
         let out = filled.as_slice_mut().unwrap();
         fill_along(&Threads::uninterrupted(2), x.view(), Direction::Backward, None, out).unwrap();
         assert_eq!([filled[(3, 0)], filled[(0, 1)], filled[(11, 2)]], [7.0, (x.nrows() / 2) as f64, (last - 9) as f64]);
+    }
+
+    #[test]
+    fn infinities_are_values() {
+        let rows = [f64::INFINITY, f64::NAN, f64::NEG_INFINITY, f64::NAN];
+        let x = Array2::from_shape_fn((4, 11), |(i, _)| rows[i]);
+        let mut out = [0.0; 44];
+        fill_along(&Threads::uninterrupted(1), x.view(), Direction::Forward, None, &mut out).unwrap();
+        assert!(out[..22].iter().all(|&value| value == f64::INFINITY));
+        assert!(out[22..].iter().all(|&value| value == f64::NEG_INFINITY));
     }
 
     #[test]
