@@ -8,6 +8,12 @@ use crate::by_column::{map_by_column, one_a_column};
 use crate::moments;
 use crate::robust_stats::{self, NORMAL_CONSISTENCY};
 
+/// Scales between this and its reciprocal have a normal reciprocal in both float types.
+const LEAST_NORMAL_RECIPROCAL: f64 = 1e-37;
+
+/// Less than half a unit in the last place of the greatest `f32`: subtracting it does not overflow.
+const GREATEST_CENTER: f64 = 1e30;
+
 /// Where centre and scale come from if they are not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -36,29 +42,26 @@ pub fn zscore<T: Scalar>(
 ) -> Result<()> {
     let columns = Columns::new(threads, x, center, scale, method)?;
     let scales: Vec<f64> = columns.scale.iter().map(|&scale| at_least(floor, scale)).collect();
-    let factors: Vec<f64> = scales.iter().map(|&scale| 1.0 / scale).collect();
-    let (offset, center) = (&columns.offset[..], &columns.center[..]);
-    // A product is many times faster than a quotient and as good, unless its factor lost digits or overflowed.
-    if factors.iter().zip(&scales).all(|(factor, scale)| factor.is_normal() || !scale.is_finite()) {
-        scores(
+    let (factors, centers) = (reciprocals::<T>(&scales), columns.centers::<T>());
+    match (factors, centers) {
+        (Some(factors), Some([center, rest])) => scores(
             threads,
             x,
-            [offset, center, &factors],
-            clip,
+            [&center, &rest, &factors],
+            clip.map(T::from_f64),
             out,
             #[inline(always)]
             |x, factor| x * factor,
-        )
-    } else {
-        scores(
+        ),
+        _ => scores(
             threads,
             x,
-            [offset, center, &scales],
+            [&columns.offset, &columns.center, &scales],
             clip,
             out,
             #[inline(always)]
             |x, scale| x / scale,
-        )
+        ),
     }
 }
 
@@ -67,14 +70,23 @@ fn at_least(floor: f64, scale: f64) -> f64 {
     if scale < floor { floor } else { scale }
 }
 
-/// Writes `scaled((x - offset) - center, scale)`, clipped.
-fn scores<T: Scalar>(
+/// What to multiply by instead of dividing, many times faster and as good; None where one lost digits or overflowed.
+fn reciprocals<T: Scalar>(scales: &[f64]) -> Option<Vec<T>> {
+    let normal = |&scale: &f64| {
+        let size = scale.abs();
+        !scale.is_finite() || size > LEAST_NORMAL_RECIPROCAL && size < 1.0 / LEAST_NORMAL_RECIPROCAL
+    };
+    scales.iter().all(normal).then(|| scales.iter().map(|scale| T::from_f64(1.0 / scale)).collect())
+}
+
+/// Writes `scaled((x - offset) - center, scale)`, clipped, by arithmetic in `P`.
+fn scores<T: Scalar, P: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
-    columns: [&[f64]; 3],
-    clip: Option<f64>,
+    columns: [&[P]; 3],
+    clip: Option<P>,
     out: &mut [T],
-    scaled: impl Fn(f64, f64) -> f64 + Sync,
+    scaled: impl Fn(P, P) -> P + Sync,
 ) -> Result<()> {
     match clip {
         None => map_by_column(
@@ -83,7 +95,7 @@ fn scores<T: Scalar>(
             columns,
             out,
             #[inline(always)]
-            |x, [offset, center, scale]| T::from_f64(scaled((x.to_f64() - offset) - center, scale)),
+            |x, [offset, center, scale]| T::from_f64(scaled(distance(x, offset, center), scale).to_f64()),
         ),
         Some(clip) => map_by_column(
             threads,
@@ -92,16 +104,21 @@ fn scores<T: Scalar>(
             out,
             #[inline(always)]
             |x, [offset, center, scale]| {
-                let score = scaled((x.to_f64() - offset) - center, scale);
-                T::from_f64(if x.is_finite() { clipped(score, clip) } else { score })
+                let score = scaled(distance(x, offset, center), scale);
+                T::from_f64(if x.is_finite() { clipped(score, clip) } else { score }.to_f64())
             },
         ),
     }
 }
 
+#[inline(always)]
+fn distance<T: Scalar, P: Scalar>(x: T, offset: P, center: P) -> P {
+    (P::from_f64(x.to_f64()) - offset) - center
+}
+
 /// `score` or the nearer of `+-clip`; NaN stays NaN.
 #[inline(always)]
-fn clipped(score: f64, clip: f64) -> f64 {
+fn clipped<P: Scalar>(score: P, clip: P) -> P {
     let score = if score > clip { clip } else { score };
     if score < -clip { -clip } else { score }
 }
@@ -115,6 +132,19 @@ struct Columns {
 }
 
 impl Columns {
+    /// Offset and centre in the data's own type, the nearest number to their sum and what is missing from it: the
+    /// difference of a value and a number close to it is exact. None where a difference might overflow that type alone.
+    fn centers<T: Scalar>(&self) -> Option<[Vec<T>; 2]> {
+        let columns = || self.offset.iter().zip(&self.center);
+        let nearest: Vec<T> = columns().map(|(offset, center)| T::from_f64(offset + center)).collect();
+        let missing = columns().zip(&nearest).map(|((offset, center), nearest)| {
+            let missing = (offset - nearest.to_f64()) + center;
+            T::from_f64(if missing.is_nan() { 0.0 } else { missing })
+        });
+        let missing = missing.collect();
+        nearest.iter().all(|center| !(center.to_f64().abs() > GREATEST_CENTER)).then_some([nearest, missing])
+    }
+
     fn new<T: Scalar>(
         threads: &Threads<'_>,
         x: ArrayView2<'_, T>,

@@ -104,3 +104,11 @@ fn scales_without_a_reciprocal_divide() {
     assert!((given(&[3e-310], 0.0, 1e-310, 1e-320, None)[0] - 3.0).abs() < 1e-10);
     assert!((given(&[1.5e308], 0.0, 1e308, 1e-6, None)[0] - 1.5).abs() < 1e-12);
 }
+
+#[test]
+fn what_overflows_float32_alone_is_computed() {
+    let (x, mut out) = (Array2::from_elem((1, 1), 3e38_f32), [0.0]);
+    let threads = Threads::uninterrupted(1);
+    zscore(&threads, x.view(), Some(&[-3e38]), Some(&[1e3]), Method::Robust, 1e-6, None, &mut out).unwrap();
+    assert!((out[0] / 6e35 - 1.0).abs() < 1e-6);
+}
