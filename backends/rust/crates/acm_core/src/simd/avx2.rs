@@ -20,6 +20,7 @@ impl Avx2 {
 impl Simd for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     fn vectorize<R>(self, body: impl FnOnce() -> R) -> R {

@@ -20,6 +20,7 @@ impl Avx512 {
 impl Simd for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+    const REGISTERS: usize = 32;
 
     #[inline(always)]
     fn vectorize<R>(self, body: impl FnOnce() -> R) -> R {

@@ -27,6 +27,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// A register of `f64`.
     type F64: Vector<f64>;
 
+    /// How many registers there are: what a kernel may keep in them.
+    const REGISTERS: usize;
+
     /// Runs `body` compiled for this instruction set. `body` should be `#[inline(always)]`.
     fn vectorize<R>(self, body: impl FnOnce() -> R) -> R;
 }

@@ -15,6 +15,8 @@ pub struct Lanes<T, const N: usize>([T; N]);
 impl Simd for Baseline {
     type F32 = Lanes<f32, 4>;
     type F64 = Lanes<f64, 2>;
+    // Some architectures have twice as many.
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     fn vectorize<R>(self, body: impl FnOnce() -> R) -> R {

@@ -3,64 +3,80 @@
 use acm_core::Scalar;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 
-/// Columns of a block on the left: with two registers each the sums take 8 registers, which hides the latency of the
-/// multiply-add.
-const BLOCK: usize = 4;
+/// Columns of a block on the left, and registers of a panel's row on the right. Many sums hide the latency of the
+/// multiply-add, and let each value that is loaded serve many of them. With 16 registers more than 8 sums would be less:
+/// the compiler then keeps one of them in memory.
+const fn shape<S: Simd>() -> (usize, usize) {
+    if S::REGISTERS >= 32 { (8, 3) } else { (4, 2) }
+}
 
-/// How many columns a panel holds; a multiple of [`BLOCK`] for every register.
+/// How many columns a panel holds; a multiple of those of a block.
 pub const fn panel_columns<S: Simd, T: Scalar>() -> usize {
-    2 * <T::Vector<S> as Vector<T>>::LANES
+    shape::<S>().1 * <T::Vector<S> as Vector<T>>::LANES
 }
 
 /// Adds `sum_k left[k, i] * right[k, j]` to `sums[i, j]`, which has rows of `side`.
 ///
 /// Both sides are packed: panels of [`panel_columns`] columns one after the other, each of them row by row, `depth` rows.
-/// With `upper`, blocks that lie below the diagonal are left out.
+/// Blocks beyond the `live` columns of either side are left out, and with `upper` those below the diagonal.
 #[inline(always)]
 pub fn add_products<S: Simd, T: Scalar>(
     [left, right]: [&[T]; 2],
     depth: usize,
+    live: [usize; 2],
     upper: bool,
     side: usize,
     sums: &mut [f64],
 ) {
-    let width = panel_columns::<S, T>();
+    let (width, block) = (panel_columns::<S, T>(), shape::<S>().0);
     for (q, right) in right.chunks_exact(depth * width).enumerate() {
-        for (p, left) in left.chunks_exact(depth * width).enumerate() {
-            for first in (0..width).step_by(BLOCK) {
-                let row = p * width + first;
-                if !upper || row < (q + 1) * width {
-                    let block = products::<S, T>(left, right, first);
-                    add_block(block, &mut sums[row * side + q * width..], side);
-                }
-            }
+        let columns = live[1].saturating_sub(q * width).min(width);
+        let rows = if upper { live[0].min((q + 1) * width) } else { live[0] };
+        for row in (0..if columns == 0 { 0 } else { rows }).step_by(block) {
+            let left = &left[row / width * width * depth..][..width * depth];
+            let sums = &mut sums[row * side + q * width..];
+            add_block::<S, T>([left, right], row % width, columns, side, sums);
         }
     }
 }
 
+/// Adds the products of the block at `first` with `columns` of a panel.
 #[inline(always)]
-fn products<S: Simd, T: Scalar>(left: &[T], right: &[T], first: usize) -> [[T::Vector<S>; 2]; BLOCK] {
-    let width = panel_columns::<S, T>();
-    let mut sums = [[T::Vector::<S>::splat(T::ZERO); 2]; BLOCK];
+fn add_block<S: Simd, T: Scalar>(panels: [&[T]; 2], first: usize, columns: usize, side: usize, sums: &mut [f64]) {
+    match (shape::<S>(), columns.div_ceil(<T::Vector<S> as Vector<T>>::LANES)) {
+        ((8, _), 1) => add_block_of::<S, T, 8, 1>(panels, first, side, sums),
+        ((8, _), 2) => add_block_of::<S, T, 8, 2>(panels, first, side, sums),
+        ((8, _), _) => add_block_of::<S, T, 8, 3>(panels, first, side, sums),
+        (_, 1) => add_block_of::<S, T, 4, 1>(panels, first, side, sums),
+        _ => add_block_of::<S, T, 4, 2>(panels, first, side, sums),
+    }
+}
+
+#[inline(always)]
+fn add_block_of<S: Simd, T: Scalar, const BLOCK: usize, const ACROSS: usize>(
+    [left, right]: [&[T]; 2],
+    first: usize,
+    side: usize,
+    sums: &mut [f64],
+) {
+    let (width, lanes) = (panel_columns::<S, T>(), <T::Vector<S> as Vector<T>>::LANES);
+    let mut block = [[T::Vector::<S>::splat(T::ZERO); ACROSS]; BLOCK];
     for (left, right) in left.chunks_exact(width).zip(right.chunks_exact(width)) {
-        let (low, high) = (T::Vector::<S>::load(right), T::Vector::<S>::load(&right[width / 2..]));
+        let right: [T::Vector<S>; ACROSS] = std::array::from_fn(|c| T::Vector::<S>::load(&right[c * lanes..]));
         let left = &left[first..first + BLOCK];
         for r in 0..BLOCK {
             let value = T::Vector::<S>::splat(left[r]);
-            sums[r] = [value.mul_add(low, sums[r][0]), value.mul_add(high, sums[r][1])];
+            for c in 0..ACROSS {
+                block[r][c] = value.mul_add(right[c], block[r][c]);
+            }
         }
     }
-    sums
-}
-
-#[inline(always)]
-fn add_block<V: Vector<T>, T: Scalar>(block: [[V; 2]; BLOCK], sums: &mut [f64], side: usize) {
-    let mut values = [T::ZERO; 2 * MAX_LANES];
-    for (r, [low, high]) in block.into_iter().enumerate() {
-        low.store(&mut values);
-        high.store(&mut values[V::LANES..]);
-        for (sum, value) in sums[r * side..][..2 * V::LANES].iter_mut().zip(&values) {
-            *sum += value.to_f64();
+    let mut values = [T::ZERO; MAX_LANES];
+    for (r, block) in block.into_iter().enumerate() {
+        for (c, block) in block.into_iter().enumerate() {
+            block.store(&mut values);
+            let sums = &mut sums[r * side + c * lanes..][..lanes];
+            sums.iter_mut().zip(&values).for_each(|(sum, value)| *sum += value.to_f64());
         }
     }
 }

@@ -6,6 +6,9 @@ use ndarray::ArrayView2;
 use super::standard::Standard;
 use super::tiles::{Tile, for_each_tile};
 
+/// Coefficients looked at together: mostly none of them is kept.
+const CHUNK: usize = 16;
+
 /// The correlations of at least `threshold` in magnitude, and the diagonal.
 pub fn sparse_correlation<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, threshold: f64) -> Result<Kept<T>> {
     let standard = Standard::new(threads, x)?;
@@ -34,6 +37,11 @@ struct KeptOfTile<T> {
     values: Vec<T>,
 }
 
+/// Whether the magnitude of any of `values` reaches the threshold, found without a branch for each.
+fn any_reaches(threshold: f64, values: &[f64]) -> bool {
+    values.iter().fold(false, |any, value| any | (value.abs() >= threshold))
+}
+
 impl<T: Scalar> Kept<T> {
     fn add(&mut self, standard: &Standard<'_, T>, tile: &Tile<'_>, threshold: f64) -> Result<()> {
         let counts = memory::with_capacity(tile.rows.len())?;
@@ -45,8 +53,12 @@ impl<T: Scalar> Kept<T> {
                 self.counts[row] += 1;
             }
             let after = if tile.is_diagonal() { i + 1 } else { 0 };
-            for (column, &value) in tile.columns.clone().zip(tile.products(i)).skip(after) {
-                if value.abs() >= threshold {
+            let products = &tile.products(i)[after..];
+            for (first, products) in (tile.columns.start + after..).step_by(CHUNK).zip(products.chunks(CHUNK)) {
+                if !any_reaches(threshold, products) {
+                    continue;
+                }
+                for (column, &value) in (first..).zip(products).filter(|(_, value)| value.abs() >= threshold) {
                     kept.push(column, value.clamp(-1.0, 1.0))?;
                     self.counts[row] += 1;
                     self.counts[column] += 1;

@@ -3,12 +3,15 @@
 use std::ops::Range;
 
 use acm_core::rows::Rows;
-use acm_core::simd::Simd;
+use acm_core::simd::{self, Simd};
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use super::block::panel_columns;
 use crate::moments::{self, Level};
+
+/// How many rows ahead a row is asked for: memory takes about as long to deliver as so many rows to be packed.
+const FETCH_AHEAD: usize = 8;
 
 /// A matrix whose columns are seen with mean 0 and length 1. What is missing is seen as 0, a constant column as NaN.
 pub struct Standard<'a, T> {
@@ -41,28 +44,27 @@ impl<'a, T: Scalar> Standard<'a, T> {
         if self.factor[column].is_nan() { f64::NAN } else { 1.0 }
     }
 
-    /// Packs `rows` of `columns`.
+    /// Packs `rows` of `columns`. What the last panel holds beyond them is arbitrary.
     #[inline(always)]
     pub fn pack<S: Simd>(&self, rows: Range<usize>, columns: Range<usize>, packed: &mut Packed<T>) {
-        let (width, depth) = (panel_columns::<S, T>(), rows.len());
-        let count = columns.len();
         let parameters = [&self.offset, &self.mean, &self.factor].map(|all| &all[columns.clone()]);
-        packed.depth = depth;
-        packed.row.fill(T::ZERO);
-        packed.present_row.fill(T::ZERO);
+        packed.depth = rows.len();
         for (k, row) in rows.enumerate() {
-            let x = &self.x.row(row)[columns.clone()];
-            standardise(x, parameters, &mut packed.row[..count]);
-            let panels = packed.values.chunks_exact_mut(depth * width).zip(packed.row.chunks_exact(width));
-            panels.for_each(|(panel, row)| panel[k * width..][..width].copy_from_slice(row));
-            if !packed.present.is_empty() {
-                packed.present_row.iter_mut().zip(x).for_each(|(one, x)| *one = one_if(x.is_finite()));
-                packed.pack_gaps(k, width);
-            }
+            self.fetch(row + FETCH_AHEAD, columns.clone());
+            packed.put_row(k, panel_columns::<S, T>(), &self.x.row(row)[columns.clone()], parameters);
+        }
+    }
+
+    /// Asks for a row to be brought into the cache: each lies on another page, which processors do not foresee.
+    #[inline(always)]
+    fn fetch(&self, row: usize, columns: Range<usize>) {
+        if row < self.x.count() {
+            simd::prefetch(&self.x.row(row)[columns]);
         }
     }
 }
 
+/// Writes the values of some columns with mean 0 and length 1.
 #[inline(always)]
 fn standardise<T: Scalar>(x: &[T], [offset, mean, factor]: [&[f64]; 3], out: &mut [T]) {
     for ((out, x), ((offset, mean), factor)) in out.iter_mut().zip(x).zip(offset.iter().zip(mean).zip(factor)) {
@@ -71,19 +73,14 @@ fn standardise<T: Scalar>(x: &[T], [offset, mean, factor]: [&[f64]; 3], out: &mu
     }
 }
 
-#[inline(always)]
-fn one_if<T: Scalar>(condition: bool) -> T {
-    if condition { T::ONE } else { T::ZERO }
-}
-
 /// Some rows of some columns, in panels as the block kernel takes them.
 pub struct Packed<T> {
     values: Vec<T>,
     /// 1 where a value is present; nothing where none is missing anywhere.
     present: Vec<T>,
     squares: Vec<T>,
+    /// One row of all columns.
     row: Vec<T>,
-    present_row: Vec<T>,
     depth: usize,
 }
 
@@ -96,19 +93,33 @@ impl<T: Scalar> Packed<T> {
             present: memory::filled(of_gaps, T::ZERO)?,
             squares: memory::filled(of_gaps, T::ZERO)?,
             row: memory::filled(side, T::ZERO)?,
-            present_row: memory::filled(side, T::ZERO)?,
             depth,
         })
     }
 
+    /// Puts row `k` into the panels of `width` columns.
     #[inline(always)]
-    fn pack_gaps(&mut self, k: usize, width: usize) {
-        let rows = self.row.chunks_exact(width).zip(self.present_row.chunks_exact(width));
-        let size = self.depth * width;
-        let panels = self.present.chunks_exact_mut(size).zip(self.squares.chunks_exact_mut(size));
-        for ((present, squares), (row, ones)) in panels.zip(rows) {
-            present[k * width..][..width].copy_from_slice(ones);
-            squares[k * width..][..width].iter_mut().zip(row).for_each(|(out, &value)| *out = value * value);
+    fn put_row(&mut self, k: usize, width: usize, x: &[T], parameters: [&[f64]; 3]) {
+        // In one long loop, then a panel at a time: a panel is too short for a loop of its own.
+        standardise(x, parameters, &mut self.row[..x.len()]);
+        let panels = self.values.chunks_exact_mut(self.depth * width);
+        for (panel, row) in panels.zip(self.row.chunks_exact(width)) {
+            panel[k * width..][..width].copy_from_slice(row);
+        }
+        if !self.present.is_empty() {
+            self.put_gaps(k, width, x);
+        }
+    }
+
+    #[inline(always)]
+    fn put_gaps(&mut self, k: usize, width: usize, x: &[T]) {
+        for (panel, x) in x.chunks(width).enumerate() {
+            let place = (panel * self.depth + k) * width;
+            let values = &self.values[place..][..x.len()];
+            let present = &mut self.present[place..][..x.len()];
+            present.iter_mut().zip(x).for_each(|(one, x)| *one = if x.is_finite() { T::ONE } else { T::ZERO });
+            let squares = &mut self.squares[place..][..x.len()];
+            squares.iter_mut().zip(values).for_each(|(square, value)| *square = *value * *value);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Sums over the rows for each pair of columns, in square tiles of pairs on and above the diagonal.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use acm_core::simd::{self, Simd, Task};
 use acm_core::{Result, Scalar, Threads, memory};
@@ -8,10 +8,15 @@ use acm_core::{Result, Scalar, Threads, memory};
 use super::block::{add_products, panel_columns};
 use super::standard::{Packed, SUMS, Standard};
 
-/// Most columns of a tile: its sums and two packed sides stay in a core's L2 cache.
-const SIDE: usize = 128;
+/// Most columns of a tile, which grows with the matrix. A value is packed once for so many columns on the other side, so
+/// larger tiles are faster; the smallest stay in a core's L2 cache with their sums.
+const SIDE: RangeInclusive<usize> = 240..=480;
 
-/// Rows packed at a time.
+/// Beyond the smallest, tiles have at most this part of the columns: those that are held at the same time then take a
+/// sixteenth of the memory of the dense matrix.
+const BANDS: usize = 11;
+
+/// Rows packed at a time: a panel of them stays in the L1 cache while all blocks on the left meet it.
 const DEPTH: usize = 128;
 
 /// Most rows that a thread goes through between two looks at the queue.
@@ -20,8 +25,11 @@ const SEGMENT: usize = 32 * DEPTH;
 /// Least rows of a part.
 const SHORTEST: usize = 8 * DEPTH;
 
-/// Tiles, or parts of them, that are summed up at the same time: work for many threads in little memory.
-const SLOTS: usize = 32;
+/// Tiles, or parts of them, that are summed up at the same time, at least and at most: work for many threads.
+const SLOTS: RangeInclusive<usize> = 8..=32;
+
+/// Sums that are held in memory, between the limits of [`SLOTS`].
+const SUMS_HELD: usize = 1 << 20;
 
 /// The sums of a tile.
 pub struct Tile<'a> {
@@ -81,13 +89,15 @@ impl<T: Scalar, F: FnMut(&Tile<'_>) -> Result<()>> Task for Tiles<'_, T, F> {
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Tiles { threads, standard, counts, mut finish } = self;
         let width = standard.x.width();
+        let most = (width / BANDS).clamp(*SIDE.start(), *SIDE.end());
         // Tiles of equal size, so that none is a sliver.
-        let side = width.div_ceil(width.div_ceil(SIDE)).next_multiple_of(panel_columns::<S, T>());
+        let side = width.div_ceil(width.div_ceil(most)).next_multiple_of(panel_columns::<S, T>());
         let pairs = pairs(width, side)?;
-        let parts = (SLOTS / pairs.len()).clamp(1, standard.x.count().div_ceil(SHORTEST));
+        let slots = (SUMS_HELD / (counts * side * side)).clamp(*SLOTS.start(), *SLOTS.end());
+        let parts = (slots / pairs.len()).clamp(1, standard.x.count().div_ceil(SHORTEST));
         let sums_of = Sums { standard, counts, side, parts };
-        let mut sums = memory::filled(SLOTS.min(pairs.len()) * sums_of.size() * parts, 0.0)?;
-        for pairs in pairs.chunks(SLOTS) {
+        let mut sums = memory::filled(slots.min(pairs.len()) * sums_of.size() * parts, 0.0)?;
+        for pairs in pairs.chunks(slots) {
             let sums = &mut sums[..pairs.len() * sums_of.size() * parts];
             sums.fill(0.0);
             sums_of.fill(simd, threads, pairs, sums)?;
@@ -169,12 +179,13 @@ impl<T: Scalar> Sums<'_, T> {
             let rows = start..(start + DEPTH).min(rows.end);
             self.standard.pack::<S>(rows.clone(), on_left.clone(), left);
             let diagonal = on_left == on_right;
+            let live = [on_left.len(), on_right.len()];
             if !diagonal {
                 self.standard.pack::<S>(rows, on_right.clone(), right);
             }
             let factors = left.factors(if diagonal { left } else { right });
             for (factors, sums) in factors.into_iter().zip(sums.chunks_exact_mut(self.side * self.side)) {
-                add_products::<S, T>(factors, left.depth(), diagonal, self.side, sums);
+                add_products::<S, T>(factors, left.depth(), live, diagonal, self.side, sums);
             }
         }
     }
