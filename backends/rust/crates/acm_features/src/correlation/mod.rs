@@ -5,6 +5,7 @@
 //! what becomes of the sums.
 
 mod block;
+mod buckets;
 mod common;
 mod pearson;
 mod ranks;

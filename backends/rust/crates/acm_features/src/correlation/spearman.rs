@@ -12,7 +12,7 @@ use super::standard::Standard;
 ///
 /// Each column is sorted once. A pair with gaps in different rows goes through both orders and counts anew.
 pub fn spearman<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) -> Result<()> {
-    let mut ranked = Array2::from_shape_vec(x.dim(), memory::filled(x.len(), T::ZERO)?)
+    let mut ranked = Array2::from_shape_vec(x.dim(), memory::zeroed(x.len())?)
         .map_err(|error| Error::invalid("x", error.to_string()))?;
     let orders = ranks(threads, x, ranked.view_mut())?;
     complete(threads, &Standard::new(threads, ranked.view())?, &mut out)?;

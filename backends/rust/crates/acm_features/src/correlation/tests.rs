@@ -76,3 +76,32 @@ fn what_is_kept_is_the_dense_matrix_above_the_threshold() {
         assert!(found.eq(expected));
     }
 }
+
+#[test]
+fn buckets_know_where_a_value_stands() {
+    let noise = noise(3000, 1).into_raw_vec_and_offset().0;
+    let from_noise = |each: fn(f64) -> f64| noise.iter().map(|&value| each(value)).collect::<Vec<f64>>();
+    let columns = [
+        vec![],
+        vec![f64::INFINITY; 5],
+        vec![-0.0, 0.0, 1.0, -1.0],
+        vec![7.0; 500],
+        from_noise(|value| value),
+        from_noise(|value| value.round()),
+        // Two clusters far apart, outliers that no width can hold, and widths that no slope can divide.
+        from_noise(|value| value * 1e-3 + if value % 2.0 < 1.0 { 1e9 } else { 0.0 }),
+        from_noise(|value| if value % 1.0 < 0.3 { f64::MAX } else { -f64::MAX * (value % 1.0) }),
+        from_noise(|value| value * 5e-324),
+        from_noise(|value| if value % 1.0 < 0.5 { f64::INFINITY } else { (10.0 * value).exp() }),
+    ];
+    for values in columns {
+        let mut buckets = buckets::Buckets::new(values.len()).unwrap();
+        buckets.deal(&values);
+        assert_eq!(buckets.count(), values.iter().filter(|value| value.is_finite()).count());
+        for (row, &value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+            let less = values.iter().filter(|&&other| other < value).count();
+            let equal = values.iter().filter(|&&other| other == value).count();
+            assert_eq!(buckets.place(row, value), buckets::Place { less, equal });
+        }
+    }
+}
