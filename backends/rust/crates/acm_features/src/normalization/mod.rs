@@ -142,7 +142,8 @@ impl Columns {
             T::from_f64(if missing.is_nan() { 0.0 } else { missing })
         });
         let missing = missing.collect();
-        nearest.iter().all(|center| !(center.to_f64().abs() > GREATEST_CENTER)).then_some([nearest, missing])
+        let fits = |center: &T| center.is_nan() || center.to_f64().abs() <= GREATEST_CENTER;
+        nearest.iter().all(fits).then_some([nearest, missing])
     }
 
     fn new<T: Scalar>(
