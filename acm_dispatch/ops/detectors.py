@@ -114,7 +114,7 @@ def fit_isolation_forest(
     x = _data(x)
     n_trees = integer(minimum=1)("fit_isolation_forest", "n_trees", n_trees)
     max_samples = min(integer(minimum=1)("fit_isolation_forest", "max_samples", max_samples), len(x))
-    generator = np.random.default_rng(random_source(random_state).randint(1 << 31, size=4))
+    generator = np.random.default_rng(random_source(random_state, "fit_isolation_forest").randint(1 << 31, size=4))
     rows = np.concatenate([generator.choice(len(x), max_samples, replace=False) for _ in range(n_trees)])
     arrays = grown(x, rows, n_trees, generator)
     return IsolationForest(np.arange(n_trees), *arrays, max_samples=max_samples)

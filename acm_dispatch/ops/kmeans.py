@@ -261,7 +261,7 @@ def kmeans(
     starts = integer(minimum=1)("kmeans", "n_init", n_init) if drawn else 1
     most = integer(minimum=1)("kmeans", "max_iter", max_iter)
     least_shift = real(minimum=0.0)("kmeans", "tol", tol) * _mean_variance(x, backend)
-    source = random_source(random_state)
+    source = random_source(random_state, "kmeans")
     runs = (
         _lloyd(x, given if given is not None else _draw(x, n_clusters, source, backend), most, least_shift, backend)
         for _ in range(starts)
