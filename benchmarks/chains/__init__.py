@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.signal import lfilter
 
-from ..cases import BANDS, SEED, STEP, WINDOW
+from ..arguments import BANDS, STEP, WINDOW
+from ..case import SEED
 
 __all__ = ["BANDS", "SEED", "STEP", "WINDOW"]
 
