@@ -13,9 +13,10 @@ from .errors import (
     Unsupported,
 )
 from .operation import explain, operation
-from .ops.ar1 import ar1_coefficients, ar1_residuals
+from .ops.ar1 import AR1, ar1_coefficients, ar1_residuals
 from .ops.clustering import silhouette_samples, silhouette_score
 from .ops.correlation import pearson, spearman
+from .ops.cross_sums import CrossSums, cross_sums
 from .ops.detectors import IsolationForest, fit_isolation_forest, isolation_forest_score, mean_path_length
 from .ops.distances import (
     assigned_distances,
@@ -26,8 +27,9 @@ from .ops.distances import (
 from .ops.imputation import bfill, ffill, impute
 from .ops.kmeans import KMeansResult, kmeans, lloyd_step
 from .ops.lags import lagged_features
+from .ops.levels import Levels, column_levels
 from .ops.linalg import mahalanobis, matmul
-from .ops.moments import column_moments, column_sums
+from .ops.moments import Moments, Sums, column_moments, column_sums
 from .ops.normalization import zscore
 from .ops.pca import PCAModel, pca_fit, pca_reconstruct, pca_spe_t2, spe_t2
 from .ops.quantiles import column_quantiles, quantiles
@@ -36,7 +38,7 @@ from .ops.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_slope
 from .ops.rolling_order import rolling_mad, rolling_max, rolling_median, rolling_min
 from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmul, sparse_matvec
 from .ops.spectral import band_energy, power_spectrum
-from .ops.streaming import StreamingStatistics, column_levels, cross_sums
+from .ops.streaming import StreamingResult, StreamingStatistics
 from .ops.svd import truncated_svd
 from .policy import current_policy, reload_config
 from .propagation import propagate
@@ -49,20 +51,26 @@ from .wishes import config
 __version__ = "0.1.0"
 
 __all__ = [
+    "AR1",
     "Backend",
     "BackendError",
     "BackendNotFoundError",
     "ConfigurationError",
+    "CrossSums",
     "DeclarationError",
     "DispatchError",
     "DispatchWarning",
     "InvalidInput",
     "IsolationForest",
     "KMeansResult",
+    "Levels",
+    "Moments",
     "OperationNotFoundError",
     "PCAModel",
     "Samples",
+    "StreamingResult",
     "StreamingStatistics",
+    "Sums",
     "Unsupported",
     "ar1_coefficients",
     "ar1_residuals",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from . import costs, registry
+from .arrays import kind_of
 from .backend import ACCURACIES, Backend, Call, Kernel, reason_of
 from .errors import BackendError, InvalidInput
 from .wishes import Wishes
@@ -178,6 +179,12 @@ def _device_of(kind: str) -> Backend:
         if backend.arrays == kind:
             return backend
     raise BackendError("array", {kind: f"no installed backend takes {kind} arrays"})
+
+
+def on_host(value: Any) -> Any:
+    """A device array's NumPy copy; anything else as it is."""
+    kind = kind_of(value)
+    return value if kind == "numpy" else _device_of(kind).to_host(value)
 
 
 def _moved(call: Callable[..., Any], inward: Callable[..., Any], outward: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from .policy import ROOT, current_policy, enter, leave
+from .selection import on_host
 from .settings import PREFIX, Settings, Tracing
 from .wishes import wishes
 
@@ -155,12 +156,13 @@ def traced(plan: Plan, operation: Operation, level: Tracing) -> Callable[..., An
 
 
 def _compared(record: Record, operation: Operation, arguments: tuple[Any, ...], result: Any) -> Record:
+    arguments = tuple(map(on_host, arguments))
     start = time.perf_counter()
     expected = operation.run_reference(*arguments)
     seconds = time.perf_counter() - start
     several = isinstance(expected, tuple)
     pairs: Any = zip(result, cast("tuple[Any, ...]", expected), strict=True) if several else [(result, expected)]
-    return record._replace(reference_seconds=seconds, deviation=max(_deviation(a, b) for a, b in pairs))
+    return record._replace(reference_seconds=seconds, deviation=max(_deviation(on_host(a), b) for a, b in pairs))
 
 
 def _deviation(actual: Any, expected: Any) -> float:

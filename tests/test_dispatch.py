@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from acm_cupy.testing import StrictNumpy
 
 import acm_dispatch
 from acm_dispatch import (
@@ -205,6 +206,13 @@ def test_comparison_shows_deviation_and_reference_time():
     with acm_dispatch.trace(compare=True) as trace:
         acm_dispatch.zscore(X, backend="numpy")
     assert trace.records[0].reference_seconds > 0
+    assert trace.records[0].deviation < 1e-12
+
+
+def test_comparison_takes_device_arrays():
+    with acm_dispatch.trace(compare=True) as trace:
+        acm_dispatch.zscore(StrictNumpy.asarray(X))
+    assert trace.records[0].backend == "cupy_on_strict"
     assert trace.records[0].deviation < 1e-12
 
 

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -58,7 +58,7 @@ def test_any_cut_and_any_tree_of_merges_give_the_whole(backend, sensors_of, seed
 
 
 def ranks_off(backend, seed, parts, rows):
-    """How far quantiles of levels that follow each other are from their ranks; what is stated; of how many values."""
+    """How far quantiles of levels that follow each other are from their ranks, and what is stated."""
     rng = np.random.default_rng(seed)
     x = [rng.exponential(size=(rng.integers(1, rows), 2)).round(2) + level for level in range(parts)]
     with acm.use(backend):
@@ -69,21 +69,14 @@ def ranks_off(backend, seed, parts, rows):
     for j in range(2):
         low, high = (np.searchsorted(together[:, j], result.quantiles[:, j], side=side) for side in ("left", "right"))
         off[:, j] = np.maximum(np.maximum(low - wanted, wanted - high), 0)
-    return off, result.rank_error, len(together)
+    return off, result.rank_error
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(seed=SEEDS, parts=st.integers(1, 12), rows=st.integers(500, 6000))
+@example(seed=12521, parts=12, rows=811)  # the step between two points is most of the error
 def test_quantiles_of_many_rows_keep_to_a_bounded_error(backend, seed, parts, rows):
-    off, stated, count = ranks_off(backend, seed, parts, rows)
-    # Between two points, each of which stands for up to count / 512 values, a quantile is interpolated.
-    assert (off <= stated + count / 1024 + 1).all()
-
-
-@pytest.mark.xfail(strict=True, reason="rank_error does not count the interpolation between two points of the sketch")
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_quantiles_keep_to_their_stated_error(backend):
-    off, stated, _ = ranks_off(backend, seed=12521, parts=12, rows=811)
+    off, stated = ranks_off(backend, seed, parts, rows)
     assert (off <= stated + 1).all()
 
 

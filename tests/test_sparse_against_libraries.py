@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from acm_cupy.testing import StrictNumpy
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
@@ -67,3 +69,14 @@ def test_correlation_needs_far_less_memory_than_the_dense_matrix(backend):
     code = _PEAK.format(backend=backend)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(ran.stdout) * 1024 < _WIDE**2 * 8 / 4
+
+
+def test_correlation_of_a_device_array_stays_on_the_device(monkeypatch):
+    made = SimpleNamespace(csr_matrix=lambda arrays, shape: (arrays, shape))
+    monkeypatch.setitem(sys.modules, "cupyx.scipy.sparse", made)
+    x = RNG.normal(size=(50, 6))
+    arrays, shape = acm_dispatch.sparse_correlation(StrictNumpy.asarray(x), 0.2)
+    expected = acm_dispatch.sparse_correlation(x, 0.2)
+    assert shape == expected.shape
+    for array, wanted in zip(arrays, (expected.data, expected.indices, expected.indptr), strict=True):
+        assert_allclose(StrictNumpy.asnumpy(array), wanted, rtol=1e-10)

@@ -76,8 +76,9 @@ class QuantileSketch:
 
     @property
     def rank_error(self) -> Any:
-        """By how many ranks a quantile of each column may be off."""
-        return self._error.copy()
+        """By how many ranks a quantile of each column may be off: what the steps and the reading between points add."""
+        weights = [points.weight for sets in self._levels for points in sets]
+        return self._error + np.max([np.zeros(len(self._error)), *weights], axis=0) / 2
 
     def _points_of(self, rows: Any) -> _Points:
         count = np.isfinite(rows).sum(axis=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..arrays import ArrayLike, kind_of
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
@@ -78,10 +78,14 @@ def threshold_beyond_one(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _csr(data: Any, indices: Any, indptr: Any) -> Any:
-    from scipy.sparse import csr_array
+    """A sparse matrix of the library that the arrays are of."""
+    if kind_of(data) == "numpy":
+        from scipy.sparse import csr_array as csr
+    else:
+        from cupyx.scipy.sparse import csr_matrix as csr  # type: ignore[import-not-found] - only beside a GPU
 
     size = len(indptr) - 1
-    return csr_array((data, indices, indptr), shape=(size, size))
+    return csr((data, indices, indptr), shape=(size, size))
 
 
 @operation(
@@ -106,7 +110,8 @@ def sparse_correlation(x: ArrayLike, threshold: float, *, backend: str | None = 
     Returns
     -------
     scipy.sparse.csr_array of shape (d, d)
-        Indices sorted; the diagonal is always there, 1, or NaN for a constant column, whose other entries are not.
+        Indices sorted; the diagonal is always there, 1, or NaN for a constant column, whose other entries are not. Of a
+        CuPy array a `cupyx.scipy.sparse.csr_matrix`.
 
     Raises
     ------

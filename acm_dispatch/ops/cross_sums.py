@@ -1,0 +1,140 @@
+"""Sums over pairs of columns where both have a value, in a form in which parts can be joined."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..samples import Samples
+from .missing import gappy, sensors
+from .moments import Numbers
+
+
+def _shifted_sensors(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    x = sensors(rng, n)["x"]
+    return {"x": x, "origin": np.nanmean(x, axis=0) if n else np.zeros(50)}
+
+
+_shifted = Samples(_shifted_sensors)
+
+
+@_shifted.case
+def infinities(rng: np.random.Generator) -> dict[str, Any]:
+    return {**gappy.cases["infinities"](rng), "origin": np.zeros(5)}
+
+
+@_shifted.case
+def dead_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {**gappy.cases["dead_columns"](rng), "origin": np.arange(4.0)}
+
+
+@_shifted.mistake("origin")
+def origin_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_shifted_sensors(rng, 8), "origin": np.zeros(3)}
+
+
+class CrossSums(NamedTuple):
+    """What `cross_sums` gives: one number for each pair of columns."""
+
+    products: Numbers
+    sums: Numbers
+    counts: Numbers
+
+
+def _cross_sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
+    """Sums that cancel are as exact as what is summed is large."""
+    squares, rows = np.diag(expected[0]), np.diag(expected[2])
+    sizes = np.sqrt(np.outer(squares, squares)), np.sqrt(np.outer(squares, rows)), 0.0
+    for found, wanted, size in zip(actual, expected, sizes, strict=True):
+        assert np.isclose(found, wanted, rtol, atol + rtol * size).all(), f"{found} instead of {wanted}"
+
+
+@operation(
+    "n d, d -> d d, d d, int d d",
+    work="n * d * d",
+    nan="skip",
+    samples=_shifted,
+    returns=CrossSums,
+    agrees=_cross_sums_agree,
+    widens=True,
+)
+def cross_sums(x: ArrayLike, origin: ArrayLike, *, backend: str | None = None) -> CrossSums:
+    """What pairs of columns sum up to where both have a finite value, of differences from `origin`.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    origin : array of shape (d,)
+        In the units of `x`, finite.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    CrossSums : named tuple of ndarrays of shape (d, d), float64
+        products: sums of x[:, i] * x[:, j]; sums: of x[:, i] where x[:, j] is finite; counts (int64).
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or `origin` is not one number a column.
+
+    Examples
+    --------
+    >>> cross_sums([[1.0, 2.0], [3.0, float("nan")]], [0.0, 0.0]).products
+    array([[10.,  2.],
+           [ 2.,  4.]])
+    """
+    shifted, present = _shifted_and_present(x, origin)
+    products = [(shifted * column[:, None]).sum(axis=0) for column in shifted.T]
+    sums = [(present * column[:, None]).sum(axis=0) for column in shifted.T]
+    counts = [(present * column[:, None]).sum(axis=0) for column in present.T]
+    return CrossSums(np.array(products), np.array(sums), np.array(counts).astype(np.int64))
+
+
+def _shifted_and_present(x: Any, origin: Any) -> tuple[Any, Any]:
+    finite = np.isfinite(x)
+    return np.where(finite, x - origin, 0.0), finite.astype(np.float64)
+
+
+#: Multiplications that BLAS does on the calling thread: with more, its number of threads would show in the last digits.
+_UNSHARED = 1 << 18
+
+
+@numpy_backend.kernel("cross_sums")
+def _cross_sums_by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
+    rows = max(_UNSHARED // x.shape[1] ** 2, 1)
+    products, sums, counts = np.zeros((3, x.shape[1], x.shape[1]))
+    for start in range(0, len(x), rows):
+        shifted, present = _shifted_and_present(x[start : start + rows], origin)
+        products += shifted.T @ shifted
+        sums += shifted.T @ present
+        counts += present.T @ present
+    return products, sums, counts.astype(np.int64)
+
+
+def added(first: CrossSums, second: CrossSums) -> CrossSums:
+    """The sums of rows in two parts, of differences from the same origin."""
+    return CrossSums(*(a + b for a, b in zip(first, second, strict=True)))
+
+
+def moved(cross: CrossSums, shift: Any) -> CrossSums:
+    """The same of numbers that are larger by `shift`."""
+    products, sums, counts = cross
+    own = shift[:, None]
+    return CrossSums(
+        products + shift * sums + own * sums.T + own * shift * counts,
+        sums + own * counts,
+        counts,
+    )
+
+
+def covariances(cross: CrossSums) -> Any:
+    """Of each two columns, by the number of common values - 1; NaN where there are none."""
+    products, sums, counts = cross
+    centred = products - sums * sums.T / np.maximum(counts, 1)
+    return np.where(counts > 1, centred / np.maximum(counts - 1, 1), np.nan)

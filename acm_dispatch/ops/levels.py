@@ -1,0 +1,101 @@
+"""Count, mean and spread of columns, in a form in which parts of a column can be joined."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..samples import Samples
+from .missing import sensors
+from .moments import Numbers, column_sums
+
+
+class Levels(NamedTuple):
+    """What `column_levels` gives: one number a column each."""
+
+    origin: Numbers
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
+    mean: Numbers
+    squares: Numbers
+
+
+def _levels_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
+    """Counts, means and squares agree, whichever value the differences are from."""
+    found, wanted = Levels(*actual), Levels(*expected)
+    np.testing.assert_array_equal(found.count, wanted.count)
+    spread = np.sqrt(wanted.squares / np.maximum(wanted.count, 1) + wanted.mean**2)
+    off = np.nan_to_num((found.origin - wanted.origin) + (found.mean - wanted.mean))
+    assert (np.abs(off) <= atol + rtol * spread).all(), f"means are off by {off}"
+    np.testing.assert_allclose(found.squares, wanted.squares, rtol=rtol, atol=atol)
+    np.testing.assert_array_equal(np.isnan(found.origin), wanted.count == 0)
+
+
+@operation(
+    "n d -> d, int d, d, d",
+    work="n * d",
+    nan="skip",
+    samples=Samples(sensors, column_sums.operation.samples),
+    returns=Levels,
+    agrees=_levels_agree,
+    widens=True,
+)
+def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
+    """Count, mean and spread of each column's finite values, in a form in which parts of a column can be joined.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    Levels : named tuple of ndarrays of shape (d,), float64 (int64 where something is counted)
+        origin, a finite value of the column (NaN if there is none); count and mean of the values' differences from it;
+        squares: sum of the squares of their distances from the mean. Without values count, mean and squares are 0.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub and R. J. LeVeque (1983), Algorithms for computing the sample variance.
+
+    Examples
+    --------
+    >>> levels = column_levels([[5.0], [6.0], [8.0]])
+    >>> levels.origin, levels.count, levels.mean.round(3), levels.squares.round(3)
+    (array([5.]), array([3]), array([1.333]), array([4.667]))
+    """
+    sums = column_sums.reference(x)
+    return Levels(sums.origin, sums.count, sums.mean, sums.squares)
+
+
+@numpy_backend.kernel("column_levels")
+def _levels_in_two_passes(x: Any) -> tuple[Any, ...]:
+    finite = np.isfinite(x)
+    count = np.count_nonzero(finite, axis=0)
+    origin: Any = np.full(x.shape[1], np.nan)
+    if len(x):
+        first = np.take_along_axis(x, finite.argmax(axis=0)[None], axis=0)[0]
+        origin = np.where(count > 0, first.astype(np.float64), np.nan)
+    shifted = np.where(finite, np.subtract(x, origin, dtype=np.float64), 0.0)
+    mean = shifted.sum(axis=0) / np.maximum(count, 1)
+    shifted -= mean
+    return origin, count, mean, np.square(shifted, out=shifted).sum(axis=0, where=finite)
+
+
+def levels_joined(first: Levels, second: Levels) -> Levels:
+    """The levels of columns in two parts."""
+    origin = np.where(first.count > 0, first.origin, second.origin)
+    count = first.count + second.count
+    share = second.count / np.maximum(count, 1)
+    distance = np.where(second.count > 0, (second.origin - origin) + second.mean - first.mean, 0.0)
+    between = distance * distance * (first.count * share)
+    return Levels(origin, count, first.mean + distance * share, first.squares + second.squares + between)
