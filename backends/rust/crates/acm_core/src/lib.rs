@@ -4,9 +4,12 @@
 //! tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which instructions.
 
 pub mod error;
+mod helpers;
 pub mod memory;
+mod offer;
 pub mod panels;
 pub mod parallel;
+mod placement;
 mod pool;
 pub mod rows;
 pub mod scalar;

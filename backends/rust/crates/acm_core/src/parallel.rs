@@ -68,12 +68,7 @@ impl<'a> Threads<'a> {
         } else {
             pool::with_pool(helpers, |pool| match pool {
                 None => serve(&mut self.watch()),
-                Some(pool) => pool.in_place_scope(|scope| {
-                    for _ in 0..helpers {
-                        scope.spawn(|_| serve(&mut || true));
-                    }
-                    serve(&mut self.watch());
-                }),
+                Some(pool) => pool.run(&|| serve(&mut || true), || serve(&mut self.watch())),
             });
         }
         queue.outcome()

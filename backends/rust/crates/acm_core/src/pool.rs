@@ -7,28 +7,24 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use crate::helpers::Helpers;
 
 /// The idle pools of one process, by their number of threads.
 struct Pools {
     process: u32,
-    idle: Mutex<HashMap<usize, Vec<ThreadPool>>>,
+    idle: Mutex<HashMap<usize, Vec<Helpers>>>,
 }
 
 static POOLS: AtomicPtr<Pools> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Runs `body` on the calling thread with a pool of `threads` threads; where the system gives no more threads, with none.
-pub fn with_pool<R>(threads: usize, body: impl FnOnce(Option<&ThreadPool>) -> R) -> R {
+pub fn with_pool<R>(threads: usize, body: impl FnOnce(Option<&Helpers>) -> R) -> R {
     let home = of_this_process();
     let idle = home.idle().get_mut(&threads).and_then(Vec::pop);
-    let pool = idle.or_else(|| start(threads));
+    let pool = idle.or_else(|| Helpers::start(threads));
     let result = body(pool.as_ref());
     home.idle().entry(threads).or_default().extend(pool);
     result
-}
-
-fn start(threads: usize) -> Option<ThreadPool> {
-    ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("acm-rs-{index}")).build().ok()
 }
 
 /// The pools of this process; the first call after `fork` leaves the parent's behind.
@@ -55,7 +51,7 @@ fn replace(known: *mut Pools, process: u32) -> &'static Pools {
 }
 
 impl Pools {
-    fn idle(&self) -> MutexGuard<'_, HashMap<usize, Vec<ThreadPool>>> {
+    fn idle(&self) -> MutexGuard<'_, HashMap<usize, Vec<Helpers>>> {
         // A list of idle pools has no broken state to protect from.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
