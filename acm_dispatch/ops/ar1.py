@@ -52,6 +52,19 @@ def pairs_of_infinities(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_series.case
+def no_gaps(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + rng.normal(size=(1700, 11)).cumsum(axis=0)}
+
+
+@_series.case
+def leaves_its_median_in_the_end(rng: np.random.Generator) -> dict[str, Any]:
+    """What comes before does not move, so there is nothing to divide by."""
+    x = np.full((30, 3), 0.1)
+    x[-1] = 1e6
+    return {"x": x, "center": "median"}
+
+
+@_series.case
 def around_the_median(rng: np.random.Generator) -> dict[str, Any]:
     return {**_echoes(rng, 301), "center": "median"}
 

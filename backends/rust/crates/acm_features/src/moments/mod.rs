@@ -4,6 +4,7 @@
 //! from that mean, all of differences from a value of the column. Tiles are joined by the updates of Chan, Golub and
 //! LeVeque (1983) and Pébay (2008), in an order that depends on the shape alone.
 
+mod echo;
 mod level;
 mod shape;
 
@@ -12,6 +13,7 @@ use ndarray::ArrayView2;
 
 use crate::by_column::values_of;
 
+pub use self::echo::{Echo, echoes};
 pub use self::level::Level;
 pub use self::shape::{Pairs, Shape, shapes};
 
@@ -69,8 +71,13 @@ impl<T: Scalar> Block<'_, T> {
     /// The same, and meanwhile the next tile is brought into the cache.
     #[inline(always)]
     fn rows_while_fetching(&self) -> impl Iterator<Item = [f64; BLOCK]> {
+        self.while_fetching(self.rows())
+    }
+
+    #[inline(always)]
+    fn while_fetching(&self, rows: impl Iterator<Item = [f64; BLOCK]>) -> impl Iterator<Item = [f64; BLOCK]> {
         let (next, width, first) = (self.next, self.width, self.first_column);
-        self.rows().enumerate().map(
+        rows.enumerate().map(
             #[inline(always)]
             move |(i, row)| {
                 let start = i * width + first;
@@ -78,6 +85,12 @@ impl<T: Scalar> Block<'_, T> {
                 row
             },
         )
+    }
+
+    /// What `rows_before` gives, and meanwhile the next tile is brought into the cache.
+    #[inline(always)]
+    fn rows_before_while_fetching(&self) -> impl Iterator<Item = [f64; BLOCK]> {
+        self.while_fetching(self.rows_before())
     }
 
     /// The value before each of them in its column, NaN where there is none.
