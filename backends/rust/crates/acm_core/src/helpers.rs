@@ -9,6 +9,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::offer::{Offer, spin_until};
 use crate::placement::Place;
 
+/// With so many helpers, and as many processors, Linux does look for an idle one, and placing each would take too long.
+const MANY: usize = 8;
+
 /// Threads that help with one call at a time.
 pub struct Helpers {
     threads: ThreadPool,
@@ -39,8 +42,11 @@ impl Helpers {
         let offer = Arc::new(unsafe { Offer::new(help) });
         let call = self.shared.calls.fetch_add(1, Ordering::Release) + 1;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            for place in &self.shared.places {
-                place.make_way();
+            let places = &self.shared.places;
+            if places.len() < MANY {
+                places.iter().for_each(Place::make_way);
+            }
+            for _ in places {
                 let (offer, shared) = (Arc::clone(&offer), Arc::clone(&self.shared));
                 self.threads.spawn(move || shared.help(&offer, call));
             }
