@@ -44,6 +44,15 @@ pub fn zscore<T: Scalar>(
     let scales: Vec<f64> = columns.scale.iter().map(|&scale| at_least(floor, scale)).collect();
     let (factors, centers) = (reciprocals::<T>(&scales), columns.centers::<T>());
     match (factors, centers) {
+        (Some(factors), Some([center, rest])) if rest.iter().all(|&rest| rest == T::ZERO) => scores(
+            threads,
+            x,
+            [&center, &factors],
+            clip.map(T::from_f64),
+            out,
+            #[inline(always)]
+            |x, [center, factor]| (x - center) * factor,
+        ),
         (Some(factors), Some([center, rest])) => scores(
             threads,
             x,
@@ -51,7 +60,7 @@ pub fn zscore<T: Scalar>(
             clip.map(T::from_f64),
             out,
             #[inline(always)]
-            |x, factor| x * factor,
+            |x, [center, rest, factor]| ((x - center) - rest) * factor,
         ),
         _ => scores(
             threads,
@@ -60,7 +69,7 @@ pub fn zscore<T: Scalar>(
             clip,
             out,
             #[inline(always)]
-            |x, scale| x / scale,
+            |x, [offset, center, scale]| ((x - offset) - center) / scale,
         ),
     }
 }
@@ -79,14 +88,14 @@ fn reciprocals<T: Scalar>(scales: &[f64]) -> Option<Vec<T>> {
     scales.iter().all(normal).then(|| scales.iter().map(|scale| T::from_f64(1.0 / scale)).collect())
 }
 
-/// Writes `scaled((x - offset) - center, scale)`, clipped, by arithmetic in `P`.
-fn scores<T: Scalar, P: Scalar>(
+/// Writes `score(x, columns)`, clipped, by arithmetic in `P`.
+fn scores<T: Scalar, P: Scalar, const N: usize>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
-    columns: [&[P]; 3],
+    columns: [&[P]; N],
     clip: Option<P>,
     out: &mut [T],
-    scaled: impl Fn(P, P) -> P + Sync,
+    score: impl Fn(P, [P; N]) -> P + Sync,
 ) -> Result<()> {
     match clip {
         None => map_by_column(
@@ -95,7 +104,7 @@ fn scores<T: Scalar, P: Scalar>(
             columns,
             out,
             #[inline(always)]
-            |x, [offset, center, scale]| T::from_f64(scaled(distance(x, offset, center), scale).to_f64()),
+            |x, columns| T::from_f64(score(P::from_f64(x.to_f64()), columns).to_f64()),
         ),
         Some(clip) => map_by_column(
             threads,
@@ -103,17 +112,12 @@ fn scores<T: Scalar, P: Scalar>(
             columns,
             out,
             #[inline(always)]
-            |x, [offset, center, scale]| {
-                let score = scaled(distance(x, offset, center), scale);
+            |x, columns| {
+                let score = score(P::from_f64(x.to_f64()), columns);
                 T::from_f64(if x.is_finite() { clipped(score, clip) } else { score }.to_f64())
             },
         ),
     }
-}
-
-#[inline(always)]
-fn distance<T: Scalar, P: Scalar>(x: T, offset: P, center: P) -> P {
-    (P::from_f64(x.to_f64()) - offset) - center
 }
 
 /// `score` or the nearer of `+-clip`; NaN stays NaN.
