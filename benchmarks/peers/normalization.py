@@ -48,11 +48,12 @@ def standard_scaler(x):
     return lambda: StandardScaler().fit_transform(x)
 
 
-@peer("zscore standard", "daal4py", dtypes=("float64",), data="clean", finish=lambda r: r.normalizedData)
+@peer("zscore standard", "daal4py", dtypes=("float64",), data="clean")
 def zscore_dividing_by_n_minus_1(x):
     from daal4py import normalization_zscore
 
-    return partial(normalization_zscore(doScale=True).compute, x)
+    # An object of its own for each call: the next result of the same one overwrites the last.
+    return lambda: normalization_zscore(doScale=True).compute(x).normalizedData
 
 
 @peer("zscore standard", "bottleneck")
