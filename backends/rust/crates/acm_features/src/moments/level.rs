@@ -52,22 +52,49 @@ impl Summary for Level {
     #[inline(always)]
     fn of<T: Scalar>(block: Block<'_, T>) -> [Level; BLOCK] {
         let offset = block.offsets();
-        let (mut sum, mut count) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for row in block.rows_while_fetching() {
-            for j in 0..BLOCK {
-                let finite = row[j].is_finite();
-                sum[j] += if finite { row[j] - offset[j] } else { 0.0 };
-                count[j] += if finite { 1.0 } else { 0.0 };
-            }
-        }
-        let mean: [f64; BLOCK] = std::array::from_fn(|j| if count[j] > 0.0 { sum[j] / count[j] } else { 0.0 });
-        let mut squares = [0.0; BLOCK];
-        for row in block.rows() {
-            for j in 0..BLOCK {
-                let distance = (row[j] - offset[j]) - mean[j];
-                squares[j] += if row[j].is_finite() { distance * distance } else { 0.0 };
-            }
-        }
+        let [count, mean] = means::<T, true>(&block, offset);
+        let all_finite = mean.iter().all(|mean| mean.is_finite());
+        let [count, mean] = if all_finite { [count, mean] } else { means::<T, false>(&block, offset) };
+        let squares = match all_finite {
+            true => squares::<T, true>(&block, offset, mean),
+            false => squares::<T, false>(&block, offset, mean),
+        };
         std::array::from_fn(|j| Level { offset: offset[j], count: count[j], mean: mean[j], squares: squares[j] })
     }
+}
+
+/// Count and mean. With `FINITE` nothing is left out, and what is not finite shows in the means.
+#[inline(always)]
+fn means<T: Scalar, const FINITE: bool>(block: &Block<'_, T>, offset: [f64; BLOCK]) -> [[f64; BLOCK]; 2] {
+    let [mut count, mut sum] = [[0.0; BLOCK]; 2];
+    for row in block.rows_while_fetching() {
+        for j in 0..BLOCK {
+            let counts = FINITE || row[j].is_finite();
+            sum[j] += if counts { row[j] - offset[j] } else { 0.0 };
+            if !FINITE {
+                count[j] += if counts { 1.0 } else { 0.0 };
+            }
+        }
+    }
+    if FINITE {
+        count = [block.height() as f64; BLOCK];
+    }
+    [count, std::array::from_fn(|j| if count[j] > 0.0 { sum[j] / count[j] } else { 0.0 })]
+}
+
+/// The sums of the squared distances from the mean.
+#[inline(always)]
+fn squares<T: Scalar, const FINITE: bool>(
+    block: &Block<'_, T>,
+    offset: [f64; BLOCK],
+    mean: [f64; BLOCK],
+) -> [f64; BLOCK] {
+    let mut squares = [0.0; BLOCK];
+    for row in block.rows() {
+        for j in 0..BLOCK {
+            let distance = (row[j] - offset[j]) - mean[j];
+            squares[j] += if FINITE || row[j].is_finite() { distance * distance } else { 0.0 };
+        }
+    }
+    squares
 }
