@@ -14,7 +14,8 @@ from ..operation import operation
 from ..options import integer
 from ..samples import Samples
 from .linalg import assert_product, row_blocks
-from .svd import assert_same_directions, decomposed, factors, leading_triplets, require_components
+from .svd import assert_same_directions, decomposed, factors, require_components
+from .triplets import leading_directions
 
 
 class PCAModel(NamedTuple):
@@ -122,7 +123,7 @@ def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> P
 @numpy_backend.kernel("pca_fit")
 def _fit_by_qr(x: Any, n_components: int) -> tuple[Any, ...]:
     mean = x.mean(axis=0, dtype=np.float64)
-    _, s, vt = leading_triplets(x - mean, n_components)
+    s, vt = leading_directions(x, mean, n_components)
     return tuple(np.ascontiguousarray(part, x.dtype) for part in (mean, vt, s**2 / (len(x) - 1)))
 
 

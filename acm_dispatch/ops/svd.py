@@ -12,6 +12,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer
 from ..samples import Samples
+from .triplets import leading_triplets, signs_of
 
 #: Singular values below this, relative to the largest, name no direction that rounding leaves in place.
 _CLEAR = 1e-3
@@ -193,54 +194,8 @@ def truncated_svd(
     (array([4.]), array([[ True,  True]]))
     """
     u, s, vt = np.linalg.svd(x, full_matrices=False)
-    signs = _signs(vt[:n_components])
+    signs = signs_of(vt[:n_components])
     return u[:, :n_components] * signs, s[:n_components], vt[:n_components] * signs[:, None]
-
-
-def _signs(vt: Any) -> Any:
-    """What makes the entry of largest magnitude in each row positive."""
-    largest = np.take_along_axis(vt, np.abs(vt).argmax(axis=1)[:, None], axis=1)[:, 0]
-    return np.where(largest < 0, -1.0, 1.0)
-
-
-def leading_triplets(x: Any, n_components: int) -> tuple[Any, Any, Any]:
-    """By the decomposition of a small square matrix with the same right vectors; in float64."""
-    tall = (x if len(x) >= x.shape[1] else x.T).astype(np.float64, copy=False)
-    left, s, right = _by_gram(tall, n_components) or _by_qr(tall, n_components)
-    if tall.shape != x.shape:
-        left, right = right.T, left.T
-    signs = _signs(right)
-    return left * signs, s, right * signs[:, None]
-
-
-def _by_qr(tall: Any, n_components: int) -> tuple[Any, Any, Any]:
-    q, r = np.linalg.qr(tall)
-    u, s, vt = np.linalg.svd(r)
-    return q @ u[:, :n_components], s[:n_components], vt[:n_components]
-
-
-#: From so many columns on a QR decomposition takes several times as long as the Gram matrix.
-_MANY_COLUMNS = 100
-
-#: The Gram matrix squares the condition number: singular values of this share of the largest keep 12 digits in it.
-_FAIR_SHARE = 1e-2
-
-
-def _by_gram(tall: Any, n_components: int) -> tuple[Any, Any, Any] | None:
-    """None where QR is as fast, or the Gram matrix would lose digits that matter."""
-    rows, columns = tall.shape
-    if columns < _MANY_COLUMNS or rows < 4 * columns:
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        gram = tall.T @ tall
-    if not np.isfinite(gram).all():
-        return None
-    squares, vectors = np.linalg.eigh(gram)
-    s = np.sqrt(np.maximum(squares[: -n_components - 1 : -1], 0.0))
-    if not s[-1] > _FAIR_SHARE * s[0]:
-        return None
-    right = vectors[:, : -n_components - 1 : -1]
-    return tall @ right / s, s, right.T
 
 
 @numpy_backend.kernel("truncated_svd")
