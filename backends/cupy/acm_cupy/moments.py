@@ -16,20 +16,31 @@ def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
     return count, *(number.astype(x.dtype, copy=False) for number in numbers)
 
 
+def column_levels(xp: Any, x: Any) -> tuple[Any, ...]:
+    *levels, _, distances = _levels(xp, x)
+    return *levels, (distances * distances).sum(axis=0)
+
+
 def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
+    origin, count, mean, shifted, distances = _levels(xp, x)
+    finite = xp.isfinite(x)
+    squares = distances * distances
+    pairs = finite[:-1] & finite[1:]
+    before, after = (xp.where(pairs, part, 0.0) for part in (shifted[:-1], shifted[1:]))
+    absent = xp.where(count > 0, 0.0, xp.nan)
+    minimum = xp.where(finite, x, xp.inf).min(axis=0) + absent
+    maximum = xp.where(finite, x, -xp.inf).max(axis=0) + absent
+    powers = squares.sum(axis=0), (squares * distances).sum(axis=0), (squares * squares).sum(axis=0)
+    sums = before.sum(axis=0), after.sum(axis=0), (before * after).sum(axis=0)
+    return origin, count, mean, *powers, minimum, maximum, pairs.sum(axis=0), *sums
+
+
+def _levels(xp: Any, x: Any) -> tuple[Any, ...]:
+    """Origin, count and mean; differences from the origin and from the mean, 0 where nothing is."""
     finite = xp.isfinite(x)
     count = finite.sum(axis=0)
     wide = xp.where(finite, x, xp.nan).astype(xp.float64)
     origin = xp.take_along_axis(wide, finite.argmax(axis=0)[None], axis=0)[0]
     shifted = xp.where(finite, wide - origin, 0.0)
     mean = shifted.sum(axis=0) / xp.maximum(count, 1)
-    distances = xp.where(finite, shifted - mean, 0.0)
-    squares = distances * distances
-    pairs = finite[:-1] & finite[1:]
-    before, after = (xp.where(pairs, part, 0.0) for part in (shifted[:-1], shifted[1:]))
-    absent = xp.where(count > 0, 0.0, xp.nan)
-    minimum = xp.where(finite, wide, xp.inf).min(axis=0) + absent
-    maximum = xp.where(finite, wide, -xp.inf).max(axis=0) + absent
-    powers = squares.sum(axis=0), (squares * distances).sum(axis=0), (squares * squares).sum(axis=0)
-    sums = before.sum(axis=0), after.sum(axis=0), (before * after).sum(axis=0)
-    return origin, count, mean, *powers, minimum, maximum, pairs.sum(axis=0), *sums
+    return origin, count, mean, shifted, xp.where(finite, shifted - mean, 0.0)
