@@ -152,7 +152,7 @@ def explain(operation: Any, *args: Any, **kwargs: Any) -> Explanation:
     OperationNotFoundError
         If there is none of that name.
     InvalidInput
-        If the arguments break its contract.
+        If their shapes or types break its contract; what values break is for the call to say.
 
     Examples
     --------
