@@ -21,8 +21,11 @@ from .cases import find
 from .peers import peers_of
 from .process import load_average, pin, without_paths
 
-#: Before each sample, so that threads of the one before that still spin (OpenBLAS: 30 ms, OpenMP) have gone to sleep.
-SETTLE_SECONDS = 0.035
+#: Longest wait before a sample for threads of the one before that still spin: OpenBLAS' do for 30 to 100 ms.
+_MOST_SETTLE_SECONDS = 0.25
+
+#: While nothing spins, this process is busy for less than a tenth of so long.
+_QUIET_SECONDS = 0.01
 
 #: A sample of a quick call is a batch of about this long, after one call outside the clock.
 _BATCH_SECONDS = 0.004
@@ -82,11 +85,21 @@ class Candidate:
     def sample(self, number: int) -> None:
         """One time of this round, its threads' predecessors asleep."""
         begun = time.perf_counter()
-        time.sleep(SETTLE_SECONDS)
+        settle()
         if self.batch > 1:
             self.call()
         self.times[number] = _batched(self.call, self.batch)
         self.spent += time.perf_counter() - begun
+
+
+def settle() -> None:
+    """Waits until all threads of this process are asleep."""
+    end = time.perf_counter() + _MOST_SETTLE_SECONDS
+    busy = _QUIET_SECONDS
+    while busy > _QUIET_SECONDS / 10 and time.perf_counter() < end:
+        before = time.process_time()
+        time.sleep(_QUIET_SECONDS)
+        busy = time.process_time() - before
 
 
 def _timed(call: Callable[[], Any]) -> tuple[float, Any]:

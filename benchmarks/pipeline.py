@@ -17,7 +17,7 @@ import acm_dispatch
 
 from . import machine, memory, pipeline_report, report
 from .chains import STAGES, Clock, plant, run
-from .measure import OURS, SETTLE_SECONDS, Candidate, interleave
+from .measure import OURS, Candidate, interleave, settle
 from .process import load_average, pin, run_python, without_paths
 from .results import quartiles
 
@@ -42,7 +42,7 @@ class Chain(Candidate):
     def sample(self, number: int) -> None:
         """One run, part by part."""
         begun = time.perf_counter()
-        time.sleep(SETTLE_SECONDS)
+        settle()
         clock = Clock()
         run(chain(self.name), self.x, clock)
         self.seconds[number] = clock.seconds | {stage: clock.stage(stage) for stage in STAGES}
