@@ -1,5 +1,7 @@
 //! Squared Mahalanobis distances, one pass over the rows.
 
+use std::cmp::Ordering;
+
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
@@ -39,10 +41,14 @@ struct Forms<'a, T> {
 impl<T: Scalar> Task for Forms<'_, T> {
     type Output = Result<()>;
 
+    fn is_wide(&self) -> bool {
+        true
+    }
+
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Forms { threads, x, mean, precision, out } = self;
         let width = x.width();
-        let factor = Factor::<S, f64>::pack(simd, width, width, |k, j| precision.row(k)[j].to_f64())?;
+        let factor = Factor::<S, f64>::pack(simd, width, width, |k, j| folded(precision, k, j))?;
         let stride = factor.padded_width();
         let height = tile::height(stride);
         let task = tile::task(height, stride * width);
@@ -68,7 +74,19 @@ impl<T: Scalar> Task for Forms<'_, T> {
     }
 }
 
-/// `row P row^T` of each row of a tile.
+/// An entry of the lower triangular matrix whose form is half that of `precision`: half as many products, and halved
+/// first, what has a form at all does not overflow.
+#[inline(always)]
+fn folded<T: Scalar>(precision: Rows<'_, T>, k: usize, j: usize) -> f64 {
+    let half = |k: usize, j: usize| 0.5 * precision.row(k)[j].to_f64();
+    match k.cmp(&j) {
+        Ordering::Less => 0.0,
+        Ordering::Equal => half(k, k),
+        Ordering::Greater => half(k, j) + half(j, k),
+    }
+}
+
+/// Twice `row L row^T` of each row of a tile, with the lower triangular matrix L.
 #[inline(always)]
 fn forms<S: Simd, T: Scalar>(factor: &Factor<S, f64>, deviations: &[f64], stride: usize, out: &mut [T]) {
     let count = out.len();
@@ -76,14 +94,19 @@ fn forms<S: Simd, T: Scalar>(factor: &Factor<S, f64>, deviations: &[f64], stride
         let rows = tile::block(deviations, stride, first, count);
         let mut totals = [Register::<S, f64>::splat(0.0); BLOCK_ROWS];
         for (column, panel) in factor.panels() {
-            let products = multiply_add::<S, f64>(zeros::<S, f64>(), rows, panel);
+            // Above its diagonal the matrix is zero.
+            let mut behind = rows;
+            for row in &mut behind {
+                *row = &row[column..];
+            }
+            let products = multiply_add::<S, f64>(zeros::<S, f64>(), behind, &panel[column..]);
             for (total, (product, own)) in totals.iter_mut().zip(products.into_iter().zip(load::<S, f64>(rows, column)))
             {
                 *total = product[1].mul_add(own[1], product[0].mul_add(own[0], *total));
             }
         }
         for (out, total) in out.iter_mut().zip(totals) {
-            *out = T::from_f64(at_least_zero(total.sum()));
+            *out = T::from_f64(at_least_zero(2.0 * total.sum()));
         }
     }
 }

@@ -62,12 +62,16 @@ fn add_block_of<S: Simd, T: Scalar, const BLOCK: usize, const ACROSS: usize>(
     let (width, lanes) = (panel_columns::<S, T>(), <T::Vector<S> as Vector<T>>::LANES);
     let mut block = [[T::Vector::<S>::splat(T::ZERO); ACROSS]; BLOCK];
     for (left, right) in left.chunks_exact(width).zip(right.chunks_exact(width)) {
-        let right: [T::Vector<S>; ACROSS] = std::array::from_fn(|c| T::Vector::<S>::load(&right[c * lanes..]));
+        // No `from_fn`: where the compiler does not inline it, it also calls what it is given.
+        let mut loaded = [T::Vector::<S>::splat(T::ZERO); ACROSS];
+        for c in 0..ACROSS {
+            loaded[c] = T::Vector::<S>::load(&right[c * lanes..]);
+        }
         let left = &left[first..first + BLOCK];
         for r in 0..BLOCK {
             let value = T::Vector::<S>::splat(left[r]);
             for c in 0..ACROSS {
-                block[r][c] = value.mul_add(right[c], block[r][c]);
+                block[r][c] = value.mul_add(loaded[c], block[r][c]);
             }
         }
     }

@@ -9,6 +9,7 @@ mod buckets;
 mod common;
 mod pearson;
 mod ranks;
+mod screen;
 mod sparse;
 mod spearman;
 mod standard;

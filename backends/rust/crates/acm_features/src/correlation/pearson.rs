@@ -1,5 +1,7 @@
 //! Pearson's correlation of all pairs of columns.
 
+use std::ops::ControlFlow;
+
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -15,7 +17,7 @@ pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: 
         return complete(threads, &standard, &mut out);
     }
     let mut doubtful = Vec::new();
-    for_each_tile(threads, &standard, SUMS, |tile| {
+    for_each_tile::<T, _>(threads, &standard, SUMS, |tile| {
         doubtful.try_reserve(tile.rows.len() * tile.columns.len()).map_err(|_| Error::OutOfMemory)?;
         write_tile(&standard, tile, &mut out, |i, j| match over_common_rows::<T>(tile, i, j) {
             Some(value) => value,
@@ -24,7 +26,7 @@ pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: 
                 f64::NAN
             }
         });
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     let x = standard.x;
     write_pairs(threads, 4 * x.count(), &doubtful, || Ok(()), |(), i, j| correlation(x, i, j), &mut out)
@@ -36,9 +38,9 @@ pub fn complete<T: Scalar>(
     standard: &Standard<'_, T>,
     out: &mut ArrayViewMut2<'_, T>,
 ) -> Result<()> {
-    for_each_tile(threads, standard, 1, |tile| {
+    for_each_tile::<T, _>(threads, standard, 1, |tile| {
         write_tile(standard, tile, out, |i, j| tile.sum(0, i, j).clamp(-1.0, 1.0));
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })
 }
 

@@ -1,8 +1,11 @@
 //! Correlations that are strong enough to be kept, as a sparse matrix.
 
+use std::ops::ControlFlow;
+
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
+use super::screen::screened;
 use super::standard::Standard;
 use super::tiles::{Tile, for_each_tile};
 
@@ -15,8 +18,14 @@ pub fn sparse_correlation<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>
     if standard.gaps {
         return Err(Error::invalid("x", "holds NaN or infinity"));
     }
-    let mut kept = Kept { counts: memory::filled(x.ncols(), 0)?, tiles: Vec::new() };
-    for_each_tile(threads, &standard, 1, |tile| kept.add(&standard, tile, threshold))?;
+    if let Some(kept) = screened(threads, &standard, threshold)? {
+        return Ok(kept);
+    }
+    let mut kept = Kept::new(x.ncols())?;
+    for_each_tile::<T, _>(threads, &standard, 1, |tile| {
+        kept.add(&standard, tile, threshold)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
     Ok(kept)
 }
 
@@ -29,7 +38,7 @@ pub struct Kept<T> {
 }
 
 /// The entries of some rows and columns, row by row.
-struct KeptOfTile<T> {
+pub(super) struct KeptOfTile<T> {
     first_row: usize,
     /// How many entries each row has.
     counts: Vec<usize>,
@@ -43,7 +52,13 @@ fn any_reaches(threshold: f64, values: &[f64]) -> bool {
 }
 
 impl<T: Scalar> Kept<T> {
-    fn add(&mut self, standard: &Standard<'_, T>, tile: &Tile<'_>, threshold: f64) -> Result<()> {
+    /// Nothing of a matrix of `width` columns.
+    pub(super) fn new(width: usize) -> Result<Self> {
+        Ok(Kept { counts: memory::filled(width, 0)?, tiles: Vec::new() })
+    }
+
+    /// Adds what a tile has of at least `threshold`, and the diagonal. Answers how many entries that are.
+    pub(super) fn add(&mut self, standard: &Standard<'_, T>, tile: &Tile<'_>, threshold: f64) -> Result<usize> {
         let counts = memory::with_capacity(tile.rows.len())?;
         let mut kept = KeptOfTile { first_row: tile.rows.start, counts, columns: Vec::new(), values: Vec::new() };
         for (i, row) in tile.rows.clone().enumerate() {
@@ -66,9 +81,41 @@ impl<T: Scalar> Kept<T> {
             }
             kept.counts.push(kept.columns.len() - before);
         }
+        let count = kept.columns.len();
         self.tiles.try_reserve(1).map_err(|_| Error::OutOfMemory)?;
         self.tiles.push(kept);
-        Ok(())
+        Ok(count)
+    }
+
+    /// The tiles, to change values in.
+    pub(super) fn tiles_mut(&mut self) -> &mut [KeptOfTile<T>] {
+        &mut self.tiles
+    }
+
+    /// Drops what is below `threshold`, but for the diagonal.
+    pub(super) fn drop_weak(&mut self, threshold: f64) {
+        self.counts.fill(0);
+        for tile in &mut self.tiles {
+            let (mut read, mut kept) = (0, 0);
+            for (row, count) in (tile.first_row..).zip(&mut tile.counts) {
+                let first = kept;
+                for entry in read..read + *count {
+                    let (column, value) = (tile.columns[entry], tile.values[entry].to_f64());
+                    let itself = column as usize == row;
+                    if itself || value.abs() >= threshold {
+                        let value = if itself { value } else { value.clamp(-1.0, 1.0) };
+                        (tile.columns[kept], tile.values[kept]) = (column, T::from_f64(value));
+                        self.counts[column as usize] += usize::from(!itself);
+                        kept += 1;
+                    }
+                }
+                self.counts[row] += kept - first;
+                read += *count;
+                *count = kept - first;
+            }
+            tile.columns.truncate(kept);
+            tile.values.truncate(kept);
+        }
     }
 
     /// How many entries the whole matrix has.
@@ -119,6 +166,13 @@ impl<T: Scalar> Kept<T> {
 }
 
 impl<T: Scalar> KeptOfTile<T> {
+    /// Each pair of different columns with its value.
+    pub(super) fn pairs_mut(&mut self) -> impl Iterator<Item = ([usize; 2], &mut T)> {
+        let rows = (self.first_row..).zip(&self.counts).flat_map(|(row, &count)| std::iter::repeat_n(row, count));
+        let places = rows.zip(&self.columns).map(|(row, &column)| [row, column as usize]);
+        places.zip(&mut self.values).filter(|([row, column], _)| row != column)
+    }
+
     fn push(&mut self, column: usize, value: f64) -> Result<()> {
         self.columns.try_reserve(1).and(self.values.try_reserve(1)).map_err(|_| Error::OutOfMemory)?;
         self.columns.push(column as u32);

@@ -46,13 +46,24 @@ impl<'a, T: Scalar> Standard<'a, T> {
 
     /// Packs `rows` of `columns`. What the last panel holds beyond them is arbitrary.
     #[inline(always)]
-    pub fn pack<S: Simd>(&self, rows: Range<usize>, columns: Range<usize>, packed: &mut Packed<T>) {
-        let parameters = [&self.offset, &self.mean, &self.factor].map(|all| &all[columns.clone()]);
+    pub fn pack<S: Simd, P: Scalar>(&self, rows: Range<usize>, columns: Range<usize>, packed: &mut Packed<P>) {
+        let parameters = self.parameters(columns.clone());
         packed.depth = rows.len();
         for (k, row) in rows.enumerate() {
             self.fetch(row + FETCH_AHEAD, columns.clone());
-            packed.put_row(k, panel_columns::<S, T>(), &self.x.row(row)[columns.clone()], parameters);
+            packed.put_row(k, panel_columns::<S, P>(), &self.x.row(row)[columns.clone()], parameters);
         }
+    }
+
+    /// Writes `row` of `columns`.
+    #[inline(always)]
+    pub fn write_row<P: Scalar>(&self, row: usize, columns: Range<usize>, out: &mut [P]) {
+        standardise(&self.x.row(row)[columns.clone()], self.parameters(columns), out);
+    }
+
+    #[inline(always)]
+    fn parameters(&self, columns: Range<usize>) -> [&[f64]; 3] {
+        [&self.offset, &self.mean, &self.factor].map(|all| &all[columns.clone()])
     }
 
     /// Asks for a row to be brought into the cache: each lies on another page, which processors do not foresee.
@@ -66,40 +77,40 @@ impl<'a, T: Scalar> Standard<'a, T> {
 
 /// Writes the values of some columns with mean 0 and length 1.
 #[inline(always)]
-fn standardise<T: Scalar>(x: &[T], [offset, mean, factor]: [&[f64]; 3], out: &mut [T]) {
+fn standardise<T: Scalar, P: Scalar>(x: &[T], [offset, mean, factor]: [&[f64]; 3], out: &mut [P]) {
     for ((out, x), ((offset, mean), factor)) in out.iter_mut().zip(x).zip(offset.iter().zip(mean).zip(factor)) {
-        let value = T::from_f64(((x.to_f64() - offset) - mean) * factor);
-        *out = if x.is_finite() { value } else { T::ZERO };
+        let value = P::from_f64(((x.to_f64() - offset) - mean) * factor);
+        *out = if x.is_finite() { value } else { P::ZERO };
     }
 }
 
 /// Some rows of some columns, in panels as the block kernel takes them.
-pub struct Packed<T> {
-    values: Vec<T>,
+pub struct Packed<P> {
+    values: Vec<P>,
     /// 1 where a value is present; nothing where none is missing anywhere.
-    present: Vec<T>,
-    squares: Vec<T>,
+    present: Vec<P>,
+    squares: Vec<P>,
     /// One row of all columns.
-    row: Vec<T>,
+    row: Vec<P>,
     depth: usize,
 }
 
-impl<T: Scalar> Packed<T> {
+impl<P: Scalar> Packed<P> {
     /// Room for `depth` rows of `side` columns, a multiple of a panel's.
     pub fn new(depth: usize, side: usize, gaps: bool) -> Result<Self> {
         let of_gaps = if gaps { depth * side } else { 0 };
         Ok(Packed {
-            values: memory::filled(depth * side, T::ZERO)?,
-            present: memory::filled(of_gaps, T::ZERO)?,
-            squares: memory::filled(of_gaps, T::ZERO)?,
-            row: memory::filled(side, T::ZERO)?,
+            values: memory::filled(depth * side, P::ZERO)?,
+            present: memory::filled(of_gaps, P::ZERO)?,
+            squares: memory::filled(of_gaps, P::ZERO)?,
+            row: memory::filled(side, P::ZERO)?,
             depth,
         })
     }
 
     /// Puts row `k` into the panels of `width` columns.
     #[inline(always)]
-    fn put_row(&mut self, k: usize, width: usize, x: &[T], parameters: [&[f64]; 3]) {
+    fn put_row<T: Scalar>(&mut self, k: usize, width: usize, x: &[T], parameters: [&[f64]; 3]) {
         // In one long loop, then a panel at a time: a panel is too short for a loop of its own.
         standardise(x, parameters, &mut self.row[..x.len()]);
         let panels = self.values.chunks_exact_mut(self.depth * width);
@@ -112,12 +123,12 @@ impl<T: Scalar> Packed<T> {
     }
 
     #[inline(always)]
-    fn put_gaps(&mut self, k: usize, width: usize, x: &[T]) {
+    fn put_gaps<T: Scalar>(&mut self, k: usize, width: usize, x: &[T]) {
         for (panel, x) in x.chunks(width).enumerate() {
             let place = (panel * self.depth + k) * width;
             let values = &self.values[place..][..x.len()];
             let present = &mut self.present[place..][..x.len()];
-            present.iter_mut().zip(x).for_each(|(one, x)| *one = if x.is_finite() { T::ONE } else { T::ZERO });
+            present.iter_mut().zip(x).for_each(|(one, x)| *one = if x.is_finite() { P::ONE } else { P::ZERO });
             let squares = &mut self.squares[place..][..x.len()];
             squares.iter_mut().zip(values).for_each(|(square, value)| *square = *value * *value);
         }
@@ -125,7 +136,7 @@ impl<T: Scalar> Packed<T> {
 
     /// The parts that hold rows.
     #[inline(always)]
-    fn filled(&self) -> [&[T]; 3] {
+    fn filled(&self) -> [&[P]; 3] {
         let size = self.depth * self.row.len();
         [&self.values, &self.present, &self.squares].map(|all| &all[..size.min(all.len())])
     }
@@ -137,7 +148,7 @@ impl<T: Scalar> Packed<T> {
 
     /// The factors whose products are summed up for each pair of columns, `self` on the left.
     #[inline(always)]
-    pub fn factors<'a>(&'a self, right: &'a Self) -> [[&'a [T]; 2]; SUMS] {
+    pub fn factors<'a>(&'a self, right: &'a Self) -> [[&'a [P]; 2]; SUMS] {
         let [values, present, squares] = self.filled();
         let [right_values, right_present, right_squares] = right.filled();
         [

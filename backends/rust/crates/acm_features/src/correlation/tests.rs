@@ -1,5 +1,5 @@
 use acm_core::{Scalar, Threads};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayViewMut1};
 
 use super::*;
 
@@ -75,6 +75,62 @@ fn what_is_kept_is_the_dense_matrix_above_the_threshold() {
         let found = rows.zip(&indices).zip(&data).map(|((row, &column), value)| ((row, column as usize), value));
         assert!(found.eq(expected));
     }
+}
+
+/// The kept matrix in dense form, zero where nothing is kept.
+fn kept_of(x: &Array2<f64>, threshold: f64, threads: usize) -> Array2<f64> {
+    let kept = sparse_correlation(&Threads::uninterrupted(threads), x.view(), threshold).unwrap();
+    let (mut data, mut indices) = (vec![0.0; kept.len()], vec![0; kept.len()]);
+    let mut indptr = vec![0; x.ncols() + 1];
+    kept.write(&mut data, &mut indices, &mut indptr).unwrap();
+    let mut found = Array2::zeros((x.ncols(), x.ncols()));
+    for row in 0..x.ncols() {
+        let entries = indptr[row] as usize..indptr[row + 1] as usize;
+        assert!(indices[entries.clone()].is_sorted());
+        entries.for_each(|entry| found[(row, indices[entry] as usize)] = data[entry]);
+    }
+    found
+}
+
+/// Columns of which every two have a correlation close to 0.5, half of the pairs below it: from 1e-9 on.
+fn pairs_about_a_half(rows: usize, columns: usize) -> Array2<f64> {
+    let mut x = noise(rows, columns);
+    for j in 0..columns / 2 {
+        let mut pair = x.slice_mut(ndarray::s![.., 2 * j..2 * j + 2]);
+        pair -= &pair.mean_axis(ndarray::Axis(0)).unwrap();
+        let (a, mut b): (ArrayViewMut1<'_, f64>, ArrayViewMut1<'_, f64>) =
+            pair.multi_slice_mut((ndarray::s![.., 0], ndarray::s![.., 1]));
+        let shared = a.dot(&b) / a.dot(&a);
+        b.scaled_add(-shared, &a);
+        let wanted = 0.5 + (j as f64 + 1.0) * if j % 2 == 0 { 1e-9 } else { -1e-9 };
+        b *= (1.0 - wanted * wanted).sqrt() / b.dot(&b).sqrt();
+        b.scaled_add(wanted / a.dot(&a).sqrt(), &a);
+        // What is seen with mean 0 and length 1 may be anywhere, of any size.
+        b *= if j % 3 == 0 { -1e-3 } else { 1e3 };
+        b += if j % 5 == 0 { 1e3 } else { 0.0 };
+    }
+    x
+}
+
+#[test]
+fn a_screen_changes_nothing() {
+    let mut x = pairs_about_a_half(300, 2000);
+    x.slice_mut(ndarray::s![.., 1997..]).fill(1e6);
+    let threads = Threads::uninterrupted(2);
+    let mut dense = Array2::zeros((x.ncols(), x.ncols()));
+    pearson(&threads, x.view(), dense.view_mut()).unwrap();
+    let standard = standard::Standard::new(&threads, x.view()).unwrap();
+    for (threshold, few) in [(0.5, true), (0.05, false), (0.0, false)] {
+        assert_eq!(screen::screened(&threads, &standard, threshold).unwrap().is_some(), few);
+        let found = kept_of(&x, threshold, 2);
+        for (((i, j), found), dense) in found.indexed_iter().zip(&dense) {
+            let expected = if dense.abs() >= threshold || i == j { *dense } else { 0.0 };
+            assert!((found - expected).abs() < 1e-14 || found.is_nan() && expected.is_nan(), "{i} {j}");
+        }
+    }
+    assert!(kept_of(&x, 0.5, 1).iter().zip(&kept_of(&x, 0.5, 3)).all(|(a, b)| a.to_bits() == b.to_bits()));
+    let strong = (0..998).filter(|j| dense[(2 * j, 2 * j + 1)].abs() >= 0.5);
+    assert!(strong.clone().count() == 499 && strong.into_iter().all(|j| j % 2 == 0));
 }
 
 #[test]

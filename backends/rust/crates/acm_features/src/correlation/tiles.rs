@@ -1,6 +1,7 @@
 //! Sums over the rows for each pair of columns, in square tiles of pairs on and above the diagonal.
 
-use std::ops::{Range, RangeInclusive};
+use std::marker::PhantomData;
+use std::ops::{ControlFlow, Range, RangeInclusive};
 
 use acm_core::simd::{self, Simd, Task};
 use acm_core::{Result, Scalar, Threads, memory};
@@ -17,7 +18,7 @@ const SIDE: RangeInclusive<usize> = 240..=480;
 const BANDS: usize = 11;
 
 /// Rows packed at a time: a panel of them stays in the L1 cache while all blocks on the left meet it.
-const DEPTH: usize = 128;
+pub const DEPTH: usize = 128;
 
 /// Most rows that a thread goes through between two looks at the queue.
 const SEGMENT: usize = 32 * DEPTH;
@@ -62,24 +63,26 @@ impl Tile<'_> {
 
 /// Sums over all rows, tile by tile, from the top down and in each band of rows from the left to the right.
 ///
-/// `counts` is [`SUMS`], or 1 for the first alone. `finish` gets each tile, on the calling thread.
-pub fn for_each_tile<T: Scalar>(
+/// Products are of numbers of type `P`, and so are their sums over [`DEPTH`] rows. `counts` is [`SUMS`], or 1 for the first
+/// alone. `finish` gets each tile, on the calling thread, and says whether to go on.
+pub fn for_each_tile<P: Scalar, T: Scalar>(
     threads: &Threads<'_>,
     standard: &Standard<'_, T>,
     counts: usize,
-    finish: impl FnMut(&Tile<'_>) -> Result<()>,
+    finish: impl FnMut(&Tile<'_>) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    simd::dispatch(Tiles { threads, standard, counts, finish })
+    simd::dispatch(Tiles { threads, standard, counts, finish, products: PhantomData::<P> })
 }
 
-struct Tiles<'a, T, F> {
+struct Tiles<'a, P, T, F> {
     threads: &'a Threads<'a>,
     standard: &'a Standard<'a, T>,
     counts: usize,
     finish: F,
+    products: PhantomData<P>,
 }
 
-impl<T: Scalar, F: FnMut(&Tile<'_>) -> Result<()>> Task for Tiles<'_, T, F> {
+impl<P: Scalar, T: Scalar, F: FnMut(&Tile<'_>) -> Result<ControlFlow<()>>> Task for Tiles<'_, P, T, F> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
@@ -87,11 +90,11 @@ impl<T: Scalar, F: FnMut(&Tile<'_>) -> Result<()>> Task for Tiles<'_, T, F> {
     }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
-        let Tiles { threads, standard, counts, mut finish } = self;
+        let Tiles { threads, standard, counts, mut finish, .. } = self;
         let width = standard.x.width();
         let most = (width / BANDS).clamp(*SIDE.start(), *SIDE.end());
         // Tiles of equal size, so that none is a sliver.
-        let side = width.div_ceil(width.div_ceil(most)).next_multiple_of(panel_columns::<S, T>());
+        let side = width.div_ceil(width.div_ceil(most)).next_multiple_of(panel_columns::<S, P>());
         let pairs = pairs(width, side)?;
         let slots = (SUMS_HELD / (counts * side * side)).clamp(*SLOTS.start(), *SLOTS.end());
         let parts = (slots / pairs.len()).clamp(1, standard.x.count().div_ceil(SHORTEST));
@@ -100,9 +103,11 @@ impl<T: Scalar, F: FnMut(&Tile<'_>) -> Result<()>> Task for Tiles<'_, T, F> {
         for pairs in pairs.chunks(slots) {
             let sums = &mut sums[..pairs.len() * sums_of.size() * parts];
             sums.fill(0.0);
-            sums_of.fill(simd, threads, pairs, sums)?;
+            sums_of.fill::<S, P>(simd, threads, pairs, sums)?;
             for ((rows, columns), sums) in pairs.iter().cloned().zip(sums.chunks_exact(sums_of.size() * parts)) {
-                finish(&Tile { rows, columns, sums: &sums[..sums_of.size()], side })?;
+                if finish(&Tile { rows, columns, sums: &sums[..sums_of.size()], side })?.is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -136,10 +141,10 @@ impl<T: Scalar> Sums<'_, T> {
     }
 
     /// Fills `sums`: for each of `pairs` those over each part of the rows, the first of which gets the sums over all.
-    fn fill<S: Simd>(&self, simd: S, threads: &Threads<'_>, pairs: &[Pair], sums: &mut [f64]) -> Result<()> {
+    fn fill<S: Simd, P: Scalar>(&self, simd: S, threads: &Threads<'_>, pairs: &[Pair], sums: &mut [f64]) -> Result<()> {
         let (size, parts, height) = (self.size(), self.parts, self.standard.x.count());
         let segment = height.div_ceil(parts).next_multiple_of(DEPTH).min(SEGMENT);
-        let packed = || Packed::new(DEPTH, self.side, self.counts == SUMS);
+        let packed = || Packed::<P>::new(DEPTH, self.side, self.counts == SUMS);
         for start in (0..height).step_by(parts * segment) {
             let tasks = sums.chunks_exact_mut(size).enumerate();
             let rows = height.min(start + parts * segment) - start;
@@ -153,7 +158,7 @@ impl<T: Scalar> Sums<'_, T> {
                     let rows = first..(first + segment).min(height);
                     simd.vectorize(
                         #[inline(always)]
-                        || self.add_rows::<S>(rows, &pairs[slot / parts], [left, right], sums),
+                        || self.add_rows::<S, P>(rows, &pairs[slot / parts], [left, right], sums),
                     );
                     Ok(())
                 },
@@ -168,24 +173,24 @@ impl<T: Scalar> Sums<'_, T> {
 
     /// Adds the sums over `rows`.
     #[inline(always)]
-    fn add_rows<S: Simd>(
+    fn add_rows<S: Simd, P: Scalar>(
         &self,
         rows: Range<usize>,
         (on_left, on_right): &Pair,
-        [left, right]: [&mut Packed<T>; 2],
+        [left, right]: [&mut Packed<P>; 2],
         sums: &mut [f64],
     ) {
         for start in rows.clone().step_by(DEPTH) {
             let rows = start..(start + DEPTH).min(rows.end);
-            self.standard.pack::<S>(rows.clone(), on_left.clone(), left);
+            self.standard.pack::<S, P>(rows.clone(), on_left.clone(), left);
             let diagonal = on_left == on_right;
             let live = [on_left.len(), on_right.len()];
             if !diagonal {
-                self.standard.pack::<S>(rows, on_right.clone(), right);
+                self.standard.pack::<S, P>(rows, on_right.clone(), right);
             }
             let factors = left.factors(if diagonal { left } else { right });
             for (factors, sums) in factors.into_iter().zip(sums.chunks_exact_mut(self.side * self.side)) {
-                add_products::<S, T>(factors, left.depth(), live, diagonal, self.side, sums);
+                add_products::<S, P>(factors, left.depth(), live, diagonal, self.side, sums);
             }
         }
     }

@@ -91,11 +91,13 @@ impl Tail {
 #[inline(always)]
 pub fn multiply_add<S: Simd, T: Scalar>(
     mut sums: Sums<S, T>,
-    rows: [&[T]; BLOCK_ROWS],
+    mut rows: [&[T]; BLOCK_ROWS],
     panel: &[Coordinate<S, T>],
 ) -> Sums<S, T> {
-    // Equal lengths known to the compiler: no bounds checks below.
-    let rows = rows.map(|row| &row[..panel.len()]);
+    // Equal lengths known to the compiler: no bounds checks below. No `map`: the compiler calls it, and what it is given.
+    for row in &mut rows {
+        *row = &row[..panel.len()];
+    }
     for k in 0..panel.len() {
         let [low, high] = panel[k];
         for (sums, row) in sums.iter_mut().zip(rows) {
@@ -115,7 +117,11 @@ pub fn zeros<S: Simd, T: Scalar>() -> Sums<S, T> {
 /// For each row of a block two registers of its numbers from `column` on.
 #[inline(always)]
 pub fn load<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], column: usize) -> Sums<S, T> {
-    rows.map(|row| [Vector::load(&row[column..]), Vector::load(&row[column + Register::<S, T>::LANES..])])
+    let mut loaded = zeros::<S, T>();
+    for (loaded, row) in loaded.iter_mut().zip(rows) {
+        *loaded = [Vector::load(&row[column..]), Vector::load(&row[column + Register::<S, T>::LANES..])];
+    }
+    loaded
 }
 
 /// Writes a panel's numbers to `out` from `column` on, as many as have room.

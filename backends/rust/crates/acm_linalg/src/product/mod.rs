@@ -16,6 +16,12 @@ const TILE_STEPS: usize = 250_000;
 /// Rows of `b` that are multiplied before the next: six rows of `a` and a panel of that depth stay in the L1 cache.
 const DEPTH: usize = 256;
 
+/// Rows of `b` from which on arithmetic bounds a product, even one that goes to memory.
+const DEEP: usize = 32;
+
+/// Bytes of a product that may stay in the L3 cache. To memory wide stores, most of them across two lines, are slower.
+const CACHED: usize = 24 << 20;
+
 /// Writes `out = a b`, and `initial` added to each row.
 pub fn product<T: Scalar>(
     threads: &Threads<'_>,
@@ -47,6 +53,11 @@ struct Product<'a, T> {
 
 impl<T: Scalar> Task for Product<'_, T> {
     type Output = Result<()>;
+
+    fn is_wide(&self) -> bool {
+        let fills_panels = self.b.width() >= 2 * MAX_LANES * size_of::<f32>() / size_of::<T>();
+        fills_panels && (self.a.width() >= DEEP || size_of_val(self.out) <= CACHED)
+    }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Product { threads, a, b, initial, out } = self;
