@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::Scalar;
 use crate::rows::Rows;
+use crate::{Scalar, simd};
 
 /// Columns that are computed side by side: one cache line of `f64`.
 pub const LANES: usize = 8;
@@ -44,6 +44,15 @@ impl<T: Scalar> Panel<'_, T> {
         match row.first_chunk() {
             Some(lanes) => *lanes,
             None => std::array::from_fn(|lane| row.get(lane).copied().unwrap_or(T::NAN)),
+        }
+    }
+
+    /// Asks for a row, if there is one, to be brought into the cache: each lies on another page, which processors do not
+    /// foresee.
+    #[inline(always)]
+    pub fn prefetch(&self, i: usize) {
+        if i < self.x.count() {
+            simd::prefetch_ends(&self.x.row(i)[self.columns()]);
         }
     }
 

@@ -34,9 +34,14 @@ pub trait Scalar:
     const NAN: Self;
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
+    /// Added to a number from 0 to 2^22 it leaves that number, rounded, in the lowest bits: one addition where a
+    /// conversion would be several instructions.
+    const ROUNDS: Self;
     /// True when a reference that computes in `f64` sees digits that this type does not.
     const NARROWER_THAN_REFERENCE: bool;
 
+    /// The lowest 22 bits.
+    fn low_bits(self) -> usize;
     /// The nearest number of this type.
     fn from_f64(value: f64) -> Self;
     /// The same number as `f64`; exact.
@@ -62,7 +67,13 @@ macro_rules! scalar {
             const INFINITY: Self = $T::INFINITY;
             const NAN: Self = $T::NAN;
             const EPSILON: Self = $T::EPSILON;
+            const ROUNDS: Self = 1.0 / $T::EPSILON;
             const NARROWER_THAN_REFERENCE: bool = $narrower;
+
+            #[inline(always)]
+            fn low_bits(self) -> usize {
+                (self.to_bits() as u32 & ((1 << 22) - 1)) as usize
+            }
 
             #[inline(always)]
             fn from_f64(value: f64) -> Self {

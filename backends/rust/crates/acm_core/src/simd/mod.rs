@@ -95,6 +95,19 @@ pub trait Vector<T>: Copy + Send + Sync {
         lanes[1..Self::LANES].iter().fold(lanes[0], |sum, &lane| sum + lane)
     }
 
+    /// Writes a square of `LANES` rows, `row` values apart in `from`, as columns, `column` apart in `to`.
+    #[inline(always)]
+    fn transpose(from: &[T], row: usize, to: &mut [T], column: usize)
+    where
+        T: Copy,
+    {
+        for i in 0..Self::LANES {
+            for j in 0..Self::LANES {
+                to[j * column + i] = from[i * row + j];
+            }
+        }
+    }
+
     /// Writes the lanes that lie between `low` and `high`, neither included, one after the other to `out`, and anything
     /// to the rest of its first `LANES` places, which it must have. Answers how many lanes that were.
     #[inline(always)]
@@ -125,6 +138,12 @@ pub fn prefetch<T>(values: &[T]) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = values;
+}
+
+/// The same for values that fill no more than a cache line, but may begin in the middle of one.
+#[inline(always)]
+pub fn prefetch_ends<T>(values: &[T]) {
+    [values.first(), values.last()].into_iter().flatten().for_each(|value| prefetch(std::slice::from_ref(value)));
 }
 
 /// A kernel that is generic over the instruction set.

@@ -36,6 +36,12 @@ impl<T: Scalar, const WIDE: bool> Task for EveryOperation<T, WIDE> {
             assert_eq!(b.least(), right[lanes - 1]);
             let one = <V<T, S>>::splat(T::ONE);
             check(Vector::select_less(a, b, one, a), &|a, b| if a < b { T::ONE } else { a });
+            let square: Vec<T> = (0..lanes * (lanes + 3)).map(|i| T::from_f64(i as f64)).collect();
+            let mut columns = vec![T::ZERO; lanes * (lanes + 1)];
+            <V<T, S>>::transpose(&square, lanes + 3, &mut columns, lanes + 1);
+            for (i, j) in (0..lanes).flat_map(|i| (0..lanes).map(move |j| (i, j))) {
+                assert_eq!(columns[j * (lanes + 1) + i], square[i * (lanes + 3) + j]);
+            }
             for mask in 0..1_usize << lanes {
                 let value = |lane: usize| T::from_f64(if mask >> lane & 1 == 1 { 2.0 + lane as f64 } else { 100.0 });
                 let values: Vec<T> = (0..lanes).map(value).collect();

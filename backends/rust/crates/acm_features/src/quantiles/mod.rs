@@ -1,20 +1,18 @@
 //! Quantiles of columns.
 //!
-//! Those of short columns are found by [`buckets`], a block of columns a thread. A few quantiles of long ones are searched
-//! for as medians are, in passes that all threads share.
+//! They are found by [`buckets`], or, where too many values of a long column fall into one of them, as medians are.
 
 mod buckets;
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads};
+use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::Missing;
 use crate::robust_stats;
 
-/// Columns of more rows than this are long: there may be fewer of them than threads, and should most values of eight of
-/// them fall into one bucket, they would take too much memory.
-const MOST_ROWS: usize = 256 * 1024;
+/// More of a long column than this share is not copied: contracts allow a tenth.
+const MOST_KEPT: f64 = 1.0 / 16.0;
 
 /// More quantiles than this are found faster by buckets, if memory for whole columns can be had.
 const MOST_SEARCHES: usize = 16;
@@ -103,12 +101,15 @@ pub fn column_quantiles<T: Scalar>(
         return Err(Error::invalid("out", "does not have a row for each quantile"));
     }
     let quantiles: Vec<Quantile> = levels.iter().map(|&level| Quantile { level, method }).collect();
-    let long = x.nrows() > MOST_ROWS && quantiles.len() <= MOST_SEARCHES || x.nrows() > MOST_COUNTED;
-    let found = if long {
-        robust_stats::quantiles(threads, x, &quantiles, missing)?
-    } else {
-        buckets::quantiles(threads, Rows::new(x, "x")?, &quantiles, missing)?
+    let mut found = memory::filled(out.len(), f64::NAN)?;
+    let share = if quantiles.len() > MOST_SEARCHES { 1.0 } else { MOST_KEPT };
+    let left_out = match x.nrows() {
+        0..=MOST_COUNTED => buckets::quantiles(threads, Rows::new(x, "x")?, &quantiles, missing, share, &mut found)?,
+        _ => (0..width).collect(),
     };
+    if !left_out.is_empty() {
+        robust_stats::quantiles(threads, x, &left_out, &quantiles, missing, &mut found)?;
+    }
     for (j, found) in found.chunks_exact(levels.len()).enumerate() {
         for (row, &value) in out.chunks_exact_mut(width).zip(found) {
             row[j] = T::from_f64(value);
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn every_rank_is_found() {
-        for count in [1, 2, 7, 8, 9, 1000, 40_001, 2 * MOST_ROWS] {
+        for count in [1, 2, 7, 8, 9, 1000, 40_001, 512 * 1024] {
             let x = Array2::from_shape_fn((count, 2), |(i, _)| ((i * 7919) % count) as f64);
             let levels: Vec<f64> = (0..=9).map(|i| ((i * 5) % 10) as f64 / 9.0).collect();
             let values = found(&x, &levels, Method::Lower, Missing::NonFinite);

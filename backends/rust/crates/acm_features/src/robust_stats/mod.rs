@@ -49,7 +49,7 @@ pub fn medians<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, missing: 
     if x.height() <= short::MOST_ROWS {
         return Ok(short::medians_and_deviations(threads, x, false)?.0);
     }
-    Searches::new(threads, x, &[Quantile::MEDIAN])?.finish(Subject::Value)
+    Searches::new(threads, x, &[Quantile::MEDIAN], &|_| true)?.finish(Subject::Value)
 }
 
 /// Each column's median and the median absolute deviation from it.
@@ -62,43 +62,64 @@ pub(crate) fn medians_and_deviations<T: Scalar>(
     if x.height() <= short::MOST_ROWS {
         return short::medians_and_deviations(threads, x, true);
     }
-    let mut searches = Searches::new(threads, x, &[Quantile::MEDIAN])?;
+    let mut searches = Searches::new(threads, x, &[Quantile::MEDIAN], &|_| true)?;
     let medians = searches.finish(Subject::Value)?;
-    threads.for_each(searches.work(), searches.searches.iter_mut(), |search| {
-        search.turn_to_deviations();
+    let work = searches.work();
+    threads.for_each(work, searches.searches.iter_mut().zip(&mut searches.samples), |(search, sample)| {
+        search.turn_to_distances(sample);
         Ok(())
     })?;
-    Ok((medians, searches.finish(Subject::Deviation)?))
+    let mut deviations = searches.finish(Subject::HalfDistance)?;
+    deviations.iter_mut().for_each(|value| *value *= 2.0);
+    Ok((medians, deviations))
 }
 
-/// Some quantiles of each column: those of the first, then those of the second.
+/// Writes some quantiles of these `columns`, which rise, to `found`, where each column has a place for each.
 pub(crate) fn quantiles<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
+    columns: &[usize],
     quantiles: &[Quantile],
     missing: Missing,
-) -> Result<Vec<f64>> {
+    found: &mut [f64],
+) -> Result<()> {
     let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
-    Searches::new(threads, x, quantiles)?.finish(Subject::Value)
+    let wanted = |column| columns.binary_search(&column).is_ok();
+    let values = Searches::new(threads, x, quantiles, &wanted)?.finish(Subject::Value)?;
+    for column in columns {
+        let places = column * quantiles.len()..(column + 1) * quantiles.len();
+        found[places.clone()].copy_from_slice(&values[places]);
+    }
+    Ok(())
 }
 
-/// The searches in all columns of a matrix, as many in each as there are quantiles.
+/// The searches in the columns of a matrix, as many in each as there are quantiles.
 struct Searches<'a, T> {
     threads: &'a Threads<'a>,
     x: Matrix<'a, T>,
     each: usize,
-    searches: Vec<Search>,
+    samples: Vec<Vec<T>>,
+    searches: Vec<Search<T>>,
 }
 
 impl<'a, T: Scalar> Searches<'a, T> {
-    fn new(threads: &'a Threads<'a>, x: Matrix<'a, T>, quantiles: &[Quantile]) -> Result<Self> {
+    /// Searches in those columns for which `wanted` says so.
+    fn new(
+        threads: &'a Threads<'a>,
+        x: Matrix<'a, T>,
+        quantiles: &[Quantile],
+        wanted: &(dyn Fn(usize) -> bool + Sync),
+    ) -> Result<Self> {
         let each = quantiles.len();
-        let mut searches = memory::with_capacity(x.width * each)?;
-        searches.resize_with(x.width * each, Search::default);
-        let mut searches = Searches { threads, x, each, searches };
+        let (mut samples, mut searches) = (memory::with_capacity(x.width)?, memory::with_capacity(x.width * each)?);
+        samples.resize_with(x.width, Vec::new);
+        searches.resize_with(x.width * each, || Search::OVER);
+        let mut searches = Searches { threads, x, each, samples, searches };
         let work = searches.work();
-        let blocks = searches.searches.chunks_mut(BLOCK_COLUMNS * each).enumerate();
-        threads.for_each(work, blocks, |(block, searches)| start(x, block * BLOCK_COLUMNS, quantiles, searches))?;
+        let blocks = searches.samples.chunks_mut(BLOCK_COLUMNS).zip(searches.searches.chunks_mut(BLOCK_COLUMNS * each));
+        threads.for_each(work, blocks.enumerate(), |(block, (samples, searches))| {
+            start(x, block * BLOCK_COLUMNS, quantiles, wanted, samples, searches)
+        })?;
         Ok(searches)
     }
 
@@ -110,10 +131,13 @@ impl<'a, T: Scalar> Searches<'a, T> {
     /// What is searched for.
     fn finish(&mut self, subject: Subject) -> Result<Vec<f64>> {
         while self.searches.iter().any(|search| search.bracket().is_some()) {
-            let tallies = sweep(self.threads, self.x, subject, self.each, &self.searches)?;
+            let mut tallies = sweep(self.threads, self.x, subject, self.each, &self.searches)?;
             let work = self.x.values.len() * self.each;
-            self.threads.for_each(work, self.searches.iter_mut().zip(tallies), |(search, tally)| {
-                search.conclude(tally);
+            let columns = self.searches.chunks_mut(self.each).zip(tallies.chunks_mut(self.each)).zip(&mut self.samples);
+            self.threads.for_each(work, columns, |((searches, tallies), sample)| {
+                for (search, tally) in searches.iter_mut().zip(tallies) {
+                    search.conclude(std::mem::take(tally), sample);
+                }
                 Ok(())
             })?;
         }
@@ -121,31 +145,31 @@ impl<'a, T: Scalar> Searches<'a, T> {
     }
 }
 
-/// Starts the searches for the `quantiles` of neighbouring columns.
+/// Takes samples of neighbouring columns and starts the searches for their `quantiles`.
 fn start<T: Scalar>(
     x: Matrix<'_, T>,
     first_column: usize,
     quantiles: &[Quantile],
-    searches: &mut [Search],
+    wanted: &(dyn Fn(usize) -> bool + Sync),
+    samples: &mut [Vec<T>],
+    searches: &mut [Search<T>],
 ) -> Result<()> {
-    let columns = searches.len() / quantiles.len();
-    let mut samples: [Vec<f64>; BLOCK_COLUMNS] = Default::default();
-    for sample in &mut samples[..columns] {
+    for (_, sample) in (first_column..).zip(&mut *samples).filter(|(column, _)| wanted(*column)) {
         sample.try_reserve_exact(sample_size(x.height())).map_err(|_| Error::OutOfMemory)?;
     }
     for row in sampled_rows(x.height()) {
-        for (j, sample) in samples[..columns].iter_mut().enumerate() {
-            let value = x.value(row, first_column + j);
+        for (column, sample) in (first_column..).zip(&mut *samples).filter(|(column, _)| wanted(*column)) {
+            let value = x.value(row, column);
             if !value.is_nan() {
                 sample.push(value);
             }
         }
     }
-    for (searches, sample) in searches.chunks_mut(quantiles.len()).zip(samples) {
-        for (search, &quantile) in searches.iter_mut().zip(quantiles) {
-            let mut own = memory::with_capacity(sample.len())?;
-            own.extend_from_slice(&sample);
-            *search = Search::new(quantile, own);
+    for (column, (searches, sample)) in (first_column..).zip(searches.chunks_mut(quantiles.len()).zip(samples)) {
+        if wanted(column) {
+            for (search, &quantile) in searches.iter_mut().zip(quantiles) {
+                *search = Search::new(quantile, sample);
+            }
         }
     }
     Ok(())

@@ -6,7 +6,7 @@
 //! equal to an end of the bracket are counted, not kept, so that ties cost nothing. The result is exact; a bracket
 //! that missed the middle shows in the numbers, and the search goes on with a wider one.
 
-use acm_core::{Error, Result};
+use acm_core::{Error, Result, Scalar};
 
 use crate::quantiles::Quantile;
 
@@ -19,28 +19,26 @@ const REACH_GROWTH: f64 = 4.0;
 
 /// Two values with the quantile between them, probably.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bracket {
+pub struct Bracket<T> {
     /// The lower end.
-    pub low: f64,
+    pub low: T,
     /// The upper end.
-    pub high: f64,
+    pub high: T,
 }
 
-impl Bracket {
-    const ALL: Bracket = Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY };
-
+impl<T: Scalar> Bracket<T> {
     /// The bracket around the quantile of that level of `sample`, which is reordered; open where the sample ends.
-    fn around(level: f64, sample: &mut [f64], reach: f64) -> Self {
+    fn around(level: f64, sample: &mut [T], reach: f64) -> Self {
         let size = sample.len() as f64;
         let margin = 1 + (reach * (size * level * (1.0 - level)).sqrt()) as usize;
         let place = (size * level) as usize;
         let end = sample.len().min(place + margin);
-        let mut bracket = Bracket::ALL;
+        let mut bracket = Bracket { low: -T::INFINITY, high: T::INFINITY };
         if place + margin <= sample.len() {
-            bracket.high = *sample.select_nth_unstable_by(end - 1, f64::total_cmp).1;
+            bracket.high = *sample.select_nth_unstable_by(end - 1, T::total_cmp).1;
         }
         if place >= margin {
-            bracket.low = *sample[..end].select_nth_unstable_by(place - margin, f64::total_cmp).1;
+            bracket.low = *sample[..end].select_nth_unstable_by(place - margin, T::total_cmp).1;
         }
         bracket
     }
@@ -59,6 +57,12 @@ pub struct Counts {
     pub at_high: usize,
 }
 
+impl From<[usize; 4]> for Counts {
+    fn from([all, below, at_low, at_high]: [usize; 4]) -> Self {
+        Counts { all, below, at_low, at_high }
+    }
+}
+
 impl Counts {
     fn add(&mut self, other: Counts) {
         self.all += other.all;
@@ -70,17 +74,17 @@ impl Counts {
 
 /// What is known of a column's values.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct Tally<T> {
     counts: Counts,
     /// The values inside the bracket, in no order.
-    between: Vec<f64>,
+    between: Vec<T>,
     /// How many of them are in their place already, the smallest.
     placed: usize,
 }
 
-impl Tally {
+impl<T: Scalar> Tally<T> {
     /// Adds what was found in a part of the column.
-    pub fn add(&mut self, counts: Counts, between: &[f64]) -> Result<()> {
+    pub fn add(&mut self, counts: Counts, between: &[T]) -> Result<()> {
         self.counts.add(counts);
         self.between.try_reserve(between.len()).map_err(|_| Error::OutOfMemory)?;
         self.between.extend_from_slice(between);
@@ -88,7 +92,7 @@ impl Tally {
     }
 
     /// The quantile, or None if the bracket missed it. NaN if there are no values.
-    fn quantile(&mut self, quantile: Quantile, bracket: Bracket) -> Option<f64> {
+    fn quantile(&mut self, quantile: Quantile, bracket: Bracket<T>) -> Option<f64> {
         if self.counts.all == 0 {
             return Some(f64::NAN);
         }
@@ -99,60 +103,55 @@ impl Tally {
     }
 
     /// The value of that rank, or None if the bracket missed it. Ranks must be asked for in rising order.
-    fn value_at(&mut self, rank: usize, bracket: Bracket) -> Option<f64> {
+    fn value_at(&mut self, rank: usize, bracket: Bracket<T>) -> Option<f64> {
         let rank = rank.checked_sub(self.counts.below)?;
         if rank < self.counts.at_low {
-            return Some(bracket.low);
+            return Some(bracket.low.to_f64());
         }
         let rank = rank - self.counts.at_low;
         if rank < self.between.len() {
             let (_, &mut value, _) =
-                self.between[self.placed..].select_nth_unstable_by(rank - self.placed, f64::total_cmp);
+                self.between[self.placed..].select_nth_unstable_by(rank - self.placed, T::total_cmp);
             self.placed = rank + 1;
-            return Some(value);
+            return Some(value.to_f64());
         }
         let beyond = bracket.low == bracket.high || rank - self.between.len() >= self.counts.at_high;
-        if beyond { None } else { Some(bracket.high) }
+        if beyond { None } else { Some(bracket.high.to_f64()) }
     }
 }
 
-/// The search in one column.
-#[derive(Debug, Default)]
-pub struct Search {
+/// The search for one quantile of a column. The sample of the column that it is given is reordered.
+#[derive(Debug)]
+pub struct Search<T> {
     quantile: Quantile,
-    sample: Vec<f64>,
     reach: f64,
-    bracket: Option<Bracket>,
+    bracket: Option<Bracket<T>>,
     value: f64,
 }
 
-impl Search {
+impl<T: Scalar> Search<T> {
+    /// A search that is over, and found nothing.
+    pub const OVER: Self = Search { quantile: Quantile::MEDIAN, reach: FIRST_REACH, bracket: None, value: f64::NAN };
+
     /// A search that starts from a sample of the column without missing values.
-    pub fn new(quantile: Quantile, sample: Vec<f64>) -> Self {
-        let mut search = Search { quantile, sample, ..Search::default() };
-        search.start();
-        search
+    pub fn new(quantile: Quantile, sample: &mut [T]) -> Self {
+        let bracket = Some(Bracket::around(quantile.level, sample, FIRST_REACH));
+        Search { quantile, bracket, ..Search::OVER }
     }
 
     /// Turns to the values' distances from their median, just found; their median is NaN where this one is not finite.
-    pub fn turn_to_deviations(&mut self) {
-        for value in &mut self.sample {
-            *value = (*value - self.value).abs();
-        }
-        if self.value.is_finite() {
-            self.start();
+    pub fn turn_to_distances(&mut self, sample: &mut [T]) {
+        let median = self.value;
+        sample.iter_mut().for_each(|value| *value = half_distance(*value, median));
+        if median.is_finite() {
+            *self = Search { value: median, ..Search::new(self.quantile, sample) };
         } else {
             self.value = f64::NAN;
         }
     }
 
-    fn start(&mut self) {
-        self.reach = FIRST_REACH;
-        self.bracket = Some(Bracket::around(self.quantile.level, &mut self.sample, self.reach));
-    }
-
     /// Where to look; None once the value is known.
-    pub fn bracket(&self) -> Option<Bracket> {
+    pub fn bracket(&self) -> Option<Bracket<T>> {
         self.bracket
     }
 
@@ -162,7 +161,7 @@ impl Search {
     }
 
     /// Draws the conclusion from a tally of all values.
-    pub fn conclude(&mut self, mut tally: Tally) {
+    pub fn conclude(&mut self, mut tally: Tally<T>, sample: &mut [T]) {
         let Some(bracket) = self.bracket else { return };
         self.bracket = match tally.quantile(self.quantile, bracket) {
             Some(value) => {
@@ -171,8 +170,14 @@ impl Search {
             }
             None => {
                 self.reach *= REACH_GROWTH;
-                Some(Bracket::around(self.quantile.level, &mut self.sample, self.reach))
+                Some(Bracket::around(self.quantile.level, sample, self.reach))
             }
         }
     }
+}
+
+/// Half the distance of a value from the median: the distance of two finite numbers may be larger than all numbers.
+#[inline(always)]
+pub fn half_distance<T: Scalar>(value: T, median: f64) -> T {
+    T::from_f64((value.to_f64() - median).abs() / 2.0)
 }

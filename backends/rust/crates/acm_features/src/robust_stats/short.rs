@@ -36,25 +36,27 @@ impl<T: Scalar> Task for Short<'_, T> {
         let mut medians = memory::filled(x.width, f64::NAN)?;
         let mut deviations = memory::filled(x.width, f64::NAN)?;
         let stride = stride(x.height());
-        let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, 0.0);
+        let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, T::ZERO);
         let work = x.values.len().saturating_mul(8);
         let blocks = medians.chunks_mut(BLOCK_COLUMNS).zip(deviations.chunks_mut(BLOCK_COLUMNS)).enumerate();
         threads.for_each_with(work, blocks, prepare, |scratch, (b, (medians, deviations))| {
             let first = b * BLOCK_COLUMNS;
-            let mut searches: [Search; BLOCK_COLUMNS] = Default::default();
-            start(x, first, &[Quantile::MEDIAN], &mut searches[..medians.len()])?;
+            let mut searches = [const { Search::<T>::OVER }; BLOCK_COLUMNS];
+            let mut samples = [const { Vec::new() }; BLOCK_COLUMNS];
+            start(x, first, &[Quantile::MEDIAN], &|_| true, &mut samples[..medians.len()], &mut searches)?;
             let (block, between) = scratch.split_at_mut(BLOCK_COLUMNS * stride);
             simd.vectorize(
                 #[inline(always)]
-                || x.transpose(0..x.height(), first, stride, block),
+                || x.transpose::<S>(0..x.height(), first, stride, block),
             );
-            let columns = searches.iter_mut().zip(block.chunks_mut(stride));
-            for ((search, column), (median, deviation)) in columns.zip(medians.iter_mut().zip(deviations)) {
-                let column = &mut column[..x.height()];
-                *median = search_through(simd, x, Subject::Value, search, column, between)?;
+            let columns = searches.iter_mut().zip(&mut samples).zip(block.chunks_mut(stride));
+            for (((search, sample), column), (median, deviation)) in columns.zip(medians.iter_mut().zip(deviations)) {
+                let mut column =
+                    Column { x, values: &mut column[..x.height()], between: &mut *between, search, sample };
+                *median = column.find(simd, Subject::Value)?;
                 if deviations_wanted {
-                    search.turn_to_deviations();
-                    *deviation = search_through(simd, x, Subject::Deviation, search, column, between)?;
+                    column.search.turn_to_distances(column.sample);
+                    *deviation = 2.0 * column.find(simd, Subject::HalfDistance)?;
                 }
             }
             Ok(())
@@ -63,27 +65,31 @@ impl<T: Scalar> Task for Short<'_, T> {
     }
 }
 
-/// The median of `subject` of the values of a column, which become it.
-fn search_through<S: Simd, T: Scalar>(
-    simd: S,
-    x: Matrix<'_, T>,
-    subject: Subject,
-    search: &mut Search,
-    column: &mut [f64],
-    between: &mut [f64],
-) -> Result<f64> {
-    simd.vectorize(
-        #[inline(always)]
-        || x.prepare(subject, search.value(), column),
-    );
-    while let Some(bracket) = search.bracket() {
-        let (counts, kept) = simd.vectorize(
+/// A column, the search in it, and scratch memory.
+struct Column<'a, T> {
+    x: Matrix<'a, T>,
+    values: &'a mut [T],
+    between: &'a mut [T],
+    search: &'a mut Search<T>,
+    sample: &'a mut Vec<T>,
+}
+
+impl<T: Scalar> Column<'_, T> {
+    /// The median of `subject` of the values, which become it.
+    fn find<S: Simd>(&mut self, simd: S, subject: Subject) -> Result<f64> {
+        simd.vectorize(
             #[inline(always)]
-            || (count(column, bracket), keep::<S>(column, bracket, between)),
+            || self.x.prepare(subject, self.search.value(), self.values),
         );
-        let mut tally = Tally::default();
-        tally.add(counts, &between[..kept])?;
-        search.conclude(tally);
+        while let Some(bracket) = self.search.bracket() {
+            let (counts, kept) = simd.vectorize(
+                #[inline(always)]
+                || (count(self.values, bracket), keep::<S, T>(self.values, bracket, self.between)),
+            );
+            let mut tally = Tally::default();
+            tally.add(counts, &self.between[..kept])?;
+            self.search.conclude(tally, self.sample);
+        }
+        Ok(self.search.value())
     }
-    Ok(search.value())
 }

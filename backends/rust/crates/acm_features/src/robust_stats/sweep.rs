@@ -1,12 +1,12 @@
 //! One pass over a matrix for all columns whose search goes on: tiles of rows, in them blocks of columns, transposed.
 
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 use std::sync::{Mutex, PoisonError};
 
 use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 
-use super::search::{Bracket, Counts, Search, Tally};
+use super::search::{Bracket, Counts, Search, Tally, half_distance};
 use crate::Missing;
 
 /// Columns that are transposed together: a cache line of `f64`.
@@ -17,8 +17,6 @@ const TILE_VALUES: usize = 32 * 1024;
 
 /// How many rows ahead of those being transposed are brought into the cache.
 const ROWS_AHEAD: usize = 16;
-
-const NOTHING: f64 = 0.0;
 
 /// A column's piece in a tile is at least this long, or what is done once a piece would cost more than its values.
 const SHORTEST_PIECE: usize = 256;
@@ -48,37 +46,34 @@ impl<T: Scalar> Matrix<'_, T> {
         self.values.len() / self.width
     }
 
-    /// A value as `f64`, NaN if it is missing.
-    pub fn value(&self, row: usize, column: usize) -> f64 {
+    /// A value, NaN if it is missing.
+    pub fn value(&self, row: usize, column: usize) -> T {
         let value = self.values[row * self.width + column];
-        if self.missing.includes(value) { f64::NAN } else { value.to_f64() }
+        if self.missing.includes(value) { T::NAN } else { value }
     }
 
-    /// Writes `out[j * stride + i]`, infinities and all, for the values of row `i` of `rows` and column `j` of the block from `first` on.
+    /// Writes `out[j * stride + i]`, infinities and all, for the values of row `i` of `rows` and column `j` of the block
+    /// from `first` on.
     #[inline(always)]
-    pub fn transpose(&self, rows: Range<usize>, first: usize, stride: usize, out: &mut [f64]) {
+    pub fn transpose<S: Simd>(&self, rows: Range<usize>, first: usize, stride: usize, out: &mut [T]) {
         let rows = &self.values[rows.start * self.width..rows.end * self.width];
         let columns = BLOCK_COLUMNS.min(self.width - first);
-        let mut i = 0;
+        let (side, mut i) = (T::Vector::<S>::LANES, 0);
         if columns == BLOCK_COLUMNS {
-            for four_rows in rows.chunks_exact(4 * self.width) {
-                for row in i + ROWS_AHEAD..i + ROWS_AHEAD + 4 {
-                    // Two lines: the block may begin in the middle of one.
+            for square in rows.chunks_exact(side * self.width) {
+                for row in i + ROWS_AHEAD..i + ROWS_AHEAD + side {
                     let start = row * self.width + first;
-                    simd::prefetch(rows.get(start..start + 2 * BLOCK_COLUMNS).unwrap_or_default());
+                    simd::prefetch_ends(rows.get(start..start + BLOCK_COLUMNS).unwrap_or_default());
                 }
-                let [a, b, c, d]: [&[T]; 4] =
-                    std::array::from_fn(|row| &four_rows[row * self.width + first..][..BLOCK_COLUMNS]);
-                for j in 0..BLOCK_COLUMNS {
-                    let four = [a[j], b[j], c[j], d[j]].map(T::to_f64);
-                    out[j * stride + i..][..4].copy_from_slice(&four);
+                for j in (0..BLOCK_COLUMNS).step_by(side) {
+                    T::Vector::<S>::transpose(&square[first + j..], self.width, &mut out[j * stride + i..], stride);
                 }
-                i += 4;
+                i += side;
             }
         }
         for row in rows[i * self.width..].chunks_exact(self.width) {
-            for (j, value) in row[first..first + columns].iter().enumerate() {
-                out[j * stride + i] = value.to_f64();
+            for (j, &value) in row[first..first + columns].iter().enumerate() {
+                out[j * stride + i] = value;
             }
             i += 1;
         }
@@ -86,18 +81,16 @@ impl<T: Scalar> Matrix<'_, T> {
 
     /// Makes NaN of what is missing, and `subject` of the rest.
     #[inline(always)]
-    pub fn prepare(&self, subject: Subject, median: f64, piece: &mut [f64]) {
+    pub fn prepare(&self, subject: Subject, median: f64, piece: &mut [T]) {
         if self.missing == Missing::NonFinite {
             for value in piece.iter_mut() {
                 // Infinity times zero is NaN, a number times zero adds nothing. A choice would become masked stores,
                 // which take ten times as long on some processors.
-                *value += *value * NOTHING;
+                *value += *value * T::ZERO;
             }
         }
-        if subject == Subject::Deviation {
-            for value in piece {
-                *value = (*value - median).abs();
-            }
+        if subject == Subject::HalfDistance {
+            piece.iter_mut().for_each(|value| *value = half_distance(*value, median));
         }
     }
 }
@@ -107,8 +100,8 @@ impl<T: Scalar> Matrix<'_, T> {
 pub enum Subject {
     /// The value.
     Value,
-    /// Its distance from the median of its column.
-    Deviation,
+    /// Half its distance from the median of its column.
+    HalfDistance,
 }
 
 /// Counts all values beside the brackets of `searches`, `each` so many of a column.
@@ -117,8 +110,8 @@ pub fn sweep<T: Scalar>(
     x: Matrix<'_, T>,
     subject: Subject,
     each: usize,
-    searches: &[Search],
-) -> Result<Vec<Tally>> {
+    searches: &[Search<T>],
+) -> Result<Vec<Tally<T>>> {
     simd::dispatch(Sweep { threads, x, subject, each, searches })
 }
 
@@ -127,19 +120,19 @@ struct Sweep<'a, T> {
     x: Matrix<'a, T>,
     subject: Subject,
     each: usize,
-    searches: &'a [Search],
+    searches: &'a [Search<T>],
 }
 
 impl<T: Scalar> Task for Sweep<'_, T> {
-    type Output = Result<Vec<Tally>>;
+    type Output = Result<Vec<Tally<T>>>;
 
-    fn run<S: Simd>(self, simd: S) -> Result<Vec<Tally>> {
+    fn run<S: Simd>(self, simd: S) -> Result<Vec<Tally<T>>> {
         let Sweep { threads, x, subject, each, searches } = self;
         let mut tallies = memory::with_capacity(searches.len())?;
-        tallies.resize_with(searches.len(), Mutex::<Tally>::default);
+        tallies.resize_with(searches.len(), Mutex::<Tally<T>>::default);
         let height = (TILE_VALUES / x.width).max(SHORTEST_PIECE).min(x.height());
         let stride = stride(height);
-        let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, 0.0);
+        let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, T::ZERO);
         let work = x.values.len().saturating_mul(2 * each);
         threads.for_each_with(work, (0..x.height()).step_by(height), prepare, |scratch, first| {
             let rows = first..(first + height).min(x.height());
@@ -151,7 +144,7 @@ impl<T: Scalar> Task for Sweep<'_, T> {
                 }
                 simd.vectorize(
                     #[inline(always)]
-                    || x.transpose(rows.clone(), b * BLOCK_COLUMNS, stride, block),
+                    || x.transpose::<S>(rows.clone(), b * BLOCK_COLUMNS, stride, block),
                 );
                 let columns = searches.chunks(each).zip(tallies.chunks(each)).zip(block.chunks_mut(stride));
                 for ((searches, tallies), piece) in columns {
@@ -164,7 +157,7 @@ impl<T: Scalar> Task for Sweep<'_, T> {
                         let Some(bracket) = search.bracket() else { continue };
                         let (counts, kept) = simd.vectorize(
                             #[inline(always)]
-                            || (count(piece, bracket), keep::<S>(piece, bracket, between)),
+                            || (count(piece, bracket), keep::<S, T>(piece, bracket, between)),
                         );
                         tally.lock().unwrap_or_else(PoisonError::into_inner).add(counts, &between[..kept])?;
                     }
@@ -178,13 +171,24 @@ impl<T: Scalar> Task for Sweep<'_, T> {
 
 /// Counts the values of a piece of a column beside the bracket.
 #[inline(always)]
-pub fn count(piece: &[f64], Bracket { low, high }: Bracket) -> Counts {
-    let mut counts = Counts::default();
+pub fn count<T: Scalar>(piece: &[T], bracket: Bracket<T>) -> Counts {
+    // Counters as wide as the values, so that a register has as many of either.
+    if size_of::<T>() == size_of::<u32>() {
+        Counts::from(count_in::<T, u32>(piece, bracket).map(|count| count as usize))
+    } else {
+        Counts::from(count_in::<T, u64>(piece, bracket).map(|count| count as usize))
+    }
+}
+
+/// How many values are numbers, below the bracket, at its lower and at its upper end.
+#[inline(always)]
+fn count_in<T: Scalar, C: Copy + Default + AddAssign + From<bool>>(piece: &[T], bracket: Bracket<T>) -> [C; 4] {
+    let mut counts = [C::default(); 4];
     for &value in piece {
-        counts.all += usize::from(!value.is_nan());
-        counts.below += usize::from(value < low);
-        counts.at_low += usize::from(value == low);
-        counts.at_high += usize::from(value == high);
+        counts[0] += C::from(!value.is_nan());
+        counts[1] += C::from(value < bracket.low);
+        counts[2] += C::from(value == bracket.low);
+        counts[3] += C::from(value == bracket.high);
     }
     counts
 }
@@ -192,13 +196,13 @@ pub fn count(piece: &[f64], Bracket { low, high }: Bracket) -> Counts {
 /// Writes the values inside the bracket to the start of `between`, which has room for [`PADDING`] more; answers how many
 /// they are.
 #[inline(always)]
-pub fn keep<S: Simd>(piece: &[f64], bracket: Bracket, between: &mut [f64]) -> usize {
-    let (low, high) = (S::F64::splat(bracket.low), S::F64::splat(bracket.high));
+pub fn keep<S: Simd, T: Scalar>(piece: &[T], bracket: Bracket<T>, between: &mut [T]) -> usize {
+    let (low, high) = (T::Vector::<S>::splat(bracket.low), T::Vector::<S>::splat(bracket.high));
     let mut kept = 0;
-    let registers = piece.chunks_exact(S::F64::LANES);
+    let registers = piece.chunks_exact(T::Vector::<S>::LANES);
     let rest = registers.remainder();
     for values in registers {
-        kept += S::F64::load(values).keep_between(low, high, &mut between[kept..]);
+        kept += T::Vector::<S>::load(values).keep_between(low, high, &mut between[kept..]);
     }
     for &value in rest {
         between[kept] = value;

@@ -12,14 +12,20 @@ fn sorted_median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-fn reference<T: Scalar>(x: &Array2<T>, missing: Missing) -> Vec<(f64, f64)> {
+/// By sorting distances that `rounded` has gone over.
+fn reference<T: Scalar>(x: &Array2<T>, missing: Missing, rounded: fn(f64) -> f64) -> Vec<(f64, f64)> {
     let column = |column: ndarray::ArrayView1<'_, T>| {
         let values: Vec<f64> = column.iter().filter(|v| !missing.includes(**v)).map(|v| v.to_f64()).collect();
         let median = sorted_median(values.clone());
-        let deviations: Vec<f64> = values.iter().map(|value| (value - median).abs()).collect();
+        let deviations: Vec<f64> = values.iter().map(|value| rounded((value - median).abs())).collect();
         (median, if median.is_finite() { sorted_median(deviations) } else { f64::NAN })
     };
     x.columns().into_iter().map(column).collect()
+}
+
+/// As half of it is kept in a `T`.
+fn kept<T: Scalar>(distance: f64) -> f64 {
+    2.0 * T::from_f64(distance / 2.0).to_f64()
 }
 
 fn found<T: Scalar>(x: &Array2<T>, missing: Missing, threads: usize) -> Vec<(f64, f64)> {
@@ -67,7 +73,12 @@ fn compare<T: Scalar>(gap: f64, fill: T, missing: Missing) {
             let value = |(i, j): (usize, usize)| if noise(j, i) < gap { fill } else { T::from_f64(pattern(i, j, n)) };
             let x = Array2::from_shape_fn((n, d), value);
             let result = found(&x, missing, 1);
-            assert_same(&result, &reference(&x, missing), &format!("{name} {n} x {d}, {gap} of {fill:?}"));
+            let what = format!("{name} {n} x {d}, {gap} of {fill:?}");
+            assert_same(&result, &reference(&x, missing, kept::<T>), &what);
+            for (found, exact) in result.iter().zip(reference(&x, missing, |distance| distance)) {
+                let close = (found.1 - exact.1).abs() <= T::EPSILON.to_f64() * exact.1;
+                assert!(close || found.1 == exact.1 || found.1.is_nan(), "{what}: {found:?}, {exact:?}");
+            }
             let bits =
                 |columns: &[(f64, f64)]| columns.iter().map(|c| (c.0.to_bits(), c.1.to_bits())).collect::<Vec<_>>();
             assert_eq!(bits(&found(&x, missing, 3)), bits(&result), "threads change {name} {n} x {d}");
@@ -112,13 +123,25 @@ fn the_middle_of_huge_values_does_not_overflow() {
 }
 
 #[test]
+fn distances_may_be_larger_than_all_numbers() {
+    let x = Array2::from_shape_fn((3, 1), |(i, _)| [f32::MIN, f32::MAX / 2.0, f32::MAX][i]);
+    let expected = (f32::MAX / 2.0).into();
+    assert_same(&found(&x, Missing::NonFinite, 1), &[(expected, expected)], "huge");
+    let x = Array2::from_shape_fn((4, 1), |(i, _)| [f32::MIN, f32::MIN, f32::MAX, f32::MAX][i]);
+    assert_same(&found(&x, Missing::NonFinite, 1), &[(0.0, f32::MAX.into())], "huge on both sides");
+    // Infinities that count bring such a distance to the middle.
+    let x = Array2::from_shape_fn((5, 1), |(i, _)| [f32::MIN, f32::MIN, f32::MAX, f32::INFINITY, f32::INFINITY][i]);
+    assert_same(&found(&x, Missing::Nan, 1), &[(f32::MAX.into(), 2.0 * f64::from(f32::MAX))], "huge and infinite");
+}
+
+#[test]
 fn a_sample_that_misleads_is_found_out() {
     // The sampled rows hold other values than the rest: the first brackets miss.
     for (n, sign) in [(20_000, -1.0), (20_000, 1.0), (40_000, -1.0), (40_000, 1.0)] {
         let sampled: std::collections::HashSet<usize> = sampled_rows(n).collect();
         let level = |i: usize| if sampled.contains(&i) { sign * 1e6 } else { 0.0 };
         let x = Array2::from_shape_fn((n, 2), |(i, j)| level(i) + noise(i, j));
-        assert_same(&found(&x, Missing::NonFinite, 2), &reference(&x, Missing::NonFinite), "misled");
+        assert_same(&found(&x, Missing::NonFinite, 2), &reference(&x, Missing::NonFinite, kept::<f64>), "misled");
     }
 }
 

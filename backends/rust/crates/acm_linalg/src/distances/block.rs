@@ -29,6 +29,33 @@ pub fn squared_distances<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[
     sums
 }
 
+/// The same of a panel that fills only its first registers: the second sums take every other coordinate, so that as many
+/// of them as ever hide each other's latency. The distances to the rows that are not there are infinite.
+#[inline(always)]
+pub fn squared_distances_to_few<S: Simd, T: Scalar>(
+    rows: [&[T]; BLOCK_ROWS],
+    panel: &[Coordinate<S, T>],
+) -> Sums<S, T> {
+    let mut sums = [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS];
+    let add = |sum: &mut Register<S, T>, [coordinate, _]: Coordinate<S, T>, value: T| {
+        let difference = coordinate.sub(Register::<S, T>::splat(value));
+        *sum = difference.mul_add(difference, *sum);
+    };
+    let (pairs, last) = panel.as_chunks::<2>();
+    // Equal lengths known to the compiler: no bounds checks below.
+    let values = rows.map(|row| &row.as_chunks::<2>().0[..pairs.len()]);
+    for (k, &[even, odd]) in pairs.iter().enumerate() {
+        for (sums, values) in sums.iter_mut().zip(values) {
+            add(&mut sums[0], even, values[k][0]);
+            add(&mut sums[1], odd, values[k][1]);
+        }
+    }
+    if let [last] = last {
+        sums.iter_mut().zip(rows).for_each(|(sums, row)| add(&mut sums[0], *last, row[panel.len() - 1]));
+    }
+    sums.map(|[even, odd]| [even.add(odd), Register::<S, T>::splat(T::INFINITY)])
+}
+
 /// The rows of `x` from `first` on; past `end` the last one again, whose distances the caller ignores.
 #[inline(always)]
 pub fn block_of<T>(x: Rows<'_, T>, first: usize, end: usize) -> [&[T]; BLOCK_ROWS] {

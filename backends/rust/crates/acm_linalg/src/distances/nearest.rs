@@ -8,7 +8,7 @@ use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use super::block::{BLOCK_ROWS, block_of, squared_distances};
+use super::block::{BLOCK_ROWS, block_of, squared_distances, squared_distances_to_few};
 use super::champions::{Champions, Nearest};
 use super::panels::{GROUP_BYTES, Panels, Register, STRIP_BYTES, panel_rows, rows_in};
 use super::settle::settled;
@@ -149,7 +149,10 @@ fn compare_block<S: Simd, T: Scalar>(
     let first = panels.rows().start + group.start * panel_rows::<S, T>();
     let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
     for (turn, panel) in group.enumerate() {
-        let sums = squared_distances::<S, T>(rows, panels.panel(panel));
+        let sums = match panels.rows().len() <= Register::<S, T>::LANES {
+            true => squared_distances_to_few::<S, T>(rows, panels.panel(panel)),
+            false => squared_distances::<S, T>(rows, panels.panel(panel)),
+        };
         let turns = [2 * turn, 2 * turn + 1].map(|turn| Register::<S, T>::splat(T::from_f64(turn as f64)));
         for (champions, [low, high]) in champions.iter_mut().zip(sums) {
             champions.challenge(low, turns[0]);
