@@ -157,7 +157,7 @@ fn start<T: Scalar>(
     for (_, sample) in (first_column..).zip(&mut *samples).filter(|(column, _)| wanted(*column)) {
         sample.try_reserve_exact(sample_size(x.height())).map_err(|_| Error::OutOfMemory)?;
     }
-    for row in sampled_rows(x.height()) {
+    for row in sampled_rows(x.height(), sample_size(x.height())) {
         for (column, sample) in (first_column..).zip(&mut *samples).filter(|(column, _)| wanted(*column)) {
             let value = x.value(row, column);
             if !value.is_nan() {
@@ -181,9 +181,9 @@ fn sample_size(rows: usize) -> usize {
     if rows < ROWS_WORTH_A_SAMPLE { 0 } else { (rows as f64).powf(2.0 / 3.0) as usize }
 }
 
-/// A random row out of each of `sample_size` equal parts; the same ones for every matrix of that height.
-fn sampled_rows(rows: usize) -> impl Iterator<Item = usize> {
-    let size = sample_size(rows);
+/// A random row out of each of `size` equal parts, at most one for each row; the same ones for every matrix of that
+/// height.
+pub(crate) fn sampled_rows(rows: usize, size: usize) -> impl Iterator<Item = usize> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     (0..size).map(move |part| {
         // Marsaglia's xorshift: periods in the data must not meet a period of the sample.

@@ -138,7 +138,7 @@ fn distances_may_be_larger_than_all_numbers() {
 fn a_sample_that_misleads_is_found_out() {
     // The sampled rows hold other values than the rest: the first brackets miss.
     for (n, sign) in [(20_000, -1.0), (20_000, 1.0), (40_000, -1.0), (40_000, 1.0)] {
-        let sampled: std::collections::HashSet<usize> = sampled_rows(n).collect();
+        let sampled: std::collections::HashSet<usize> = sampled_rows(n, sample_size(n)).collect();
         let level = |i: usize| if sampled.contains(&i) { sign * 1e6 } else { 0.0 };
         let x = Array2::from_shape_fn((n, 2), |(i, j)| level(i) + noise(i, j));
         assert_same(&found(&x, Missing::NonFinite, 2), &reference(&x, Missing::NonFinite, kept::<f64>), "misled");
@@ -148,6 +148,7 @@ fn a_sample_that_misleads_is_found_out() {
 #[test]
 fn sampled_rows_exist() {
     for n in (1..3000).chain([1_000_000]) {
-        assert!(sampled_rows(n).all(|row| row < n));
+        assert!(sampled_rows(n, sample_size(n)).all(|row| row < n));
+        assert!(sampled_rows(n, n.min(64)).all(|row| row < n));
     }
 }

@@ -10,6 +10,7 @@ use acm_core::panels::{LANES, Lanes, Panel};
 use acm_core::simd::{Simd, Vector};
 
 use crate::Missing;
+use crate::robust_stats::sampled_rows;
 
 /// The most buckets of a column: the counts of eight columns stay in a core's L1 cache.
 const MOST_BUCKETS: usize = 1024;
@@ -44,9 +45,9 @@ impl<T: Scalar> Buckets<T> {
         let count = (rows / BUCKET_VALUES).next_power_of_two().clamp(FEWEST_BUCKETS, MOST_BUCKETS);
         let mut buckets = Buckets { low: [T::ZERO; LANES], scale: [T::ZERO; LANES], count, missing };
         let mut samples = [[T::ZERO; SAMPLE]; LANES];
-        let (size, mut found) = (rows.min(SAMPLE), [0; LANES]);
-        for row in (0..size).map(|part| panel.row(part * rows / size)) {
-            for (lane, value) in row.into_iter().enumerate().filter(|(_, value)| value.is_finite()) {
+        let mut found = [0; LANES];
+        for row in sampled_rows(rows, rows.min(SAMPLE)) {
+            for (lane, value) in panel.row(row).into_iter().enumerate().filter(|(_, value)| value.is_finite()) {
                 samples[lane][found[lane]] = value;
                 found[lane] += 1;
             }
