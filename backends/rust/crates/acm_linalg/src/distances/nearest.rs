@@ -147,9 +147,11 @@ fn compare_block<S: Simd, T: Scalar>(
     found: &mut [Nearest<T>],
 ) {
     let first = panels.rows().start + group.start * panel_rows::<S, T>();
+    // All rows of `y`, not the last few of many: sums in another order would tell equal rows apart.
+    let few = panels.rows().end <= Register::<S, T>::LANES;
     let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
     for (turn, panel) in group.enumerate() {
-        let sums = match panels.rows().len() <= Register::<S, T>::LANES {
+        let sums = match few {
             true => squared_distances_to_few::<S, T>(rows, panels.panel(panel)),
             false => squared_distances::<S, T>(rows, panels.panel(panel)),
         };

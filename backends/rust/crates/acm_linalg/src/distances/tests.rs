@@ -117,6 +117,17 @@ fn the_baseline_computes_the_same() {
 }
 
 #[test]
+fn equal_rows_are_equally_near_wherever_they_are() {
+    // So wide that after some 260 rows a new strip begins, with few rows or many.
+    let width = 2001;
+    let (x, row) = (numbers::<f64>(8, width, 3).mapv(f64::sqrt), numbers::<f64>(1, width, 5).mapv(f64::sqrt));
+    for copies in 240..300 {
+        let y = row.broadcast((copies, width)).unwrap().to_owned();
+        assert_eq!(nearest(2, x.view(), y.view()).unwrap().0, [0; 8], "{copies}");
+    }
+}
+
+#[test]
 fn squares_that_overflow_or_vanish_in_f32_still_count() {
     for scale in [1e-25, 1e25] {
         let scaled = |rows, seed| numbers::<f64>(rows, 3, seed).mapv(|v| (v * scale) as f32);
