@@ -61,14 +61,53 @@ impl<'a> Threads<'a> {
         I: Iterator<Item: Send> + Send,
     {
         let helpers = self.helpers(work, tiles.size_hint().1);
-        let queue = Queue::new(tiles);
-        let serve = |keep_going: &mut dyn FnMut() -> bool| queue.serve(&prepare, &body, keep_going);
+        let mut tiles = tiles;
+        self.share(helpers, move |_| tiles.next(), prepare, body)
+    }
+
+    /// The same as `for_each_with`, but the calling thread goes from the first tile on and its helpers from the last: in
+    /// one call after the other each then finds its part of the same arrays in its own cache, and of new memory each gets
+    /// pages of its own.
+    pub fn for_each_from_both_ends<I, M>(
+        &self,
+        work: usize,
+        tiles: I,
+        prepare: impl Fn() -> Result<M> + Sync,
+        body: impl Fn(&mut M, I::Item) -> Result<()> + Sync,
+    ) -> Result<()>
+    where
+        I: DoubleEndedIterator<Item: Send> + Send,
+    {
+        let helpers = self.helpers(work, tiles.size_hint().1);
+        let mut tiles = tiles;
+        let next = move |role| match role {
+            Role::Caller => tiles.next(),
+            Role::Helper => tiles.next_back(),
+        };
+        self.share(helpers, next, prepare, body)
+    }
+
+    fn share<N, I, M>(
+        &self,
+        helpers: usize,
+        next: N,
+        prepare: impl Fn() -> Result<M> + Sync,
+        body: impl Fn(&mut M, I) -> Result<()> + Sync,
+    ) -> Result<()>
+    where
+        N: FnMut(Role) -> Option<I> + Send,
+        I: Send,
+    {
+        let queue = Queue::new(next);
+        let serve = |role, keep_going: &mut dyn FnMut() -> bool| queue.serve(role, &prepare, &body, keep_going);
         if helpers == 0 {
-            serve(&mut self.watch());
+            serve(Role::Caller, &mut self.watch());
         } else {
             pool::with_pool(helpers, |pool| match pool {
-                None => serve(&mut self.watch()),
-                Some(pool) => pool.run(&|| serve(&mut || true), || serve(&mut self.watch())),
+                None => serve(Role::Caller, &mut self.watch()),
+                Some(pool) => {
+                    pool.run(&|| serve(Role::Helper, &mut || true), || serve(Role::Caller, &mut self.watch()))
+                }
             });
         }
         queue.outcome()
@@ -93,27 +132,35 @@ impl<'a> Threads<'a> {
     }
 }
 
-/// Tiles not yet computed, in their order, and the first thing that went wrong.
-struct Queue<I> {
-    tiles: Mutex<I>,
+/// Which thread asks for a tile.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    Caller,
+    Helper,
+}
+
+/// What gives the tiles not yet computed, and the first thing that went wrong.
+struct Queue<N> {
+    tiles: Mutex<N>,
     stopped: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
 
-impl<I: Iterator> Queue<I> {
-    fn new(tiles: I) -> Self {
+impl<N: FnMut(Role) -> Option<I>, I> Queue<N> {
+    fn new(tiles: N) -> Self {
         Queue { tiles: Mutex::new(tiles), stopped: AtomicBool::new(false), failure: Mutex::new(None) }
     }
 
     /// Computes tiles until none is left or something goes wrong anywhere.
     fn serve<M>(
         &self,
+        role: Role,
         prepare: impl Fn() -> Result<M>,
-        body: impl Fn(&mut M, I::Item) -> Result<()>,
+        body: impl Fn(&mut M, I) -> Result<()>,
         keep_going: &mut dyn FnMut() -> bool,
     ) {
         let outcome = prepare().and_then(|mut scratch| {
-            while let Some(tile) = self.next() {
+            while let Some(tile) = self.next(role) {
                 body(&mut scratch, tile)?;
                 if !keep_going() {
                     return Err(Error::Interrupted);
@@ -127,12 +174,12 @@ impl<I: Iterator> Queue<I> {
         }
     }
 
-    fn next(&self) -> Option<I::Item> {
+    fn next(&self, role: Role) -> Option<I> {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
         // Only a panic inside the iterator poisons the lock, and that panic is on its way to the caller.
-        self.tiles.lock().unwrap_or_else(PoisonError::into_inner).next()
+        (self.tiles.lock().unwrap_or_else(PoisonError::into_inner))(role)
     }
 
     fn outcome(self) -> Result<()> {

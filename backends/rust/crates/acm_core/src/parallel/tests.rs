@@ -25,6 +25,20 @@ fn every_tile_is_computed_once_by_any_number_of_threads() {
 }
 
 #[test]
+fn from_both_ends_every_tile_is_computed_once_as_well() {
+    for threads in [0, 1, 2, 3, 7] {
+        let mut counts = vec![0; 1000];
+        let threads = Threads::uninterrupted(threads);
+        let count = |(): &mut (), count: &mut i32| {
+            *count += 1;
+            Ok(())
+        };
+        threads.for_each_from_both_ends(MUCH, counts.iter_mut(), || Ok(()), count).unwrap();
+        assert_eq!(counts, [1; 1000]);
+    }
+}
+
+#[test]
 fn the_first_failure_stops_the_rest() {
     let outcome = Threads::uninterrupted(2).for_each(MUCH, 0.., |i: usize| match i {
         100 => Err(Error::invalid("x", "is bad")),

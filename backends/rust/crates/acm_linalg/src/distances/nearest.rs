@@ -42,8 +42,8 @@ pub fn pairwise_distances_argmin<T: Scalar>(
     Search::new(threads, x, y, indices, None).and_then(simd::dispatch)
 }
 
-/// No more rows of `y` than this leave half of a panel of 512-bit registers empty.
-const FEW_ROWS: usize = 8;
+/// Where a 256-bit register holds a coordinate of every row of `y`, a wider one would be half empty.
+const NARROW_BYTES: usize = 32;
 
 /// A search for the nearest row of `y` for each row of `x`.
 pub struct Search<'a, T> {
@@ -109,7 +109,7 @@ impl<T: Scalar> Task for Search<'_, T> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
-        self.y.count() > FEW_ROWS
+        self.y.count() * size_of::<T>() > NARROW_BYTES
     }
 
     fn run<S: Simd>(mut self, simd: S) -> Result<()> {
