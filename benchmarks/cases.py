@@ -76,7 +76,8 @@ CASES: list[Case] = [
     Case("pairwise_euclidean", (1_000, 1_000, 50), _TWICE_AS_NARROW, dtype="float32"),
     Case("pairwise_euclidean", (10_000, 100, 50), _TWICE_AS_NARROW, dtype="float32"),
     Case("pairwise_euclidean", (10_000, 10_000, 50), {"best": 1, **_TWICE_AS_NARROW}, 94, dtype="float32"),
-    Case("pairwise_distances_argmin", (10_000, 8, 50), {"best": 1, "sklearn": 4}, 0.08),
+    # 4 over scikit-learn's function of this name; its faster KMeans.predict counts as "best" can.
+    Case("pairwise_distances_argmin", (10_000, 8, 50), {"best": 1, "sklearn pairwise distances argmin": 4}, 0.08),
     Case("pairwise_distances_argmin", (100_000, 64, 50), {"best": 1.5}, 6.6),
     Case("pairwise_distances_argmin", (1_000_000, 8, 50), {"best": 1.3}, 12.5),
     Case("pairwise_distances_argmin", (10_000, 10_000, 50), {"best": 1.4}, 103),
