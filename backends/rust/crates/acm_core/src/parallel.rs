@@ -53,7 +53,7 @@ impl<'a> Threads<'a> {
     pub fn for_each_with<I, M>(
         &self,
         work: usize,
-        tiles: I,
+        mut tiles: I,
         prepare: impl Fn() -> Result<M> + Sync,
         body: impl Fn(&mut M, I::Item) -> Result<()> + Sync,
     ) -> Result<()>
@@ -61,30 +61,27 @@ impl<'a> Threads<'a> {
         I: Iterator<Item: Send> + Send,
     {
         let helpers = self.helpers(work, tiles.size_hint().1);
-        let mut tiles = tiles;
         self.share(helpers, move |_| tiles.next(), prepare, body)
     }
 
-    /// The same as `for_each_with`, but the calling thread goes from the first tile on and its helpers from the last: in
-    /// one call after the other each then finds its part of the same arrays in its own cache, and of new memory each gets
+    /// The same as `for_each`, but the calling thread goes from the first tile on and its helpers from the last: in one
+    /// call after the other each then finds its part of the same arrays in its own cache, and of new memory each gets
     /// pages of its own.
-    pub fn for_each_from_both_ends<I, M>(
+    pub fn for_each_from_both_ends<I>(
         &self,
         work: usize,
-        tiles: I,
-        prepare: impl Fn() -> Result<M> + Sync,
-        body: impl Fn(&mut M, I::Item) -> Result<()> + Sync,
+        mut tiles: I,
+        body: impl Fn(I::Item) -> Result<()> + Sync,
     ) -> Result<()>
     where
         I: DoubleEndedIterator<Item: Send> + Send,
     {
         let helpers = self.helpers(work, tiles.size_hint().1);
-        let mut tiles = tiles;
         let next = move |role| match role {
             Role::Caller => tiles.next(),
             Role::Helper => tiles.next_back(),
         };
-        self.share(helpers, next, prepare, body)
+        self.share(helpers, next, || Ok(()), |(), tile| body(tile))
     }
 
     fn share<N, I, M>(

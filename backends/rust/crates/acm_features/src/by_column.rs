@@ -40,25 +40,20 @@ pub fn map_by_column<T: Scalar, P: Scalar, const N: usize>(
     let repeated: Vec<Vec<P>> = parameters.iter().map(|p| repeated(p, run)).collect::<Result<_>>()?;
     let parameters: [&[P]; N] = std::array::from_fn(|p| &repeated[p][..]);
     let tile = TILE_VALUES.div_ceil(run) * run;
-    threads.for_each_from_both_ends(
-        x.len(),
-        x.chunks(tile).zip(out.chunks_mut(tile)),
-        || Ok(()),
-        |(), (x, out)| {
-            simd::vectorized(
-                #[inline(always)]
-                || {
-                    for (x, out) in x.chunks(run).zip(out.chunks_mut(run)) {
-                        let parameters = parameters.map(|p| &p[..x.len()]);
-                        for (i, (out, &x)) in out.iter_mut().zip(x).enumerate() {
-                            *out = each(x, std::array::from_fn(|p| parameters[p][i]));
-                        }
+    threads.for_each_from_both_ends(x.len(), x.chunks(tile).zip(out.chunks_mut(tile)), |(x, out)| {
+        simd::vectorized(
+            #[inline(always)]
+            || {
+                for (x, out) in x.chunks(run).zip(out.chunks_mut(run)) {
+                    let parameters = parameters.map(|p| &p[..x.len()]);
+                    for (i, (out, &x)) in out.iter_mut().zip(x).enumerate() {
+                        *out = each(x, std::array::from_fn(|p| parameters[p][i]));
                     }
-                },
-            );
-            Ok(())
-        },
-    )
+                }
+            },
+        );
+        Ok(())
+    })
 }
 
 /// `values` again and again, up to `len` of them.

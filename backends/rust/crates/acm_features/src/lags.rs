@@ -36,27 +36,21 @@ pub fn lagged_features<T: Scalar>(
     }
     let features = width * lags.len();
     let height = (TILE_VALUES / features).max(1);
-    let (work, tiles) = (out.len(), out.chunks_mut(height * features).enumerate());
-    threads.for_each_from_both_ends(
-        work,
-        tiles,
-        || Ok(()),
-        |(), (tile, out)| {
-            simd::vectorized(
-                #[inline(always)]
-                || {
-                    for (i, out) in out.chunks_exact_mut(features).enumerate() {
-                        let end = (tile * height + i + 1) * width;
-                        match order {
-                            Order::Lag => lags_side_by_side(&x[..end], width, lags.clone(), out),
-                            Order::Column => columns_side_by_side(&x[..end], width, lags.clone(), out),
-                        }
+    threads.for_each_from_both_ends(out.len(), out.chunks_mut(height * features).enumerate(), |(tile, out)| {
+        simd::vectorized(
+            #[inline(always)]
+            || {
+                for (i, out) in out.chunks_exact_mut(features).enumerate() {
+                    let end = (tile * height + i + 1) * width;
+                    match order {
+                        Order::Lag => lags_side_by_side(&x[..end], width, lags.clone(), out),
+                        Order::Column => columns_side_by_side(&x[..end], width, lags.clone(), out),
                     }
-                },
-            );
-            Ok(())
-        },
-    )
+                }
+            },
+        );
+        Ok(())
+    })
 }
 
 /// The row that lies `lag` before the last one of `x`.

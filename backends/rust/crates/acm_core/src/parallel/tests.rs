@@ -29,11 +29,11 @@ fn from_both_ends_every_tile_is_computed_once_as_well() {
     for threads in [0, 1, 2, 3, 7] {
         let mut counts = vec![0; 1000];
         let threads = Threads::uninterrupted(threads);
-        let count = |(): &mut (), count: &mut i32| {
+        let count = |count: &mut i32| {
             *count += 1;
             Ok(())
         };
-        threads.for_each_from_both_ends(MUCH, counts.iter_mut(), || Ok(()), count).unwrap();
+        threads.for_each_from_both_ends(MUCH, counts.iter_mut(), count).unwrap();
         assert_eq!(counts, [1; 1000]);
     }
 }
