@@ -326,10 +326,13 @@ def _import_seconds(code):
 
 @pytest.mark.timing
 def test_import_is_cheap():
-    """Processor time, the least of many taken in turns: whatever else the machine does only ever adds."""
+    """At most 30 ms where NumPy's own import takes 60, and as much more as a slower machine takes for that.
+
+    Processor time, the least of many taken in turns: whatever else the machine does only ever adds.
+    """
     pairs = [(_import_seconds("import numpy; import acm_dispatch"), _import_seconds("import numpy")) for _ in range(12)]
     with_package, numpy_alone = (min(seconds) for seconds in zip(*pairs, strict=True))
-    assert with_package - numpy_alone <= 0.030
+    assert with_package - numpy_alone <= 0.030 * max(1.0, numpy_alone / 0.060)
 
 
 def test_import_brings_nothing_heavy():
