@@ -36,7 +36,8 @@ from .ops.quantiles import column_quantiles, quantiles
 from .ops.robust_stats import column_median_mad
 from .ops.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_slope, rolling_std
 from .ops.rolling_order import rolling_mad, rolling_max, rolling_median, rolling_min
-from .ops.sparse import csr_matmul, csr_matvec, sparse_correlation, sparse_matmul, sparse_matvec
+from .ops.sparse import csr_matmul, csr_matvec, sparse_matmul, sparse_matvec
+from .ops.sparse_correlation import sparse_correlation
 from .ops.spectral import band_energy, power_spectrum
 from .ops.streaming import StreamingResult, StreamingStatistics
 from .ops.svd import truncated_svd

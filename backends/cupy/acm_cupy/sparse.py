@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from acm_dispatch.ops.sparse import check_csr
+from acm_dispatch.ops.sparse_operands import check_csr
 
 from .blocks import blocks
 

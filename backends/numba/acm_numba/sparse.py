@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from acm_dispatch.backend import ONLY_BY_NAME
-from acm_dispatch.ops.sparse import check_csr
+from acm_dispatch.ops.sparse_operands import check_csr
 
 from . import backend, parallel
 from .jit import jit

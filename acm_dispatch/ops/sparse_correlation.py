@@ -1,0 +1,170 @@
+"""Correlations of many columns, of which only the strong ones are kept (CSR, as `scipy.sparse` has it)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ArrayLike, kind_of
+from ..errors import InvalidInput
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..options import Check, real
+from ..samples import Samples
+from .correlation import pearson
+
+
+def _check_threshold() -> Check:
+    at_least_zero = real(minimum=0.0)
+
+    def check(operation: str, argument: str, value: Any) -> float:
+        threshold = at_least_zero(operation, argument, value)
+        if threshold > 1:
+            raise InvalidInput(operation, argument, f"is {threshold}; expected 0 to 1")
+        return threshold
+
+    return check
+
+
+def _factors(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Columns in groups that share a factor, so that most pairs are nearly uncorrelated."""
+    group = np.arange(60) // 4
+    return {"x": rng.normal(size=(n, 60)) + 1.2 * rng.normal(size=(n, 15))[:, group], "threshold": 0.3}
+
+
+_grouped = Samples(_factors)
+
+
+@_grouped.case
+def everything_is_kept(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(30, 7)), "threshold": 0.0}
+
+
+@_grouped.case
+def only_the_diagonal(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(400, 9)), "threshold": 0.9}
+
+
+@_grouped.case
+def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
+    """The diagonal stays, as NaN."""
+    x = rng.normal(size=(50, 4))
+    x[:, 2] = 0.1
+    return {"x": x, "threshold": 0.05}
+
+
+@_grouped.case
+def offset_1e6(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + _factors(rng, 90)["x"], "threshold": 0.4}
+
+
+@_grouped.case
+def opposites(rng: np.random.Generator) -> dict[str, Any]:
+    """Strong negative correlation counts as well."""
+    x = rng.normal(size=(60, 3))
+    return {"x": np.hstack([x, -2 * x, x + 0.1 * rng.normal(size=x.shape)]), "threshold": 0.8}
+
+
+@_grouped.case
+def tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(37, 131)), "threshold": 0.25}
+
+
+@_grouped.mistake("threshold")
+def threshold_beyond_one(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_factors(rng, 20), "threshold": 1.5}
+
+
+def _csr(data: Any, indices: Any, indptr: Any) -> Any:
+    """A sparse matrix of the library that the arrays are of."""
+    if kind_of(data) == "numpy":
+        from scipy.sparse import csr_array as csr
+    else:
+        from cupyx.scipy.sparse import csr_matrix as csr  # type: ignore[import-not-found] - only beside a GPU
+
+    size = len(indptr) - 1
+    return csr((data, indices, indptr), shape=(size, size))
+
+
+@operation(
+    "n d -> ?, int ?, int d+1",
+    work="n * d * d",
+    nan="forbid",
+    samples=_grouped,
+    options={"threshold": _check_threshold()},
+    returns=_csr,
+)
+def sparse_correlation(x: ArrayLike, threshold: float, *, backend: str | None = None) -> Any:
+    """Pearson correlations of at least `threshold` in magnitude, without the dense d x d matrix.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    threshold : float
+        0 to 1.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    scipy.sparse.csr_array of shape (d, d)
+        Indices sorted; the diagonal is always there, 1, or NaN for a constant column, whose other entries are not. Of a
+        CuPy array a `cupyx.scipy.sparse.csr_matrix`.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or holds NaN or infinity, or `threshold` is not within 0 to 1.
+
+    Notes
+    -----
+    The entries are those of `numpy.corrcoef`. Whether one that equals the threshold to the last digit is kept is a
+    matter of rounding.
+
+    Examples
+    --------
+    >>> sparse_correlation([[1.0, 2.0, 1.0], [2.0, 4.0, -1.0], [3.0, 6.0, 1.0]], 0.5).toarray()
+    array([[1., 1., 0.],
+           [1., 1., 0.],
+           [0., 0., 1.]])
+    """
+    dense: Any = pearson.operation.body(x)
+    keep = (np.abs(dense) >= threshold) | np.eye(len(dense), dtype=bool)
+    rows, columns = np.nonzero(keep)
+    indptr = np.searchsorted(rows, np.arange(len(dense) + 1))
+    return dense[keep], columns.astype(np.int64), indptr.astype(np.int64)
+
+
+#: Columns in a block of the product: few enough that a block of correlations stays small beside the data.
+_BLOCK = 256
+
+
+@numpy_backend.kernel("sparse_correlation")
+def _correlation_by_blocks(x: Any, threshold: float) -> Any:
+    """A band of rows of the correlation at a time."""
+    columns = _standardised(x)
+    kept: list[Any] = []
+    counts = [np.zeros(1, np.int64)]
+    for start in range(0, len(columns), _BLOCK):
+        band = np.clip(columns[start : start + _BLOCK] @ columns.T, -1.0, 1.0)
+        diagonal = np.arange(len(band)), np.arange(start, start + len(band))
+        band[diagonal] = np.where(np.isnan(band[diagonal]), np.nan, 1.0)
+        with np.errstate(invalid="ignore"):
+            keep = np.abs(band) >= threshold
+        keep[diagonal] = True
+        kept.append((band[keep].astype(x.dtype), np.nonzero(keep)[1].astype(np.int64)))
+        counts.append(keep.sum(axis=1))
+    data, indices = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+    return data, indices, np.cumsum(np.concatenate(counts))
+
+
+def _standardised(x: Any) -> Any:
+    """The columns as rows of length 1 around 0; a constant one as NaN."""
+    rows = (x - x[0]).T.astype(np.float64, order="C")
+    rows -= rows.mean(axis=1, keepdims=True)
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    constant = (x == x[0]).all(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rows /= np.where(constant, np.nan, norms)[:, None]
+    return rows

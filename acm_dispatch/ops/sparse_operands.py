@@ -1,0 +1,124 @@
+"""The arrays of a CSR matrix and what they are multiplied with: samples, mistakes and the check of all products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidInput
+from ..samples import Samples
+
+
+def csr_arrays(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """A CSR matrix of about 5 % of its entries, with empty rows, unsorted indices and duplicates."""
+    counts = rng.integers(0, 6, size=n) * (rng.random(n) < 0.8)
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    return {
+        "data": rng.normal(size=indptr[-1]),
+        "indices": rng.integers(0, 40, size=indptr[-1]).astype(np.int32),
+        "indptr": indptr.astype(np.int32),
+    }
+
+
+def _products(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {**csr_arrays(rng, n), "b": rng.normal(size=(40, 7))}
+
+
+times_matrix = Samples(_products)
+
+
+@times_matrix.case
+def wide_indices(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _products(rng, 30)
+    return {
+        **arguments,
+        "indices": arguments["indices"].astype(np.int64),
+        "indptr": arguments["indptr"].astype(np.int64),
+    }
+
+
+@times_matrix.case
+def missing_values(rng: np.random.Generator) -> dict[str, Any]:
+    """They spread to the rows that meet them."""
+    arguments = _products(rng, 30)
+    arguments["b"][3, 1], arguments["b"][5, 2], arguments["data"][4] = np.nan, np.inf, np.nan
+    return arguments
+
+
+@times_matrix.case
+def empty_rows_at_both_ends(rng: np.random.Generator) -> dict[str, Any]:
+    indptr = np.array([0, 0, 3, 3, 4, 4], dtype=np.int32)
+    return {
+        "data": rng.normal(size=4),
+        "indices": np.array([2, 0, 2, 1]),
+        "indptr": indptr,
+        "b": rng.normal(size=(3, 5)),
+    }
+
+
+@times_matrix.case
+def long_rows_that_cancel(rng: np.random.Generator) -> dict[str, Any]:
+    """Sums in float32 would lose their last digits."""
+    values = rng.normal(size=(3, 2000))
+    values -= values.mean(axis=1, keepdims=True)
+    return {
+        "data": values.ravel(),
+        "indices": rng.integers(0, 40, size=6000),
+        "indptr": np.array([0, 2000, 4000, 6000]),
+        "b": np.ones((40, 9)) + 1e-3 * rng.normal(size=(40, 9)),
+    }
+
+
+@times_matrix.case
+def one_column(rng: np.random.Generator) -> dict[str, Any]:
+    return {**csr_arrays(rng, 50), "b": rng.normal(size=(40, 1))}
+
+
+@times_matrix.mistake("indices")
+def index_beyond_the_rows_of_b(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_products(rng, 10), "b": rng.normal(size=(2, 3))}
+
+
+@times_matrix.mistake("indices")
+def negative_index(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _products(rng, 10)
+    arguments["indices"][1] = -1
+    return arguments
+
+
+@times_matrix.mistake("indptr")
+def falling_indptr(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _products(rng, 10)
+    arguments["indptr"][1:3] = arguments["indptr"][-1], 0
+    return arguments
+
+
+@times_matrix.mistake("indptr")
+def indptr_beyond_the_data(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _products(rng, 10)
+    arguments["indptr"][-1] += 1
+    return arguments
+
+
+def _vectors(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {**csr_arrays(rng, n), "v": rng.normal(size=40)}
+
+
+times_vector = Samples(_vectors)
+for _name, _draw in times_matrix.cases.items():
+    times_vector.cases[_name] = lambda rng, draw=_draw: _with_vector(draw(rng))
+for _name, _mistake in times_matrix.mistakes.items():
+    times_vector.mistakes[_name] = _mistake._replace(draw=lambda rng, draw=_mistake.draw: _with_vector(draw(rng)))
+
+
+def _with_vector(arguments: Any) -> dict[str, Any]:
+    return {**{name: value for name, value in arguments.items() if name != "b"}, "v": arguments["b"][:, 0].copy()}
+
+
+def check_csr(name: str, data: Any, indices: Any, indptr: Any, columns: int) -> None:
+    """Raise `InvalidInput` unless the arrays form a CSR matrix of that many columns."""
+    if len(indptr) == 0 or indptr[0] != 0 or indptr[-1] > len(data) or (np.diff(indptr) < 0).any():
+        raise InvalidInput(name, "indptr", f"does not rise from 0 to at most {len(data)}, the length of `data`")
+    if len(indices) and not (indices.min() >= 0 and indices.max() < columns):
+        raise InvalidInput(name, "indices", f"holds an index outside 0 to {columns - 1}")
