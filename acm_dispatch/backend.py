@@ -104,6 +104,9 @@ class Backend:
         Copies between NumPy and `arrays`, for backends whose arrays are not NumPy's.
     min_work : int, default 0
         Below this amount of work its kernels are not chosen unless the user names the backend.
+    thread_invariant : bool, default True
+        Whether its results are the same, bit for bit, on any number of threads. False where sums are left to a library
+        that does not promise it (BLAS): the conformance kit then compares them within the tolerance.
     refuses : mapping of str to str, optional
         Operations that it leaves to others for good, with the sentence why; `explain` shows it.
     version : str, optional
@@ -121,6 +124,7 @@ class Backend:
         to_device: Callable[[Any], Any] | None = None,
         to_host: Callable[[Any], Any] | None = None,
         min_work: int = 0,
+        thread_invariant: bool = True,
         refuses: Mapping[str, str] = MappingProxyType({}),
         version: str = "",
     ) -> None:
@@ -136,6 +140,7 @@ class Backend:
         self.to_device = to_device or _as_it_is
         self.to_host = to_host or _as_it_is
         self.min_work = min_work
+        self.thread_invariant = thread_invariant
         self.refuses = dict(refuses)
         self.version = version
         self._kernels: dict[str, Kernel] = {}
