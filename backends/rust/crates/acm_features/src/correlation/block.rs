@@ -20,13 +20,13 @@ pub const fn panel_columns<S: Simd, T: Scalar>() -> usize {
 /// Both sides are packed: panels of [`panel_columns`] columns one after the other, each of them row by row, `depth` rows.
 /// Blocks beyond the `live` columns of either side are left out, and with `upper` those below the diagonal.
 #[inline(always)]
-pub fn add_products<S: Simd, T: Scalar>(
+pub fn add_products<S: Simd, T: Scalar, A: Scalar>(
     [left, right]: [&[T]; 2],
     depth: usize,
     live: [usize; 2],
     upper: bool,
     side: usize,
-    sums: &mut [f64],
+    sums: &mut [A],
 ) {
     let (width, block) = (panel_columns::<S, T>(), shape::<S>().0);
     for (q, right) in right.chunks_exact(depth * width).enumerate() {
@@ -35,29 +35,35 @@ pub fn add_products<S: Simd, T: Scalar>(
         for row in (0..if columns == 0 { 0 } else { rows }).step_by(block) {
             let left = &left[row / width * width * depth..][..width * depth];
             let sums = &mut sums[row * side + q * width..];
-            add_block::<S, T>([left, right], row % width, columns, side, sums);
+            add_block::<S, T, A>([left, right], row % width, columns, side, sums);
         }
     }
 }
 
 /// Adds the products of the block at `first` with `columns` of a panel.
 #[inline(always)]
-fn add_block<S: Simd, T: Scalar>(panels: [&[T]; 2], first: usize, columns: usize, side: usize, sums: &mut [f64]) {
+fn add_block<S: Simd, T: Scalar, A: Scalar>(
+    panels: [&[T]; 2],
+    first: usize,
+    columns: usize,
+    side: usize,
+    sums: &mut [A],
+) {
     match (shape::<S>(), columns.div_ceil(<T::Vector<S> as Vector<T>>::LANES)) {
-        ((8, _), 1) => add_block_of::<S, T, 8, 1>(panels, first, side, sums),
-        ((8, _), 2) => add_block_of::<S, T, 8, 2>(panels, first, side, sums),
-        ((8, _), _) => add_block_of::<S, T, 8, 3>(panels, first, side, sums),
-        (_, 1) => add_block_of::<S, T, 4, 1>(panels, first, side, sums),
-        _ => add_block_of::<S, T, 4, 2>(panels, first, side, sums),
+        ((8, _), 1) => add_block_of::<S, T, A, 8, 1>(panels, first, side, sums),
+        ((8, _), 2) => add_block_of::<S, T, A, 8, 2>(panels, first, side, sums),
+        ((8, _), _) => add_block_of::<S, T, A, 8, 3>(panels, first, side, sums),
+        (_, 1) => add_block_of::<S, T, A, 4, 1>(panels, first, side, sums),
+        _ => add_block_of::<S, T, A, 4, 2>(panels, first, side, sums),
     }
 }
 
 #[inline(always)]
-fn add_block_of<S: Simd, T: Scalar, const BLOCK: usize, const ACROSS: usize>(
+fn add_block_of<S: Simd, T: Scalar, A: Scalar, const BLOCK: usize, const ACROSS: usize>(
     [left, right]: [&[T]; 2],
     first: usize,
     side: usize,
-    sums: &mut [f64],
+    sums: &mut [A],
 ) {
     let (width, lanes) = (panel_columns::<S, T>(), <T::Vector<S> as Vector<T>>::LANES);
     let mut block = [[T::Vector::<S>::splat(T::ZERO); ACROSS]; BLOCK];
@@ -80,7 +86,7 @@ fn add_block_of<S: Simd, T: Scalar, const BLOCK: usize, const ACROSS: usize>(
         for (c, block) in block.into_iter().enumerate() {
             block.store(&mut values);
             let sums = &mut sums[r * side + c * lanes..][..lanes];
-            sums.iter_mut().zip(&values).for_each(|(sum, value)| *sum += value.to_f64());
+            sums.iter_mut().zip(&values).for_each(|(sum, value)| *sum += A::from_f64(value.to_f64()));
         }
     }
 }

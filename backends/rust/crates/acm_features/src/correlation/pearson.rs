@@ -17,7 +17,7 @@ pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: 
         return complete(threads, &standard, &mut out);
     }
     let mut doubtful = Vec::new();
-    for_each_tile::<T, _>(threads, &standard, SUMS, |tile| {
+    for_each_tile::<T, f64, _>(threads, &standard, SUMS, |tile| {
         doubtful.try_reserve(tile.rows.len() * tile.columns.len()).map_err(|_| Error::OutOfMemory)?;
         write_tile(&standard, tile, &mut out, |i, j| match over_common_rows::<T>(tile, i, j) {
             Some(value) => value,
@@ -38,7 +38,7 @@ pub fn complete<T: Scalar>(
     standard: &Standard<'_, T>,
     out: &mut ArrayViewMut2<'_, T>,
 ) -> Result<()> {
-    for_each_tile::<T, _>(threads, standard, 1, |tile| {
+    for_each_tile::<T, f64, _>(threads, standard, 1, |tile| {
         write_tile(standard, tile, out, |i, j| tile.sum(0, i, j).clamp(-1.0, 1.0));
         Ok(ControlFlow::Continue(()))
     })
@@ -47,7 +47,7 @@ pub fn complete<T: Scalar>(
 /// Writes a tile and its mirror image, and the diagonal.
 fn write_tile<T: Scalar>(
     standard: &Standard<'_, T>,
-    tile: &Tile<'_>,
+    tile: &Tile<'_, f64>,
     out: &mut ArrayViewMut2<'_, T>,
     mut value: impl FnMut(usize, usize) -> f64,
 ) {
@@ -62,7 +62,7 @@ fn write_tile<T: Scalar>(
 }
 
 /// The coefficient from the sums over the common rows; None where these cancel.
-fn over_common_rows<T: Scalar>(tile: &Tile<'_>, i: usize, j: usize) -> Option<f64> {
+fn over_common_rows<T: Scalar>(tile: &Tile<'_, f64>, i: usize, j: usize) -> Option<f64> {
     let sums: [f64; SUMS] = std::array::from_fn(|index| tile.sum(index, i, j));
     let [products, count, left, right, left_squares, right_squares] = sums;
     if count < 2.0 || products.is_nan() {

@@ -1,7 +1,7 @@
 //! Strong correlations among many columns: found with `f32` products, in two thirds of the time, and computed from `f64`
 //! ones where few are strong.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use acm_core::{Result, Scalar, Threads, memory, simd};
 
@@ -9,16 +9,18 @@ use super::sparse::Kept;
 use super::standard::Standard;
 use super::tiles::{DEPTH, for_each_tile};
 
-/// By how much a coefficient from `f32` products may be wrong, twice over.
+/// By how much a coefficient from `f32` products of `height` rows may be wrong, twice over.
 ///
 /// It is a sum of products of two columns of length 1, whose magnitudes sum up to 1 at most (Cauchy-Schwarz). With u, half
-/// of `EPSILON`, rounding both factors changes each product by 2 u of it at most, and multiplying and adding it up with
-/// the others of its [`DEPTH`] rows by (`DEPTH` + 1) u; these sums are added up in `f64`. That is (`DEPTH` + 3) u and terms
+/// of `EPSILON`, rounding both factors changes each product by 2 u of it at most, multiplying and adding it up with the
+/// others of its [`DEPTH`] rows by (`DEPTH` + 1) u, and adding up m such sums by m u. That is (`DEPTH` + m + 3) u and terms
 /// of u^2. The other half covers these, the lengths' last digits and what is too small for `f32`.
-const MARGIN: f64 = (DEPTH + 4) as f64 * f32::EPSILON as f64;
+fn margin(height: usize) -> f64 {
+    (DEPTH + height.div_ceil(DEPTH) + 4) as f64 * f64::from(f32::EPSILON)
+}
 
-/// With fewer rows there is little to gain.
-const LEAST_ROWS: usize = 256;
+/// With fewer rows there is little to gain; with more the margin grows to a coefficient that is far from strong.
+const ROWS_SCREENED: RangeInclusive<usize> = 256..=1 << 22;
 
 /// With so many columns the first tiles, after which a screen may be given up, are a tenth of all.
 const LEAST_COLUMNS: usize = 2000;
@@ -39,14 +41,16 @@ pub fn screened<T: Scalar>(
     threshold: f64,
 ) -> Result<Option<Kept<T>>> {
     let (height, width) = (standard.x.count(), standard.x.width());
-    if T::NARROWER_THAN_REFERENCE || height < LEAST_ROWS || width < LEAST_COLUMNS {
+    if T::NARROWER_THAN_REFERENCE || !ROWS_SCREENED.contains(&height) || width < LEAST_COLUMNS {
         return Ok(None);
     }
+    // What is not strong for certain; rounded to `f32` that is a little less or more, which the margin covers as well.
+    let candidate = (threshold - margin(height)) as f32;
     let mut kept = Kept::new(width)?;
     let (mut seen, mut found, mut few) = (0, 0, true);
-    for_each_tile::<f32, _>(threads, standard, 1, |tile| {
+    for_each_tile::<f32, f32, _>(threads, standard, 1, |tile| {
         seen += tile.rows.len() * tile.columns.len();
-        found += kept.add(standard, tile, threshold - MARGIN)?;
+        found += kept.add(standard, tile, candidate)?;
         few = found <= seen / SPARSE;
         Ok(if few { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;

@@ -22,7 +22,7 @@ pub fn sparse_correlation<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>
         return Ok(kept);
     }
     let mut kept = Kept::new(x.ncols())?;
-    for_each_tile::<T, _>(threads, &standard, 1, |tile| {
+    for_each_tile::<T, f64, _>(threads, &standard, 1, |tile| {
         kept.add(&standard, tile, threshold)?;
         Ok(ControlFlow::Continue(()))
     })?;
@@ -47,7 +47,7 @@ pub(super) struct KeptOfTile<T> {
 }
 
 /// Whether the magnitude of any of `values` reaches the threshold, found without a branch for each.
-fn any_reaches(threshold: f64, values: &[f64]) -> bool {
+fn any_reaches<A: Scalar>(threshold: A, values: &[A]) -> bool {
     values.iter().fold(false, |any, value| any | (value.abs() >= threshold))
 }
 
@@ -58,7 +58,12 @@ impl<T: Scalar> Kept<T> {
     }
 
     /// Adds what a tile has of at least `threshold`, and the diagonal. Answers how many entries that are.
-    pub(super) fn add(&mut self, standard: &Standard<'_, T>, tile: &Tile<'_>, threshold: f64) -> Result<usize> {
+    pub(super) fn add<A: Scalar>(
+        &mut self,
+        standard: &Standard<'_, T>,
+        tile: &Tile<'_, A>,
+        threshold: A,
+    ) -> Result<usize> {
         let counts = memory::with_capacity(tile.rows.len())?;
         let mut kept = KeptOfTile { first_row: tile.rows.start, counts, columns: Vec::new(), values: Vec::new() };
         for (i, row) in tile.rows.clone().enumerate() {
@@ -74,7 +79,7 @@ impl<T: Scalar> Kept<T> {
                     continue;
                 }
                 for (column, &value) in (first..).zip(products).filter(|(_, value)| value.abs() >= threshold) {
-                    kept.push(column, value.clamp(-1.0, 1.0))?;
+                    kept.push(column, value.to_f64().clamp(-1.0, 1.0))?;
                     self.counts[row] += 1;
                     self.counts[column] += 1;
                 }

@@ -17,6 +17,9 @@ const SIDE: RangeInclusive<usize> = 240..=480;
 /// sixteenth of the memory of the dense matrix.
 const BANDS: usize = 11;
 
+/// How much larger tiles of `f32` sums are, which take half as much memory: as a fraction.
+const WIDER: (usize, usize) = (7, 5);
+
 /// Rows packed at a time: a panel of them stays in the L1 cache while all blocks on the left meet it.
 pub const DEPTH: usize = 128;
 
@@ -33,25 +36,25 @@ const SLOTS: RangeInclusive<usize> = 8..=32;
 const SUMS_HELD: usize = 1 << 20;
 
 /// The sums of a tile.
-pub struct Tile<'a> {
+pub struct Tile<'a, A> {
     /// The columns on the left.
     pub rows: Range<usize>,
     /// The columns on the right.
     pub columns: Range<usize>,
-    sums: &'a [f64],
+    sums: &'a [A],
     side: usize,
 }
 
-impl Tile<'_> {
+impl<A: Copy> Tile<'_, A> {
     /// Sum number `index` of [`SUMS`] for the `i`th column on the left and the `j`th on the right.
     #[inline(always)]
-    pub fn sum(&self, index: usize, i: usize, j: usize) -> f64 {
+    pub fn sum(&self, index: usize, i: usize, j: usize) -> A {
         self.sums[(index * self.side + i) * self.side + j]
     }
 
     /// The first sums for the `i`th column on the left and all on the right.
     #[inline(always)]
-    pub fn products(&self, i: usize) -> &[f64] {
+    pub fn products(&self, i: usize) -> &[A] {
         &self.sums[i * self.side..][..self.columns.len()]
     }
 
@@ -63,26 +66,29 @@ impl Tile<'_> {
 
 /// Sums over all rows, tile by tile, from the top down and in each band of rows from the left to the right.
 ///
-/// Products are of numbers of type `P`, and so are their sums over [`DEPTH`] rows. `counts` is [`SUMS`], or 1 for the first
-/// alone. `finish` gets each tile, on the calling thread, and says whether to go on.
-pub fn for_each_tile<P: Scalar, T: Scalar>(
+/// Products are of numbers of type `P`, and so are their sums over [`DEPTH`] rows, which are added up in `A`. `counts` is
+/// [`SUMS`], or 1 for the first alone. `finish` gets each tile, on the calling thread, and says whether to go on.
+pub fn for_each_tile<P: Scalar, A: Scalar, T: Scalar>(
     threads: &Threads<'_>,
     standard: &Standard<'_, T>,
     counts: usize,
-    finish: impl FnMut(&Tile<'_>) -> Result<ControlFlow<()>>,
+    finish: impl FnMut(&Tile<'_, A>) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    simd::dispatch(Tiles { threads, standard, counts, finish, products: PhantomData::<P> })
+    simd::dispatch(Tiles { threads, standard, counts, finish, numbers: PhantomData::<(P, A)> })
 }
 
-struct Tiles<'a, P, T, F> {
+struct Tiles<'a, P, A, T, F> {
     threads: &'a Threads<'a>,
     standard: &'a Standard<'a, T>,
     counts: usize,
     finish: F,
-    products: PhantomData<P>,
+    numbers: PhantomData<(P, A)>,
 }
 
-impl<P: Scalar, T: Scalar, F: FnMut(&Tile<'_>) -> Result<ControlFlow<()>>> Task for Tiles<'_, P, T, F> {
+impl<P: Scalar, A: Scalar, T: Scalar, F> Task for Tiles<'_, P, A, T, F>
+where
+    F: FnMut(&Tile<'_, A>) -> Result<ControlFlow<()>>,
+{
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
@@ -92,18 +98,19 @@ impl<P: Scalar, T: Scalar, F: FnMut(&Tile<'_>) -> Result<ControlFlow<()>>> Task 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Tiles { threads, standard, counts, mut finish, .. } = self;
         let width = standard.x.width();
-        let most = (width / BANDS).clamp(*SIDE.start(), *SIDE.end());
+        let wider = if size_of::<A>() == size_of::<f64>() { (1, 1) } else { WIDER };
+        let most = (width / BANDS).clamp(*SIDE.start(), *SIDE.end()) * wider.0 / wider.1;
         // Tiles of equal size, so that none is a sliver.
         let side = width.div_ceil(width.div_ceil(most)).next_multiple_of(panel_columns::<S, P>());
         let pairs = pairs(width, side)?;
         let slots = (SUMS_HELD / (counts * side * side)).clamp(*SLOTS.start(), *SLOTS.end());
         let parts = (slots / pairs.len()).clamp(1, standard.x.count().div_ceil(SHORTEST));
         let sums_of = Sums { standard, counts, side, parts };
-        let mut sums = memory::filled(slots.min(pairs.len()) * sums_of.size() * parts, 0.0)?;
+        let mut sums = memory::filled(slots.min(pairs.len()) * sums_of.size() * parts, A::ZERO)?;
         for pairs in pairs.chunks(slots) {
             let sums = &mut sums[..pairs.len() * sums_of.size() * parts];
-            sums.fill(0.0);
-            sums_of.fill::<S, P>(simd, threads, pairs, sums)?;
+            sums.fill(A::ZERO);
+            sums_of.fill::<S, P, A>(simd, threads, pairs, sums)?;
             for ((rows, columns), sums) in pairs.iter().cloned().zip(sums.chunks_exact(sums_of.size() * parts)) {
                 if finish(&Tile { rows, columns, sums: &sums[..sums_of.size()], side })?.is_break() {
                     return Ok(());
@@ -141,7 +148,13 @@ impl<T: Scalar> Sums<'_, T> {
     }
 
     /// Fills `sums`: for each of `pairs` those over each part of the rows, the first of which gets the sums over all.
-    fn fill<S: Simd, P: Scalar>(&self, simd: S, threads: &Threads<'_>, pairs: &[Pair], sums: &mut [f64]) -> Result<()> {
+    fn fill<S: Simd, P: Scalar, A: Scalar>(
+        &self,
+        simd: S,
+        threads: &Threads<'_>,
+        pairs: &[Pair],
+        sums: &mut [A],
+    ) -> Result<()> {
         let (size, parts, height) = (self.size(), self.parts, self.standard.x.count());
         let segment = height.div_ceil(parts).next_multiple_of(DEPTH).min(SEGMENT);
         let packed = || Packed::<P>::new(DEPTH, self.side, self.counts == SUMS);
@@ -158,7 +171,7 @@ impl<T: Scalar> Sums<'_, T> {
                     let rows = first..(first + segment).min(height);
                     simd.vectorize(
                         #[inline(always)]
-                        || self.add_rows::<S, P>(rows, &pairs[slot / parts], [left, right], sums),
+                        || self.add_rows::<S, P, A>(rows, &pairs[slot / parts], [left, right], sums),
                     );
                     Ok(())
                 },
@@ -166,19 +179,19 @@ impl<T: Scalar> Sums<'_, T> {
         }
         for sums in sums.chunks_exact_mut(parts * size) {
             let (all, rest) = sums.split_at_mut(size);
-            rest.chunks_exact(size).for_each(|part| all.iter_mut().zip(part).for_each(|(all, part)| *all += part));
+            rest.chunks_exact(size).for_each(|part| all.iter_mut().zip(part).for_each(|(all, part)| *all += *part));
         }
         Ok(())
     }
 
     /// Adds the sums over `rows`.
     #[inline(always)]
-    fn add_rows<S: Simd, P: Scalar>(
+    fn add_rows<S: Simd, P: Scalar, A: Scalar>(
         &self,
         rows: Range<usize>,
         (on_left, on_right): &Pair,
         [left, right]: [&mut Packed<P>; 2],
-        sums: &mut [f64],
+        sums: &mut [A],
     ) {
         for start in rows.clone().step_by(DEPTH) {
             let rows = start..(start + DEPTH).min(rows.end);
@@ -190,7 +203,7 @@ impl<T: Scalar> Sums<'_, T> {
             }
             let factors = left.factors(if diagonal { left } else { right });
             for (factors, sums) in factors.into_iter().zip(sums.chunks_exact_mut(self.side * self.side)) {
-                add_products::<S, P>(factors, left.depth(), live, diagonal, self.side, sums);
+                add_products::<S, P, A>(factors, left.depth(), live, diagonal, self.side, sums);
             }
         }
     }
