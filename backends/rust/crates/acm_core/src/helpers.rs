@@ -36,8 +36,9 @@ impl Helpers {
         Some(Helpers { threads: builder.build().ok()?, shared })
     }
 
-    /// Calls `own` on the calling thread and meanwhile `help` on each of these that wakes before `own` ends.
-    pub fn run(&self, help: &(dyn Fn() + Sync), own: impl FnOnce()) {
+    /// Calls `own` on the calling thread and meanwhile `help` on up to `count` of these, on each that wakes before `own`
+    /// ends.
+    pub fn run(&self, count: usize, help: &(dyn Fn() + Sync), own: impl FnOnce()) {
         // SAFETY: `help` outlives this function, in which the offer is closed whatever happens.
         let offer = Arc::new(unsafe { Offer::new(help) });
         let call = self.shared.calls.fetch_add(1, Ordering::Release) + 1;
@@ -46,7 +47,7 @@ impl Helpers {
             if places.len() < MANY {
                 places.iter().for_each(Place::make_way);
             }
-            for _ in places {
+            for _ in 0..count.min(places.len()) {
                 let (offer, shared) = (Arc::clone(&offer), Arc::clone(&self.shared));
                 self.threads.spawn(move || shared.help(&offer, call));
             }

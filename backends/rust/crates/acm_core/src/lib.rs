@@ -1,7 +1,7 @@
 //! What every kernel stands on: numbers, instruction sets, threads, tiles, errors.
 //!
-//! This crate is the only one with `unsafe` code or threads in it. A kernel crate describes arithmetic on
-//! tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which instructions.
+//! Beside the binding's arrays this crate is the only one with `unsafe` code, and the only one with threads. A kernel
+//! crate describes arithmetic on tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which instructions.
 
 pub mod error;
 mod helpers;

@@ -100,10 +100,12 @@ impl<'a> Threads<'a> {
         if helpers == 0 {
             serve(Role::Caller, &mut self.watch());
         } else {
-            pool::with_pool(helpers, |pool| match pool {
+            // Of the budget's size, however few of its threads have a tile to compute: pools of every size would add up.
+            pool::with_pool(self.count - 1, |pool| match pool {
                 None => serve(Role::Caller, &mut self.watch()),
                 Some(pool) => {
-                    pool.run(&|| serve(Role::Helper, &mut || true), || serve(Role::Caller, &mut self.watch()))
+                    let help = || serve(Role::Helper, &mut || true);
+                    pool.run(helpers, &help, || serve(Role::Caller, &mut self.watch()))
                 }
             });
         }

@@ -40,8 +40,8 @@ fn of_this_process() -> &'static Pools {
 
 /// Puts new, empty pools in the place of `known`, unless another thread just did.
 fn replace(known: *mut Pools, process: u32) -> &'static Pools {
-    // The parent's pools are leaked in a forked child: their threads do not exist there and dropping a pool would wait
-    // for them; their lock may be held by a thread of the parent.
+    // The parent's pools are leaked in a forked child: their threads do not exist there, and dropping a pool, or looking
+    // for one, would take locks that a thread of the parent may have held.
     let fresh = Box::leak(Box::new(Pools { process, idle: Mutex::default() }));
     match POOLS.compare_exchange(known, fresh, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => fresh,

@@ -9,6 +9,14 @@ use crate::{Error, Result, Scalar, simd};
 /// Values looked at together for NaN and infinity.
 const CHUNK: usize = 256;
 
+/// An error unless `values` has one number for each of `width` columns.
+pub fn one_a_column<T>(argument: &'static str, values: &[T], width: usize) -> Result<()> {
+    if values.len() == width {
+        return Ok(());
+    }
+    Err(Error::invalid(argument, format!("has {} values, not one for each of {width} columns", values.len())))
+}
+
 /// The rows of a C-order matrix as slices, without ndarray's per-row bookkeeping.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a, T> {

@@ -14,14 +14,6 @@ pub fn values_of<'a, T>(x: ArrayView2<'a, T>) -> Result<&'a [T]> {
     x.to_slice().ok_or_else(|| Error::invalid("x", "is not in C order"))
 }
 
-/// An error unless `values` has one number for each of `width` columns.
-pub fn one_a_column<T>(argument: &'static str, values: &[T], width: usize) -> Result<()> {
-    if values.len() == width {
-        return Ok(());
-    }
-    Err(Error::invalid(argument, format!("has {} values, not one for each of {width} columns", values.len())))
-}
-
 /// Writes `out[i, j] = each(x[i, j], [p[j] for p in parameters])`.
 ///
 /// `each` should be `#[inline(always)]` and free of branches.

@@ -18,7 +18,10 @@ pub fn call<R: Send>(
         let pending = RefCell::new(None);
         let interrupted = || match Python::attach(|py| py.check_signals()) {
             Ok(()) => false,
-            Err(signal) => pending.replace(Some(signal)).is_none(),
+            Err(signal) => {
+                pending.replace(Some(signal));
+                true
+            }
         };
         let threads = Threads::new(threads, &interrupted);
         let outcome = catch_unwind(AssertUnwindSafe(|| kernel(&threads)));

@@ -69,9 +69,7 @@ pub fn zscore<'py>(
         let scale = scale.map(|scale| Input::<T, 1>::new(NAME, "scale", scale)).transpose()?;
         let mut out = Output::<T, 2>::new(py, [x.len(0), x.len(1)])?;
         let (x, values) = (x.view(), out.values());
-        let (center, scale) = (center.as_ref().map(Input::view), scale.as_ref().map(Input::view));
-        let center = center.as_ref().and_then(|center| center.as_slice());
-        let scale = scale.as_ref().and_then(|scale| scale.as_slice());
+        let (center, scale) = (center.as_ref().map(Input::values), scale.as_ref().map(Input::values));
         call(py, NAME, threads, |threads| {
             normalization::zscore(threads, x, center, scale, method, floor, clip, values)
         })?;
@@ -95,8 +93,7 @@ pub fn impute<'py>(
         let fill = fill.map(|fill| Input::<T, 1>::new(NAME, "fill", fill)).transpose()?;
         let mut out = Output::<T, 2>::new(py, [x.len(0), x.len(1)])?;
         let (x, values) = (x.view(), out.values());
-        let fill = fill.as_ref().map(Input::view);
-        let fill = fill.as_ref().and_then(|fill| fill.as_slice());
+        let fill = fill.as_ref().map(Input::values);
         call(py, NAME, threads, |threads| imputation::impute(threads, x, fill, missing, values))?;
         Ok(out.into_any())
     })
@@ -108,7 +105,7 @@ pub fn ffill<'py>(
     py: Python<'py>,
     threads: usize,
     x: &Bound<'py, PyAny>,
-    limit: Option<&Bound<'py, PyAny>>,
+    limit: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fill_along(py, "ffill", threads, x, Direction::Forward, limit)
 }
@@ -119,7 +116,7 @@ pub fn bfill<'py>(
     py: Python<'py>,
     threads: usize,
     x: &Bound<'py, PyAny>,
-    limit: Option<&Bound<'py, PyAny>>,
+    limit: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     fill_along(py, "bfill", threads, x, Direction::Backward, limit)
 }
@@ -130,10 +127,8 @@ fn fill_along<'py>(
     threads: usize,
     x: &Bound<'py, PyAny>,
     direction: Direction,
-    limit: Option<&Bound<'py, PyAny>>,
+    limit: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    // A limit beyond any number of rows is none.
-    let limit = limit.and_then(|limit| limit.extract().ok());
     by_dtype!(x, T => {
         let x = Input::<T, 2>::new(name, "x", x)?;
         let mut out = Output::<T, 2>::new(py, [x.len(0), x.len(1)])?;

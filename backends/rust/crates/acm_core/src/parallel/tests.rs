@@ -74,7 +74,7 @@ fn an_interrupt_stops_work_of_many_short_parts() {
 }
 
 #[test]
-fn a_panic_reaches_the_caller_and_the_pool_survives() {
+fn a_panic_reaches_the_caller_and_later_calls_have_threads_again() {
     let outcome = std::panic::catch_unwind(|| {
         Threads::uninterrupted(2).for_each(MUCH, 0..100, |i: usize| match i {
             50 => panic!("a bug"),

@@ -1,7 +1,7 @@
 //! The instruction set is chosen once, at run time; kernels are generic over it.
 //!
 //! A kernel is a [`Task`]: a struct of its arguments with one method generic over [`Simd`]. [`dispatch`] runs
-//! it with the widest instruction set of this processor. Inside, [`Simd::vectorize`] compiles a closure (and
+//! it with the widest instruction set that this processor gains from. Inside, [`Simd::vectorize`] compiles a closure (and
 //! everything it inlines) for that set; it must be entered *within* each tile, because code does not stay
 //! compiled for a set across a thread boundary.
 
@@ -10,6 +10,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod processor;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -223,16 +225,17 @@ fn chosen() -> Isa {
     *CHOSEN.get_or_init(detect)
 }
 
-/// `ACM_RS_ISA=baseline` or `avx2` switches the wider instruction sets off, for tests and for hunting differences.
+/// The widest instruction set that this processor has and gains from. `ACM_RS_ISA=baseline`, `avx2` or `avx512` asks for
+/// another that it has, for tests and for hunting differences.
 fn detect() -> Isa {
-    let widest = std::env::var_os("ACM_RS_ISA");
-    if widest.as_ref().is_some_and(|name| name == "baseline") {
+    let wish = std::env::var("ACM_RS_ISA").unwrap_or_default();
+    if wish == "baseline" {
         return Isa::Baseline;
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        let wider = is_x86_feature_detected!("avx512f") && widest.is_none_or(|name| name != "avx2");
-        return if wider { Isa::Avx512 } else { Isa::Avx2 };
+        let wider = wish == "avx512" || wish != "avx2" && !processor::halves_wide_registers();
+        return if wider && is_x86_feature_detected!("avx512f") { Isa::Avx512 } else { Isa::Avx2 };
     }
     Isa::Baseline
 }

@@ -19,13 +19,13 @@ pub fn echoes<T: Scalar>(
     x: ArrayView2<'_, T>,
     gaps: Gaps,
     centers: &[[f64; 2]],
-) -> Result<Vec<Echo>> {
+) -> Result<Vec<GappyEcho>> {
     simd::dispatch(Sums { threads, x: Rows::new(x, "x")?, gaps, centers })
 }
 
 /// Sums over a column's finite values, less its centre.
 #[derive(Debug, Clone, Copy)]
-pub struct Echo {
+pub struct GappyEcho {
     pub count: f64,
     /// Of values and their predecessors.
     pub products: f64,
@@ -37,11 +37,11 @@ pub struct Echo {
     last: f64,
 }
 
-impl Echo {
-    const NOTHING: Echo = Echo { count: 0.0, products: 0.0, squares: 0.0, first: f64::NAN, last: f64::NAN };
+impl GappyEcho {
+    const NOTHING: GappyEcho = GappyEcho { count: 0.0, products: 0.0, squares: 0.0, first: f64::NAN, last: f64::NAN };
 
     /// Adds what comes behind.
-    fn join(&mut self, behind: &Echo, gaps: Gaps) {
+    fn join(&mut self, behind: &GappyEcho, gaps: Gaps) {
         let linked = !(self.last.is_nan() | behind.first.is_nan());
         let (product, square) = if linked { (self.last * behind.first, self.last * self.last) } else { (0.0, 0.0) };
         self.count += behind.count;
@@ -62,13 +62,13 @@ struct Sums<'a, T> {
 }
 
 impl<T: Scalar> Task for Sums<'_, T> {
-    type Output = Result<Vec<Echo>>;
+    type Output = Result<Vec<GappyEcho>>;
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Sums { threads, x, gaps, centers } = self;
         let (rows, width) = (x.count(), x.width());
         let length = (SEGMENT_VALUES / width).max(rows.div_ceil(MOST_SEGMENTS)).max(1);
-        let mut segments = memory::filled(rows.div_ceil(length) * width, Echo::NOTHING)?;
+        let mut segments = memory::filled(rows.div_ceil(length) * width, GappyEcho::NOTHING)?;
         threads.for_each(2 * rows * width, segments.chunks_mut(width).enumerate(), |(segment, sums)| {
             let rows = segment * length..((segment + 1) * length).min(rows);
             for panel in panels(x, 0..width) {
@@ -86,7 +86,7 @@ impl<T: Scalar> Task for Sums<'_, T> {
             }
             Ok(())
         })?;
-        let mut columns = memory::filled(width, Echo::NOTHING)?;
+        let mut columns = memory::filled(width, GappyEcho::NOTHING)?;
         for segment in segments.chunks(width) {
             columns.iter_mut().zip(segment).for_each(|(column, behind)| column.join(behind, gaps));
         }
@@ -101,7 +101,7 @@ fn in_panel<S: Simd, T: Scalar>(
     rows: Range<usize>,
     centers: &[[f64; 2]],
     gaps: Gaps,
-) -> [Echo; LANES] {
+) -> [GappyEcho; LANES] {
     let (mut offset, mut shift) = ([0.0; LANES], [0.0; LANES]);
     for (lane, center) in centers.iter().enumerate() {
         [offset[lane], shift[lane]] = *center;
@@ -128,7 +128,7 @@ fn in_panel<S: Simd, T: Scalar>(
             S::F64::select_less(size, infinity, value, kept).store(&mut previous[j..]);
         }
     }
-    std::array::from_fn(|lane| Echo {
+    std::array::from_fn(|lane| GappyEcho {
         count: count[lane],
         products: products[lane],
         squares: squares[lane],

@@ -3,7 +3,8 @@
 mod gaps;
 mod residuals;
 
-use acm_core::{Error, Result, Scalar, Threads};
+use acm_core::rows::one_a_column;
+use acm_core::{Result, Scalar, Threads};
 use acm_features::moments::{self, levels};
 use acm_features::{Missing, robust_stats};
 use ndarray::ArrayView2;
@@ -98,13 +99,6 @@ fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Cen
         center,
     });
     Ok(models.collect())
-}
-
-fn one_a_column<T>(argument: &'static str, values: &[T], width: usize) -> Result<()> {
-    if values.len() == width {
-        return Ok(());
-    }
-    Err(Error::invalid(argument, format!("has {} values, not one for each of {width} columns", values.len())))
 }
 
 /// Each column's centre in two parts, the second small: their sum, rounded to the size of an offset, would lose digits.

@@ -1,10 +1,10 @@
 //! What a model does not explain.
 
-use acm_core::rows::Rows;
+use acm_core::rows::{Rows, one_a_column};
 use acm_core::{Result, Scalar, Threads, memory, simd};
 use ndarray::ArrayView2;
 
-use super::{SEGMENT_VALUES, one_a_column};
+use super::SEGMENT_VALUES;
 
 /// Writes what each value differs by from its prediction `mu + phi * (previous - mu)`, or from `mu` where there is no
 /// finite previous value.

@@ -4,11 +4,12 @@ mod carry;
 
 pub use self::carry::{Direction, fill_along};
 
+use acm_core::rows::one_a_column;
 use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
 use crate::Missing;
-use crate::by_column::{map_by_column, one_a_column};
+use crate::by_column::map_by_column;
 use crate::robust_stats;
 
 /// Writes `x` with each missing value replaced by its column's `fill`, by default the median of the column's values;

@@ -1,10 +1,11 @@
 //! Columns brought to a common centre and scale.
 
+use acm_core::rows::one_a_column;
 use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
 use crate::Missing;
-use crate::by_column::{map_by_column, one_a_column};
+use crate::by_column::map_by_column;
 use crate::moments;
 use crate::robust_stats::{self, NORMAL_CONSISTENCY};
 

@@ -8,13 +8,14 @@ mod search;
 mod short;
 mod sweep;
 
+use acm_core::rows::one_a_column;
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use self::search::Search;
 use self::sweep::{BLOCK_COLUMNS, Matrix, Subject, sweep};
 use crate::Missing;
-use crate::by_column::{one_a_column, values_of};
+use crate::by_column::values_of;
 use crate::quantiles::Quantile;
 
 /// Makes the MAD of normal data estimate its standard deviation.
