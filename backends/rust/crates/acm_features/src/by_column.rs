@@ -3,8 +3,9 @@
 use acm_core::{Error, Result, Scalar, Threads, memory, simd};
 use ndarray::ArrayView2;
 
-/// Values that a thread computes between two looks at the queue: half its L2 cache.
-const TILE_VALUES: usize = 32 * 1024;
+/// Values that a thread computes between two looks at the queue, in a few microseconds: so little of a short call is
+/// left to one thread while the others wait.
+const TILE_VALUES: usize = 8 * 1024;
 
 /// Narrow rows are taken several at a time, so that loops have at least about this many steps.
 const RUN_VALUES: usize = 256;
