@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
 
 from . import registry
@@ -22,22 +23,28 @@ class Composition(NamedTuple):
     operations: tuple[str, ...]
 
 
-def composition(*operations: Any, samples: Samples) -> Callable[[F], F]:
-    """Register a function that calls `operations`; what it gives on NumPy is what every backend has to give."""
+def composition(
+    *operations: Any, samples: Samples, made_of: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[F], F]:
+    """Register a function that calls `operations`; what it gives on NumPy is what every backend has to give.
+
+    `made_of` names, for arguments of these operations that the function takes out of one of its own (the arrays of a
+    model), that one: it is to blame for them.
+    """
 
     def register(function: F) -> F:
         known = registry.compositions.get(function.__name__)
         if function.__name__ in registry.operations or (known and known.function.__module__ != function.__module__):
             raise DeclarationError(f"an operation named {function.__name__!r} is already declared")
         used = tuple(operation.__name__ for operation in operations)
-        named = _naming_itself(function)
+        named = _naming_itself(function, made_of)
         registry.compositions[function.__name__] = Composition(function.__name__, named, samples, used)
         return named
 
     return register
 
 
-def _naming_itself(function: F) -> F:
+def _naming_itself(function: F, made_of: Mapping[str, str]) -> F:
     """`function`, blaming its own arguments in its own name rather than in that of an operation below."""
     code = function.__code__
     parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -47,7 +54,10 @@ def _naming_itself(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except InvalidInput as error:
-            if error.argument not in parameters:
+            if whole := made_of.get(error.argument):
+                problem = f"has a `{error.argument}` that {error.problem}"
+                raise InvalidInput(function.__name__, whole, problem) from error
+            if error.argument not in parameters or error.operation == function.__name__:
                 raise
             raise InvalidInput(function.__name__, error.argument, error.problem) from error
 

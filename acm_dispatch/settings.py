@@ -113,13 +113,15 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     operations: dict[str, Any] = {}
     for variable, value in (os.environ if environ is None else environ).items():
         name = variable.removeprefix(PREFIX)
-        if name == variable or name in _READ_ELSEWHERE or not value.strip():  # empty is as good as not set
+        if name == variable or not value.strip():  # empty is as good as not set
             continue
         if name in _ENVIRONMENT:
             entries[_ENVIRONMENT[name]] = value
         elif name.startswith("BACKEND_"):
             operations[name.removeprefix("BACKEND_").lower()] = value
-        else:
+        elif name == "TRACE_FILE":  # asks for what it is to hold; read where it is written
+            entries.setdefault("trace", "time")
+        elif name not in _READ_ELSEWHERE:
             _warn_unknown("environment", name, [*_ENVIRONMENT, *_READ_ELSEWHERE], PREFIX)
     return _settings("environment", entries, operations)
 

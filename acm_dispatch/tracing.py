@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -61,10 +62,14 @@ class Trace:
         return "\n".join(lines)
 
     def to_json(self) -> str:
-        """The records as a JSON list."""
+        """The records as a JSON list; null for a deviation that is no finite number."""
         import json
 
-        return json.dumps([record._asdict() for record in self.records], indent=1)
+        records = [record._asdict() for record in self.records]
+        for record in records:
+            if not isfinite(record["deviation"] or 0.0):
+                record["deviation"] = None
+        return json.dumps(records, indent=1, allow_nan=False)
 
     def to_chrome(self, path: str | os.PathLike[str]) -> None:
         """Write the records for a Chrome trace viewer (chrome://tracing, Perfetto)."""

@@ -131,6 +131,8 @@ def ours_in_float64(case: Case) -> Candidate:
 
 def interleave(candidates: Sequence[Candidate], budget: float, min_rounds: int) -> int:
     """Rounds of all candidates in random order until the budget is spent; who used its share sits the rest out."""
+    if not candidates:
+        return 0
     order = random.Random(0)
     end = time.perf_counter() + budget
     number = 0

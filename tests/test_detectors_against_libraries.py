@@ -66,3 +66,10 @@ def test_mistakes_are_refused(mistake):
     with pytest.raises(acm_dispatch.InvalidInput) as caught:
         acm_dispatch.fit_isolation_forest(arguments.pop("x"), **arguments)
     assert caught.value.argument == next(iter(mistake))
+
+
+def test_what_is_no_fitted_forest_or_beyond_float32_is_refused():
+    with pytest.raises(acm_dispatch.InvalidInput, match="fitted"):
+        acm_dispatch.IsolationForest.from_sklearn(SklearnForest())
+    with pytest.raises(acm_dispatch.InvalidInput, match="float32"):
+        acm_dispatch.fit_isolation_forest([[1e300], [2e300], [0.0]])

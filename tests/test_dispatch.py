@@ -1,6 +1,7 @@
 """The generated wrapper, the way from a call to its kernel, and what that costs."""
 
 import inspect
+import json
 import os
 import pickle
 import statistics
@@ -200,6 +201,12 @@ def test_trace_records_and_ends(tmp_path):
     outer.to_chrome(tmp_path / "trace.json")
     assert '"pairwise_euclidean"' in (tmp_path / "trace.json").read_text()
     assert '"decided_by": "backend="' in outer.to_json()
+
+
+def test_trace_of_a_wrong_result_is_valid_json():
+    trace = tracing.Trace()
+    trace.records.append(tracing.Record("zscore", ((2, 2),), "float64", "mine", "work", {}, 0.0, 1.0, 1, 1.0, np.inf))
+    assert json.loads(trace.to_json())[0]["deviation"] is None
 
 
 def test_comparison_shows_deviation_and_reference_time():

@@ -1,6 +1,7 @@
 """Whose wish wins, where it is seen, and that it is gone afterwards."""
 
 import asyncio
+import json
 import multiprocessing
 import pickle
 import subprocess
@@ -291,6 +292,13 @@ def test_trace_variable_prints_at_the_end():
     )
     assert "zscore" in done.stderr
     assert "4x2" in done.stderr
+
+
+def test_trace_file_alone_asks_for_a_trace(tmp_path):
+    code = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((4, 2)), backend='numpy')"
+    file = tmp_path / "trace.json"
+    subprocess.run([sys.executable, "-c", code], env={"ACM_DISPATCH_TRACE_FILE": str(file)}, check=True)
+    assert json.loads(file.read_text())["traceEvents"][0]["name"] == "zscore"
 
 
 def test_a_generator_closed_late_takes_only_its_own_block_away(recorder):

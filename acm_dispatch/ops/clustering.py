@@ -179,6 +179,11 @@ def sample_beyond_the_rows(rng: np.random.Generator) -> dict[str, Any]:
     return {**_clusters(rng, 30), "sample_size": 31}
 
 
+@_sampled.mistake("x")
+def sample_of_a_number(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 5.0, "labels": np.array([1, 2]), "sample_size": 1}
+
+
 @_sampled.mistake("random_state")
 def negative_seed(rng: np.random.Generator) -> dict[str, Any]:
     return {**_clusters(rng, 30), "sample_size": 9, "random_state": -1}
@@ -229,7 +234,9 @@ def silhouette_score(
     if sample_size is not None:
         size = integer(minimum=1)("silhouette_score", "sample_size", sample_size)
         x, labels = (as_array("silhouette_score", name, value) for name, value in (("x", x), ("labels", labels)))
-        count = len(x) if x.ndim else 0
+        if x.ndim != 2:
+            raise InvalidInput("silhouette_score", "x", f"has shape {x.shape}; expected 2 dimensions")
+        count = len(x)
         if labels.shape != (count,):
             raise InvalidInput("silhouette_score", "labels", f"has shape {labels.shape}; expected ({count},)")
         if size > count:

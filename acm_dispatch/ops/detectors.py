@@ -47,7 +47,10 @@ class IsolationForest(NamedTuple):
 
     @classmethod
     def from_sklearn(cls, model: Any) -> IsolationForest:
-        """The trees of a fitted `sklearn.ensemble.IsolationForest`."""
+        """The trees of a fitted `sklearn.ensemble.IsolationForest`; `InvalidInput` if it is none, or not fitted."""
+        if not hasattr(model, "estimators_features_"):
+            problem = f"is {model!r}; expected a fitted sklearn.ensemble.IsolationForest"
+            raise InvalidInput("IsolationForest.from_sklearn", "model", problem)
         nodes: list[tuple[int, float, int, float]] = []
         roots: list[int] = []
         for estimator, features in zip(model.estimators_, model.estimators_features_, strict=True):
@@ -98,7 +101,8 @@ def fit_isolation_forest(
     Raises
     ------
     InvalidInput
-        If `x` is not a real matrix of at least one row and column or holds NaN or infinity, or a number is below 1.
+        If `x` is not a real matrix of at least one row and column or holds NaN, infinity or values beyond float32, or a
+        number is below 1.
 
     References
     ----------
@@ -128,6 +132,8 @@ def _data(x: Any) -> Any:
         raise InvalidInput("fit_isolation_forest", "x", f"has shape {x.shape}; expected at least one row and column")
     if not is_finite(x):
         raise not_finite("fit_isolation_forest", "x")
+    if np.abs(x).max() > np.finfo(np.float32).max:
+        raise InvalidInput("fit_isolation_forest", "x", "holds values beyond float32, in which trees compare")
     return x
 
 
@@ -287,7 +293,12 @@ def forest_is_no_forest(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(5, 2)), "forest": None}
 
 
-@composition(mean_path_length, samples=_scored)
+@_scored.mistake("forest")
+def forest_over_other_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_with_forest(rng, 8), "x": rng.normal(size=(8, 2))}
+
+
+@composition(mean_path_length, samples=_scored, made_of=dict.fromkeys(IsolationForest._fields, "forest"))
 def isolation_forest_score(
     x: ArrayLike, forest: IsolationForest, *, backend: str | None = None
 ) -> np.ndarray[Any, Any]:

@@ -185,6 +185,11 @@ def unknown_init(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(9, 2)), "n_clusters": 3, "init": "best"}
 
 
+@_runs.mistake("init")
+def no_init(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(9, 2)), "n_clusters": 3, "init": None, "n_init": 5}
+
+
 @_runs.mistake("tol")
 def negative_tolerance(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(9, 2)), "n_clusters": 3, "tol": -1.0}
@@ -256,7 +261,7 @@ def kmeans(
     n_clusters = integer(minimum=1)("kmeans", "n_clusters", n_clusters)
     if n_clusters > len(x):
         raise InvalidInput("kmeans", "n_clusters", f"is {n_clusters}; expected at most the number of rows, {len(x)}")
-    if (drawn and init != "k-means++") or (given is not None and len(given) != n_clusters):
+    if init != "k-means++" if drawn else given is None or len(given) != n_clusters:
         raise InvalidInput("kmeans", "init", f"is not 'k-means++' or an array of {n_clusters} centres")
     starts = integer(minimum=1)("kmeans", "n_init", n_init) if drawn else 1
     most = integer(minimum=1)("kmeans", "max_iter", max_iter)

@@ -330,7 +330,12 @@ def model_is_no_model(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 4)), "model": np.eye(4)}
 
 
-@composition(spe_t2, samples=_models)
+@_models.mistake("model")
+def model_of_other_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(8, 3)), "model": pca_fit(rng.normal(size=(20, 5)), 2, backend="numpy")}
+
+
+@composition(spe_t2, samples=_models, made_of=dict.fromkeys(("mean", "components", "variance"), "model"))
 def pca_spe_t2(
     x: ArrayLike, model: PCAModel, *, backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

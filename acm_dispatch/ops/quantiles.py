@@ -265,6 +265,11 @@ def axis_not_whole(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_signals.mistake("q")
+def ragged_q(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.zeros(4), "q": [[0.1], [0.2, 0.3]]}
+
+
+@_signals.mistake("q")
 def q_in_percent(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.zeros(4), "q": 50}
 
@@ -323,7 +328,9 @@ def quantiles(
             "quantiles", "axis", f"is {axis!r}; expected an axis of an array of {values.ndim} dimensions"
         )
     matrix = values.reshape(-1, 1) if values.ndim == 1 else values.T if axis % 2 else values
-    levels = q if isinstance(q, tuple) else probabilities("quantiles", "q", np.atleast_1d(np.asarray(q)))
+    levels = (
+        q if isinstance(q, tuple) else probabilities("quantiles", "q", np.atleast_1d(as_array("quantiles", "q", q)))
+    )
     found = column_quantiles(matrix, levels, method=method, missing=missing, backend=backend)
     if values.ndim == 1:
         found = found[:, 0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..arrays import ArrayLike, as_array
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
@@ -119,12 +119,21 @@ def _matvec_by_scipy(data: Any, indices: Any, indptr: Any, v: Any) -> Any:
     return (matrix @ v.astype(np.float64, copy=False)).astype(v.dtype, copy=False)
 
 
-def _as_csr(name: str, a: Any, rows_of_other: int, other: str) -> Any:
+#: What the operations get of a sparse matrix `a`.
+_OF_A = {"data": "a", "indices": "a", "indptr": "a"}
+
+
+def _as_csr(name: str, a: Any, other: str, b: Any) -> tuple[Any, Any]:
+    """`a` in CSR format, and `b`, which is called `other`, as an array of as many rows as `a` has columns."""
     if not hasattr(a, "tocsr"):
         raise InvalidInput(name, "a", f"is a {type(a).__name__}; expected a scipy.sparse matrix or array")
-    if a.ndim != 2 or a.shape[1] != rows_of_other:
-        raise InvalidInput(name, other, f"has {rows_of_other} rows; expected {a.shape[-1]}, the columns of `a`")
-    return a.tocsr()
+    if a.ndim != 2:
+        raise InvalidInput(name, "a", f"has {a.ndim} dimension; expected 2")
+    b = as_array(name, other, b)
+    rows = b.shape[0] if b.ndim else 0
+    if rows != a.shape[1]:
+        raise InvalidInput(name, other, f"has {rows} rows; expected {a.shape[1]}, the columns of `a`")
+    return a.tocsr(), b
 
 
 def _scipy_times(rng: np.random.Generator, n: int, other: dict[str, Any]) -> dict[str, Any]:
@@ -144,11 +153,29 @@ def rows_do_not_match(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_scipy_matrix.mistake("a")
+def complex_values(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _scipy_times(rng, 9, {"b": rng.normal(size=(40, 2))})
+    return {**arguments, "a": arguments["a"] * 1j}
+
+
+@_scipy_matrix.mistake("a")
+def sparse_vector(rng: np.random.Generator) -> dict[str, Any]:
+    from scipy.sparse import coo_array
+
+    return {"a": coo_array(np.arange(3.0)), "b": np.ones((3, 2))}
+
+
+@_scipy_matrix.mistake("b")
+def ragged_second_factor(rng: np.random.Generator) -> dict[str, Any]:
+    return _scipy_times(rng, 9, {"b": [[1.0], [2.0, 3.0]]})
+
+
+@_scipy_matrix.mistake("a")
 def dense_first_factor(rng: np.random.Generator) -> dict[str, Any]:
     return {"a": np.ones((3, 3)), "b": np.ones((3, 3))}
 
 
-@composition(csr_matmul, samples=_scipy_matrix)
+@composition(csr_matmul, samples=_scipy_matrix, made_of=_OF_A)
 def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a dense one.
 
@@ -176,11 +203,11 @@ def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.nda
     array([[20.],
            [ 3.]])
     """
-    a = _as_csr("sparse_matmul", a, np.shape(b)[0] if np.ndim(b) else -1, "b")
+    a, b = _as_csr("sparse_matmul", a, "b", b)
     return csr_matmul(a.data, a.indices, a.indptr, b, backend=backend)
 
 
-@composition(csr_matvec, samples=_scipy_vector)
+@composition(csr_matvec, samples=_scipy_vector, made_of=_OF_A)
 def sparse_matvec(a: Any, v: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a vector.
 
@@ -207,5 +234,5 @@ def sparse_matvec(a: Any, v: ArrayLike, *, backend: str | None = None) -> np.nda
     >>> sparse_matvec(csr_array([[0.0, 2.0], [3.0, 0.0]]), [1.0, 10.0])
     array([20.,  3.])
     """
-    a = _as_csr("sparse_matvec", a, np.shape(v)[0] if np.ndim(v) else -1, "v")
+    a, v = _as_csr("sparse_matvec", a, "v", v)
     return csr_matvec(a.data, a.indices, a.indptr, v, backend=backend)
