@@ -124,11 +124,15 @@ class Declaration:
         """Units of work of a call."""
         return eval(self._work, {}, {**dict(zip(self.parameters, values, strict=True)), **dims})
 
+    def result_shapes(self, dims: Mapping[str, int], values: list[Any]) -> list[list[int | None]]:
+        """The shape of each result; None where the data decide."""
+        known = {**dict(zip(self.parameters, values, strict=True)), **dims}
+        return [[None if dim == "?" else eval(dim, {}, known) for dim in spec.dims] for spec in self.shapes.outputs]
+
     def result_size(self, dims: Mapping[str, int], values: list[Any]) -> int:
         """Numbers in all results."""
-        known = {**dict(zip(self.parameters, values, strict=True)), **dims}
-        counted = ([eval(dim, {}, known) for dim in spec.dims if dim != "?"] for spec in self.shapes.outputs)
-        return sum(int(np.prod(sizes)) for sizes in counted)
+        shapes = self.result_shapes(dims, values)
+        return sum(int(np.prod([size for size in shape if size is not None])) for shape in shapes)
 
     def run_reference(self, *arguments: Any) -> Any:
         """The body on canonical arguments: computed in float64, given back in the input's dtype unless that widens."""

@@ -57,6 +57,30 @@ def test_any_cut_and_any_tree_of_merges_give_the_whole(backend, sensors_of, seed
     assert_same(tree, whole, x)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(seed=SEEDS, rows=st.integers(1, 80), cuts=st.lists(st.integers(0, 80), max_size=6))
+def test_infinities_are_left_out_like_nan(backend, sensors_of, seed, rows, cuts):
+    rng = np.random.default_rng(seed)
+    gaps = sensors_of(seed, (rows, 3), gaps=0.2)
+    x = np.where(np.isnan(gaps), rng.choice([np.nan, np.inf, -np.inf], size=gaps.shape), gaps)
+    with acm.use(backend):
+        expected = summary(gaps).result()
+        tree = merged([summary(part) for part in np.split(x, sorted(cuts))], rng)
+    assert_same(tree, expected, gaps)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(seed=SEEDS, rows=st.integers(1, 9000))
+def test_merged_with_itself_means_the_data_twice(backend, sensors_of, seed, rows):
+    x = sensors_of(seed, (rows, 2), gaps=0.1)
+    with acm.use(backend):
+        own, first, second = summary(x), summary(x), summary(x)
+        own.merge(own)
+        first.merge(second)
+    for name, a, b in zip(acm.StreamingResult._fields, own.result(), first.result(), strict=True):
+        assert_array_equal(a, b, err_msg=name)
+
+
 def ranks_off(backend, seed, parts, rows):
     """How far quantiles of levels that follow each other are from their ranks, and what is stated."""
     rng = np.random.default_rng(seed)

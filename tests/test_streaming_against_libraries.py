@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from acm_dispatch import InvalidInput, StreamingStatistics, use
+import acm_dispatch
+from acm_dispatch import BackendError, InvalidInput, StreamingStatistics, use
+from acm_dispatch.backend import ONLY_BY_NAME
 
 RNG = np.random.default_rng(21)
 LEVELS = np.array([0, 1e3, 1e6, -1e6, 1e9])
@@ -61,6 +63,19 @@ def test_quantiles_are_exact_while_few_and_bounded_when_many():
     assert (ours.rank_error < 0.005 * len(x)).all()
 
 
+@pytest.mark.parametrize("rows", [4, 4000, 50_000])
+def test_quantiles_leave_infinities_out(rows):
+    x = RNG.normal(size=(rows, 3))
+    x[::4, 0], x[::3, 1], x[1::5, 1], x[:, 2] = -np.inf, np.inf, -np.inf, -np.inf
+    ours = streamed(x, range(1000, rows, 1000)).result()
+    for j in range(2):
+        finite = np.sort(x[np.isfinite(x[:, j]), j])
+        wanted = np.multiply(Q, len(finite) - 1)
+        found = np.interp(ours.quantiles[:, j], finite, np.arange(len(finite)))
+        assert (np.abs(found - wanted) <= ours.rank_error[j] + 1e-6).all()
+    assert np.isnan(ours.quantiles[:, 2]).all()
+
+
 def test_memory_does_not_grow():
     statistics, sizes = StreamingStatistics(2, Q), []
     for _ in range(300):
@@ -111,3 +126,51 @@ def test_what_does_not_fit_is_refused():
         StreamingStatistics(2, [0.5], moments=2)
     with pytest.raises(InvalidInput, match="differs in whether"):
         statistics.merge(StreamingStatistics(2, covariance=True))
+    with pytest.raises(InvalidInput, match="`other` is a ndarray; expected StreamingStatistics"):
+        statistics.merge(np.zeros((4, 2)))
+
+
+def interrupted(*arguments, **options):
+    raise KeyboardInterrupt
+
+
+STEPS = {
+    "update": ["column_sums", "column_levels", "cross_sums", "QuantileSketch.updated"],
+    "merge": ["joined", "levels_joined", "moved", "QuantileSketch.merged"],
+}
+
+
+@pytest.mark.parametrize(("how", "step"), [(how, step) for how, steps in STEPS.items() for step in steps])
+def test_what_ends_half_way_leaves_nothing(monkeypatch, how, step):
+    options = {"moments": 2} if "levels" in step else {"quantiles": Q}
+    statistics, expected, tail = (StreamingStatistics(5, covariance=True, **options) for _ in range(3))
+    for one, part in ((statistics, X[:5000]), (expected, X[:5000]), (tail, X[5000:])):
+        one.update(part)
+    argument = X[5000:] if how == "update" else tail
+    with monkeypatch.context() as patch:
+        patch.setattr(f"acm_dispatch.ops.streaming.{step}", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(statistics, how)(argument)
+    for one in (statistics, expected):
+        getattr(one, how)(argument)
+    for name, found, wanted in zip(expected.result()._fields, statistics.result(), expected.result(), strict=True):
+        assert_array_equal(found, wanted, err_msg=name)
+
+
+@pytest.fixture
+def strict_half():
+    """A backend that sums columns and no pairs of them."""
+    backend = acm_dispatch.Backend("half", min_work=ONLY_BY_NAME)
+    backend.kernel("column_sums")(acm_dispatch.column_sums.operation.run_reference)
+    acm_dispatch.register_backend(backend)
+    yield "half"
+    acm_dispatch.unregister_backend("half")
+
+
+def test_a_backend_without_every_operation_leaves_nothing(strict_half):
+    statistics = StreamingStatistics(2, covariance=True)
+    statistics.update(X[:10, :2])
+    before = pickle.dumps(statistics.result())
+    with use(strict_half, strict=True), pytest.raises(BackendError):
+        statistics.update(X[10:20, :2])
+    assert pickle.dumps(statistics.result()) == before

@@ -90,10 +90,12 @@ def cross_sums(x: ArrayLike, origin: ArrayLike, *, backend: str | None = None) -
            [ 2.,  4.]])
     """
     shifted, present = _shifted_and_present(x, origin)
-    products = [(shifted * column[:, None]).sum(axis=0) for column in shifted.T]
-    sums = [(present * column[:, None]).sum(axis=0) for column in shifted.T]
-    counts = [(present * column[:, None]).sum(axis=0) for column in present.T]
-    return CrossSums(np.array(products), np.array(sums), np.array(counts).astype(np.int64))
+    products, sums, counts = np.empty((3, x.shape[1], x.shape[1]))
+    for i in range(x.shape[1]):
+        products[i] = (shifted * shifted[:, i, None]).sum(axis=0)
+        sums[i] = (present * shifted[:, i, None]).sum(axis=0)
+        counts[i] = (present * present[:, i, None]).sum(axis=0)
+    return CrossSums(products, sums, counts.astype(np.int64))
 
 
 def _shifted_and_present(x: Any, origin: Any) -> tuple[Any, Any]:

@@ -78,7 +78,8 @@ def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
 
 
 @numpy_backend.kernel("column_levels")
-def _levels_in_two_passes(x: Any) -> tuple[Any, ...]:
+def levels_in_two_passes(x: Any) -> tuple[Any, Any, Any, Any]:
+    """The fields of `Levels`."""
     finite = np.isfinite(x)
     count = np.count_nonzero(finite, axis=0)
     origin: Any = np.full(x.shape[1], np.nan)

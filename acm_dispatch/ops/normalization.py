@@ -11,6 +11,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer, one_of, optional, real
 from ..samples import Samples
+from .levels import levels_in_two_passes
 from .missing import gappy, sensors
 from .robust_stats import median_mad
 
@@ -144,8 +145,7 @@ def zscore(
            [ 0. ],
            [ 0.5]])
     """
-    finite: Any = np.where(np.isfinite(x), x, np.nan)
-    offset, own_center, own_scale = _robust(x) if method == "robust" else _standard(finite, ddof)
+    offset, own_center, own_scale = _robust(x) if method == "robust" else _standard(x, ddof)
     if center is not None:
         offset, own_center = center, np.zeros_like(center)
     scale = np.maximum(own_scale if scale is None else scale, floor)
@@ -153,22 +153,14 @@ def zscore(
     return scores if clip is None else np.where(np.isfinite(x), np.clip(scores, -clip, clip), scores)
 
 
-def _standard(finite: Any, ddof: int) -> tuple[Any, Any, Any]:
+def _standard(x: Any, ddof: int) -> tuple[Any, Any, Any]:
     """A value of each column, the mean's distance from it, and the standard deviation, all by columns.
 
     The mean itself, rounded to the size of an offset, would cost the digits that the difference still has.
     """
-    if len(finite) == 0:
-        nothing = np.full(finite.shape[1], np.nan)
-        return nothing, nothing, nothing
-    present = ~np.isnan(finite)
-    count = present.sum(axis=0)
-    offset = finite[present.argmax(axis=0), np.arange(finite.shape[1])]
-    shifted = np.where(present, finite - offset, 0.0)
-    mean = np.where(count > 0, shifted.sum(axis=0) / np.maximum(count, 1), np.nan)
-    squares = np.where(present, (shifted - mean) ** 2, 0.0).sum(axis=0)
+    origin, count, mean, squares = levels_in_two_passes(x)
     variance = np.where(count > ddof, squares / np.maximum(count - ddof, 1), np.nan)
-    return offset, mean, np.sqrt(variance)
+    return origin, mean, np.sqrt(variance)
 
 
 def _robust(x: Any) -> tuple[Any, Any, Any]:
@@ -184,7 +176,7 @@ def _zscore_in_place(x: Any, center: Any, scale: Any, method: str, ddof: int, fl
         if method == "robust":
             offset, mean, own_scale = _robust(x.astype(np.float64))
         else:
-            offset, mean, own_scale = _standard(np.where(np.isfinite(x), x, np.nan).astype(np.float64), ddof)
+            offset, mean, own_scale = _standard(x, ddof)
         scale = own_scale if scale is None else scale
         center, offset = (mean, offset) if center is None else (0.0, center)
     else:

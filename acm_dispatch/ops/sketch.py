@@ -43,22 +43,22 @@ class QuantileSketch:
         self._pending: list[Any] = []
         self._error = np.zeros(d)
 
-    def update(self, chunk: Any) -> None:
-        """Take in further rows: a canonical matrix."""
-        self._pending.append(chunk if len(chunk) >= _ROWS else chunk.copy())
-        if sum(map(len, self._pending)) >= _ROWS:
-            rows = self._pending[0] if len(self._pending) == 1 else np.concatenate(self._pending)
-            self._pending = []
-            self._add(0, self._points_of(rows))
+    def updated(self, chunk: Any) -> QuantileSketch:
+        """The sketch that has seen further rows as well: a canonical matrix."""
+        sketch = self._copy()
+        sketch._take_in(chunk)
+        return sketch
 
-    def merge(self, other: QuantileSketch) -> None:
-        """Take in what another sketch of the same columns has seen."""
-        self._error += other._error
+    def merged(self, other: QuantileSketch) -> QuantileSketch:
+        """The sketch that knows what another one of the same columns has seen as well."""
+        sketch = self._copy()
+        sketch._error += other._error
         for level, sets in enumerate(other._levels):
             for points in sets:
-                self._add(level, points)
+                sketch._add(level, points)
         for rows in other._pending:
-            self.update(rows)
+            sketch._take_in(rows)
+        return sketch
 
     def quantiles(self, q: tuple[float, ...], minimum: Any, maximum: Any) -> Any:
         """Of each column, k x d; its extremes are known exactly."""
@@ -79,6 +79,21 @@ class QuantileSketch:
         """By how many ranks a quantile of each column may be off: what the steps and the reading between points add."""
         weights = [points.weight for sets in self._levels for points in sets]
         return self._error + np.max([np.zeros(len(self._error)), *weights], axis=0) / 2
+
+    def _copy(self) -> QuantileSketch:
+        """One whose lists may grow; the points themselves never change."""
+        sketch = QuantileSketch(len(self._error))
+        sketch._levels = [sets.copy() for sets in self._levels]
+        sketch._pending = self._pending.copy()
+        sketch._error = self._error.copy()
+        return sketch
+
+    def _take_in(self, chunk: Any) -> None:
+        self._pending.append(chunk if len(chunk) >= _ROWS else chunk.copy())
+        if sum(map(len, self._pending)) >= _ROWS:
+            rows = self._pending[0] if len(self._pending) == 1 else np.concatenate(self._pending)
+            self._pending = []
+            self._add(0, self._points_of(rows))
 
     def _points_of(self, rows: Any) -> _Points:
         count = np.isfinite(rows).sum(axis=0)
@@ -107,13 +122,14 @@ class QuantileSketch:
 
 
 def _together(sets: list[_Points]) -> tuple[Any, Any]:
-    """All points of each column, and the weight of each; points that are missing weigh nothing."""
+    """All points of each column, and the weight of each; points that are missing are NaN and weigh nothing."""
     values = np.concatenate([points.values for points in sets])
     weights = np.concatenate([np.broadcast_to(points.weight, points.values.shape) for points in sets])
-    return values, np.where(np.isfinite(values), weights, 0.0)
+    finite = np.isfinite(values)
+    return np.where(finite, values, np.nan), np.where(finite, weights, 0.0)
 
 
 def _in_order(values: Any, weights: Any) -> tuple[Any, Any]:
-    """The points of a column that weigh something, sorted, and the weight up to and with each of them."""
-    order = np.argsort(values)[: np.count_nonzero(weights)]
+    """The points of a column that are not missing, sorted, and the weight up to and with each of them."""
+    order = np.argsort(values)[: np.count_nonzero(weights)]  # NaN comes last
     return values[order], np.cumsum(weights[order])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -31,6 +31,18 @@ class StreamingResult(NamedTuple):
     covariance: Numbers | None
     quantiles: Numbers
     rank_error: Numbers
+
+
+class _Known(NamedTuple):
+    """What the rows so far come to: replaced as a whole, so that what fails half-way changes nothing."""
+
+    levels: Levels
+    sums: Sums
+    cross: CrossSums | None
+    sketch: QuantileSketch | None
+    first: Any
+    last: Any
+    rows: int
 
 
 _CHUNK = parse("n d -> d")
@@ -73,15 +85,18 @@ class StreamingStatistics:
         self._moments = integer()("StreamingStatistics", "moments", moments)
         if self._moments not in ((4,) if self._q else (2, 4)):
             raise InvalidInput("StreamingStatistics", "moments", f"is {moments}; expected 4, or 2 without quantiles")
-        self._sketch = QuantileSketch(d) if self._q else None
         zeros, nans = np.zeros(d), np.full(d, np.nan)
         none = np.zeros(d, np.int64)
-        self._levels = Levels(nans, none, zeros, zeros)
-        self._sums = Sums(nans, none, zeros, zeros, zeros, zeros, nans, nans, none, zeros, zeros, zeros)
         square = np.zeros((d, d))
-        self._cross = CrossSums(square, square, square.astype(np.int64)) if covariance else None
-        self._first = self._last = nans
-        self._rows = 0
+        self._known = _Known(
+            Levels(nans, none, zeros, zeros),
+            Sums(nans, none, zeros, zeros, zeros, zeros, nans, nans, none, zeros, zeros, zeros),
+            CrossSums(square, square, square.astype(np.int64)) if covariance else None,
+            QuantileSketch(d) if self._q else None,
+            nans,
+            nans,
+            0,
+        )
 
     def update(self, chunk: ArrayLike) -> None:
         """Take in the next rows.
@@ -101,15 +116,18 @@ class StreamingStatistics:
             raise InvalidInput("StreamingStatistics", "chunk", f"has {found} columns; expected {self._d}")
         if len(rows) == 0:
             return
+        known = self._known
         if self._moments == 2:
-            self._levels = levels_joined(self._levels, column_levels(rows))
+            known = known._replace(levels=levels_joined(known.levels, column_levels(rows)))
         else:
             first, last = rows[[0, -1]].astype(np.float64)
-            self._join(column_sums(rows), first, last, len(rows))
-        if self._cross is not None:
-            self._cross = added(self._cross, cross_sums(rows, np.nan_to_num(self._origin)))
-        if self._sketch is not None:
-            self._sketch.update(rows)
+            known = _followed(known, column_sums(rows), first, last, len(rows))
+        if known.cross is not None:
+            origin = np.nan_to_num(self._origin(known))
+            known = known._replace(cross=added(known.cross, cross_sums(rows, origin)))
+        if known.sketch is not None:
+            known = known._replace(sketch=known.sketch.updated(rows))
+        self._known = known
 
     def merge(self, other: StreamingStatistics) -> None:
         """Take in what `other` knows of the rows that follow those seen here.
@@ -117,30 +135,28 @@ class StreamingStatistics:
         Raises
         ------
         InvalidInput
-            If it is about other columns or other statistics.
+            If it is about other columns or other statistics, or is something else.
         """
+        if not isinstance(cast("Any", other), StreamingStatistics):
+            problem = f"is a {type(other).__name__}; expected StreamingStatistics"
+            raise InvalidInput("StreamingStatistics", "other", problem)
         if (self._d, self._q, self._moments) != (other._d, other._q, other._moments):
             raise InvalidInput("StreamingStatistics", "other", "has other columns, quantiles, or moments")
-        if (self._cross is None) != (other._cross is None):
+        known, more = self._known, other._known
+        if (known.cross is None) != (more.cross is None):
             raise InvalidInput("StreamingStatistics", "other", "differs in whether there is a covariance")
-        self._levels = levels_joined(self._levels, other._levels)
-        if other._rows > 0:
-            self._join(other._sums, other._first, other._last, other._rows)
-        if self._cross is not None and other._cross is not None:
-            shift = np.nan_to_num(other._origin - self._origin)
-            self._cross = added(self._cross, moved(other._cross, shift))
-        if self._sketch is not None and other._sketch is not None:
-            self._sketch.merge(other._sketch)
+        known = known._replace(levels=levels_joined(known.levels, more.levels))
+        if more.rows > 0:
+            known = _followed(known, more.sums, more.first, more.last, more.rows)
+        if known.cross is not None and more.cross is not None:
+            shift = np.nan_to_num(other._origin(more) - self._origin(known))
+            known = known._replace(cross=added(known.cross, moved(more.cross, shift)))
+        if known.sketch is not None and more.sketch is not None:
+            known = known._replace(sketch=known.sketch.merged(more.sketch))
+        self._known = known
 
-    @property
-    def _origin(self) -> Any:
-        return (self._levels if self._moments == 2 else self._sums).origin
-
-    def _join(self, sums: Sums, first: Any, last: Any, rows: int) -> None:
-        self._sums = _bridged(joined(self._sums, sums), self._last, first)
-        self._first = first if self._rows == 0 else self._first
-        self._last = last
-        self._rows += rows
+    def _origin(self, known: _Known) -> Any:
+        return (known.levels if self._moments == 2 else known.sums).origin
 
     def result(self) -> StreamingResult:
         """What is known so far.
@@ -154,10 +170,11 @@ class StreamingStatistics:
             quantiles, k x d; rank_error, by how many ranks these may be off. What cannot be known yet is NaN, and so
             is what was not asked for.
         """
-        sums = self._sums if self._moments == 4 else _without_shape(self._levels)
+        known = self._known
+        sums = known.sums if self._moments == 4 else _without_shape(known.levels)
         many, some = sums.count > 1, sums.count > 0
         products = sums.products - sums.mean * (sums.before + sums.after) + sums.pairs * sums.mean**2
-        sketch, cross = self._sketch, self._cross
+        sketch, cross = known.sketch, known.cross
         return StreamingResult(
             sums.count,
             sums.origin + sums.mean,
@@ -171,6 +188,16 @@ class StreamingStatistics:
             np.empty((0, self._d)) if sketch is None else sketch.quantiles(self._q, sums.minimum, sums.maximum),
             np.zeros(self._d) if sketch is None else sketch.rank_error,
         )
+
+
+def _followed(known: _Known, sums: Sums, first: Any, last: Any, rows: int) -> _Known:
+    """`known` with the sums of the rows that come next, from `first` to `last`."""
+    return known._replace(
+        sums=_bridged(joined(known.sums, sums), known.last, first),
+        first=first if known.rows == 0 else known.first,
+        last=last,
+        rows=known.rows + rows,
+    )
 
 
 def _without_shape(levels: Levels) -> Sums:

@@ -105,6 +105,18 @@ def assert_close(actual: Any, reference: Any, rtol: float, atol: float) -> None:
         np.testing.assert_array_equal(actual, reference)
 
 
+def assert_as_declared(operation: Operation, arguments: Arguments, results: tuple[Any, ...]) -> None:
+    """The results have the shapes that the operation declares, and integers where it declares them."""
+    values, dims = operation.canonical(operation.bind(**arguments)[0])
+    shapes = operation.result_shapes(dims, values)
+    for actual, spec, shape in zip(results, operation.shapes.outputs, shapes, strict=True):
+        array = np.asarray(actual)
+        assert (array.dtype.kind in "iu") == spec.integer, f"{array.dtype} for {spec}"
+        assert array.ndim == len(shape), f"{array.shape} instead of {shape}"
+        fits = [wanted in (None, size) for size, wanted in zip(array.shape, shape, strict=True)]
+        assert all(fits), f"{array.shape} instead of {shape}"
+
+
 def assert_fresh(actual: Any, arguments: Arguments) -> None:
     """A result array is C-contiguous, aligned, writeable, and shares no memory with an input."""
     if not isinstance(actual, np.ndarray):

@@ -76,6 +76,9 @@ def subjects(config: pytest.Config) -> Iterator[tuple[Subject, str]]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test of the kit for everything that its parameters ask for."""
     names = set(metafunc.fixturenames)
+    if names >= {"subject", "reference_sample"}:
+        _parametrize(metafunc, "subject, reference_sample", list(_reference_samples(metafunc.config)))
+        return
     if not names >= {"subject", "backend"}:
         return
     pairs = list(subjects(metafunc.config))
@@ -84,6 +87,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             _parametrize(metafunc, ", ".join(("subject", "backend", *extra)), list(cases(pairs)))
             return
     _parametrize(metafunc, "subject, backend", pairs)
+
+
+def _reference_samples(config: pytest.Config) -> Iterator[Case]:
+    """What the references themselves are tried on, whoever is compared with them."""
+    for subject in dict.fromkeys(subject for subject, _ in subjects(config)):
+        yield from ((subject, name) for name in sample_names(subject))
 
 
 def _layouts(pairs: Pairs) -> Iterator[Case]:

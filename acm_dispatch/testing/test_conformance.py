@@ -14,7 +14,7 @@ from acm_dispatch.composition import Composition
 from acm_dispatch.dispatch import Operation
 
 from .cases import Arguments, in_dtype, laid_out, large_sample, sample
-from .checks import assert_agrees, assert_equivalent, expected_of_large, run
+from .checks import assert_agrees, assert_as_declared, assert_equivalent, expected, expected_of_large, run
 
 Subject = Operation | Composition
 
@@ -22,6 +22,15 @@ Subject = Operation | Composition
 def test_agrees_with_reference(subject: Subject, backend: str, sample_name: str, dtype: str, layout: str) -> None:
     arguments = laid_out(in_dtype(sample(subject, sample_name), dtype), layout)
     assert_agrees(subject, sample_name, dtype, arguments, backend)
+
+
+def test_reference_keeps_to_its_declaration(subject: Subject, reference_sample: str) -> None:
+    results = expected(subject, reference_sample, "float64")
+    if isinstance(results, InvalidInput):
+        drawn = reference_sample == "typical" or reference_sample in subject.samples.cases
+        assert not drawn, f"a sample that is refused shows nothing: {results}"
+    elif isinstance(subject, Operation):
+        assert_as_declared(subject, sample(subject, reference_sample), results)
 
 
 def _on_threads(subject: Subject, arguments: Arguments, backend: str, threads: int) -> tuple[Any, ...] | str:

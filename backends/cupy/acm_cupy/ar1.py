@@ -6,7 +6,7 @@ from typing import Any
 
 from acm_dispatch.ops.ar1 import FEWEST, LARGEST
 
-from .normalization import standard
+from .moments import column_levels
 from .robust_stats import median_and_mad
 from .rolling import last_values
 
@@ -29,8 +29,8 @@ def _center(xp: Any, x: Any, center: str) -> tuple[Any, Any]:
     """In two parts, the second small: their sum, rounded to the size of an offset, would lose digits."""
     if center == "median":
         return median_and_mad(xp, x, "nonfinite")[0], 0.0
-    offset, shift, _ = standard(xp, x, 0)
-    return offset, shift
+    origin, _, mean, _ = column_levels(xp, x)
+    return origin, mean
 
 
 def ar1_residuals(xp: Any, x: Any, phi: Any, mu: Any) -> Any:

@@ -6,13 +6,14 @@ from typing import Any
 
 from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
+from .moments import column_levels
 from .robust_stats import median_and_mad
 
 
 def zscore(xp: Any, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None) -> Any:
     offset, mean = center, None
     if center is None or scale is None:
-        own_offset, own_mean, spread = _robust(xp, x) if method == "robust" else standard(xp, x, ddof)
+        own_offset, own_mean, spread = _robust(xp, x) if method == "robust" else _standard(xp, x, ddof)
         offset, mean = (own_offset, own_mean) if center is None else (center, None)
         scale = spread if scale is None else scale
     scores = xp.subtract(x, offset, dtype=xp.float64)
@@ -29,15 +30,8 @@ def _robust(xp: Any, x: Any) -> tuple[Any, Any, Any]:
     return median, None, NORMAL_CONSISTENCY * mad
 
 
-def standard(xp: Any, x: Any, ddof: int) -> tuple[Any, Any, Any]:
+def _standard(xp: Any, x: Any, ddof: int) -> tuple[Any, Any, Any]:
     """A value of each column, the mean's distance from it, and the standard deviation."""
-    finite = xp.isfinite(x)
-    count = finite.sum(axis=0)
-    first = xp.take_along_axis(x, finite.argmax(axis=0)[None], axis=0)[0].astype(xp.float64)
-    offset = xp.where(count > 0, first, xp.nan)
-    shifted = xp.where(finite, xp.subtract(x, offset, dtype=xp.float64), 0.0)
-    mean = shifted.sum(axis=0) / count
-    squares = xp.where(finite, shifted - mean, 0.0)
-    squares *= squares
-    variance = xp.where(count > ddof, squares.sum(axis=0) / xp.maximum(count - ddof, 1), xp.nan)
-    return offset, mean, xp.sqrt(variance)
+    origin, count, mean, squares = column_levels(xp, x)
+    variance = xp.where(count > ddof, squares / xp.maximum(count - ddof, 1), xp.nan)
+    return origin, mean, xp.sqrt(variance)

@@ -39,27 +39,6 @@ def column_sums(threads: int, x: Any) -> tuple[Any, ...]:
     return numbers[0], counts[0], *numbers[1:7], counts[1], *numbers[7:]
 
 
-#: 1.7 against 6.3 ns a number.
-@backend.kernel("column_levels", min_work=10**8)
-def column_levels(threads: int, x: Any) -> tuple[Any, ...]:
-    counts, numbers = np.empty((1, x.shape[1]), np.int64), np.empty((7, x.shape[1]))
-    work = parallel.tiles(x.shape[1], len(x) * _COST, _COLUMNS)
-    parallel.run(threads, _levels, work, x, counts, numbers)
-    return numbers[0], counts[0], numbers[1], numbers[2]
-
-
-@jit
-def _levels(start, stop, x, counts, numbers):
-    for first in range(start, stop, _COLUMNS):
-        last = min(first + _COLUMNS, stop)
-        _means(x, first, last, counts, numbers)
-        for i in range(len(x)):
-            for j in range(first, last):
-                value = np.float64(x[i, j])
-                distance = (value - numbers[0, j]) - numbers[1, j]
-                numbers[2, j] += distance * distance if np.isfinite(value) else 0.0
-
-
 @jit
 def _sums(start, stop, x, counts, numbers):
     for first in range(start, stop, _COLUMNS):

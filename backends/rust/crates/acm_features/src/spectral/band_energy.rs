@@ -19,6 +19,9 @@ pub fn band_energy<T: Scalar>(
     step: usize,
     out: ArrayViewMut3<'_, T>,
 ) -> Result<()> {
+    if out.is_empty() {
+        return Ok(()); // The window may be longer than any memory.
+    }
     let bins: Vec<Range<usize>> = bands.iter().map(|&band| bins_in(band, window)).collect();
     let plan = plan(window);
     let work = (out.len_of(Axis(0)) * x.ncols()).saturating_mul(steps(window));
@@ -28,13 +31,16 @@ pub fn band_energy<T: Scalar>(
         let mut out = tile.out;
         for (j, mut out) in out.axis_iter_mut(Axis(1)).enumerate() {
             for (values, mut out) in columns.column(j).windows(window).step_by(step).zip(out.rows_mut()) {
-                simd::vectorized(
+                let finite = simd::vectorized(
                     #[inline(always)]
                     || load_centred(values, &mut transform.window),
                 );
                 let frequencies = transform.run();
+                // A band without any frequency is spoilt by a gap like the others.
+                let nothing = if finite { 0.0 } else { f64::NAN };
                 for (out, bins) in out.iter_mut().zip(&bins) {
-                    *out = T::from_f64(frequencies[bins.clone()].iter().map(|value| value.norm_sqr()).sum());
+                    let energy = frequencies[bins.clone()].iter().map(|value| value.norm_sqr());
+                    *out = T::from_f64(energy.fold(nothing, |sum, energy| sum + energy));
                 }
             }
         }
@@ -82,9 +88,9 @@ fn bins_in((low, high): (f64, f64), window: usize) -> Range<usize> {
     start..if high == 0.5 { end } else { first_from(high).unwrap_or(end) }.max(start)
 }
 
-/// Writes `values` less their mean; NaN where any of them is not finite.
+/// Writes `values` less their mean; returns whether all of them are finite.
 #[inline(always)]
-fn load_centred(values: &[f64], window: &mut [f64]) {
+fn load_centred(values: &[f64], window: &mut [f64]) -> bool {
     let first = values[0];
     let (mut finite, mut sums) = (true, [0.0; 8]);
     // Several sums, so that one addition need not wait for the one before.
@@ -99,6 +105,7 @@ fn load_centred(values: &[f64], window: &mut [f64]) {
         finite &= value.is_finite();
         *sum += value - first;
     }
-    let mean = if finite { sums.iter().sum::<f64>() / values.len() as f64 } else { f64::NAN };
+    let mean = sums.iter().sum::<f64>() / values.len() as f64;
     window.iter_mut().zip(values).for_each(|(out, value)| *out = (value - first) - mean);
+    finite
 }

@@ -36,6 +36,25 @@ fn bands_hold_the_energy_of_their_frequencies() {
 }
 
 #[test]
+fn a_gap_spoils_all_bands_of_its_windows() {
+    let mut x = signals(30, 2);
+    x[[12, 1]] = f64::INFINITY;
+    let mut out = Array3::zeros((3, 2, 2));
+    band_energy(&Threads::uninterrupted(1), x.view(), 10, &[(0.1, 0.4), (0.301, 0.302)], 10, out.view_mut()).unwrap();
+    for ((i, j, band), found) in out.indexed_iter() {
+        assert_eq!((i, j) == (1, 1), found.is_nan());
+        assert!((i, j, band) == (1, 1, 1) || band == 0 || found.to_bits() == 0);
+    }
+}
+
+#[test]
+fn a_window_beyond_any_memory_is_no_window() {
+    let mut out = Array3::zeros((0, 2, 1));
+    let x = signals(6, 2);
+    band_energy(&Threads::uninterrupted(1), x.view(), 1 << 60, &[(0.0, 0.5)], 1, out.view_mut()).unwrap();
+}
+
+#[test]
 fn a_spectrum_is_the_mean_over_its_segments() {
     let x = signals(300, 10);
     for (window, detrend, len, step) in [
