@@ -45,9 +45,9 @@ impl Order {
         self.present[row as usize / 64] >> (row % 64) & 1 == 1
     }
 
-    /// Whether both columns have finite values in the same rows.
-    pub fn has_rows_of(&self, other: &Order) -> bool {
-        self.present == other.present
+    /// Whether both columns have finite values in the same rows, of which there are some.
+    pub fn has_same_rows_as(&self, other: &Order) -> bool {
+        !self.entries.is_empty() && self.present == other.present
     }
 
     /// Calls `each` with groups of rows of equal value among those that `other` has, too, and their common rank from 0.

@@ -18,7 +18,7 @@ pub fn spearman<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out:
     complete(threads, &Standard::new(threads, ranked.view())?, &mut out)?;
     let mut differing = Vec::new();
     for (i, left) in orders.iter().enumerate() {
-        let others = (i + 1..orders.len()).filter(|&j| !left.has_rows_of(&orders[j]));
+        let others = (i + 1..orders.len()).filter(|&j| !left.has_same_rows_as(&orders[j]));
         differing.try_reserve(orders.len()).map_err(|_| Error::OutOfMemory)?;
         differing.extend(others.map(|j| (i, j)));
     }

@@ -161,3 +161,12 @@ fn buckets_know_where_a_value_stands() {
         }
     }
 }
+
+#[test]
+fn ranks_of_columns_without_values_are_not_correlated() {
+    let mut x = noise(5, 3);
+    x.slice_mut(ndarray::s![.., 1..]).fill(f64::NAN);
+    let mut out = Array2::zeros((3, 3));
+    spearman(&Threads::uninterrupted(1), x.view(), out.view_mut()).unwrap();
+    assert!(out.indexed_iter().all(|((i, j), value)| value.is_nan() == (i + j > 0)));
+}
