@@ -67,20 +67,20 @@ impl Order {
     ) -> Result<()> {
         let mut before = 0;
         group.clear();
-        let next = self.entries.iter().skip(1).chain(&[0]);
-        for (place, (&entry, next)) in self.entries.iter().zip(next).enumerate() {
-            if place % PART == 0 {
-                look()?;
+        for (part, entries) in self.entries.chunks(PART).enumerate() {
+            let next = self.entries[part * PART..].iter().skip(1).chain(&[0]);
+            for (&entry, next) in entries.iter().zip(next) {
+                let row = entry & !TIED;
+                if other.has(row) {
+                    group.push(row);
+                }
+                if next & TIED == 0 && !group.is_empty() {
+                    each(group, before as f64 + (group.len() - 1) as f64 / 2.0);
+                    before += group.len();
+                    group.clear();
+                }
             }
-            let row = entry & !TIED;
-            if other.has(row) {
-                group.push(row);
-            }
-            if next & TIED == 0 && !group.is_empty() {
-                each(group, before as f64 + (group.len() - 1) as f64 / 2.0);
-                before += group.len();
-                group.clear();
-            }
+            look()?;
         }
         Ok(())
     }
