@@ -31,8 +31,12 @@ INTERRUPTED = """
 import os, signal, threading, time
 import numpy as np, acm_dispatch
 
-x, labels = np.random.default_rng(0).normal(size=({n}, 10)), np.arange({n}) % 4
-acm_dispatch.silhouette_samples(x[:2000], labels[:2000], backend="{backend}")
+x = np.random.default_rng(0).normal(size={shape})
+
+def call(x):
+    return {call}
+
+call(x[:2000])
 sent = []
 
 def interrupt():
@@ -41,17 +45,23 @@ def interrupt():
 
 threading.Timer(0.3, interrupt).start()
 try:
-    acm_dispatch.silhouette_samples(x, labels, backend="{backend}")
+    call(x)
 except KeyboardInterrupt:
     print(time.perf_counter() - sent[0])
-acm_dispatch.silhouette_samples(x[:100], labels[:100], backend="{backend}")
+call(x[:100])
 """
+LONG = {
+    "silhouette": ((150_000, 10), "acm_dispatch.silhouette_samples(x, np.arange(len(x)) % 4, backend='rust')"),
+    "spearman": ((3_000_000, 8), "acm_dispatch.spearman(x, backend='rust')"),
+}
 
 
 @pytest.mark.skipif("rust" not in USABLE, reason="the Rust backend is not installed")
 @pytest.mark.timing
-def test_ctrl_c_stops_a_long_rust_kernel_at_once():
-    (seconds,) = run(INTERRUPTED.format(n=150_000, backend="rust"))
+@pytest.mark.parametrize("name", LONG)
+def test_ctrl_c_stops_a_long_rust_kernel_at_once(name):
+    shape, call = LONG[name]
+    (seconds,) = run(INTERRUPTED.format(shape=shape, call=call))
     assert float(seconds) < 0.2
 
 

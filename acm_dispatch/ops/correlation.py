@@ -52,9 +52,9 @@ def constant_where_they_meet(rng: np.random.Generator) -> dict[str, Any]:
 
 @_pairs.case
 def dead_columns(rng: np.random.Generator) -> dict[str, Any]:
-    """All missing; one value; rows in common with nobody."""
-    x = rng.normal(size=(30, 5))
-    x[:, 0], x[1:, 1], x[:15, 2], x[15:, 3] = np.nan, np.nan, np.nan, np.nan
+    """All missing, twice; one value; rows in common with nobody."""
+    x = rng.normal(size=(30, 6))
+    x[:, [0, 5]], x[1:, 1], x[:15, 2], x[15:, 3] = np.nan, np.nan, np.nan, np.nan
     return {"x": x}
 
 
@@ -74,6 +74,19 @@ def exactly_linear(rng: np.random.Generator) -> dict[str, Any]:
     """Rounding must not push a coefficient beyond 1."""
     x = rng.normal(size=(77, 1))
     return {"x": np.hstack([x, 3 * x - 1, -0.1 * x, x * 1e-9])}
+
+
+@_pairs.case
+def squares_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
+    """One column with gaps varies by little beside one value, which another column has not."""
+    x = _correlated(rng, 80)["x"][:, :6] * [1.0, 1e200, 1e160, 1.0, 1e307, 1.0]
+    x[0, 3], x[0, 5] = 1e200, np.nan
+    return {"x": x}
+
+
+@_pairs.case
+def squares_below_float64(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": _correlated(rng, 80)["x"][:, :4] * [1.0, 1e-200, 1e-160, 1e-305]}
 
 
 @_pairs.case
@@ -168,6 +181,7 @@ def _pairwise(x: Any, transform: Callable[[Any], Any]) -> Any:
 def _coefficient(a: Any, b: Any, itself: bool) -> Any:
     if len(a) == 0 or (a == a[0]).all() or (b == b[0]).all():
         return np.nan
+    a, b = moderate(np, np.stack([a, b], axis=1)).T
     a, b = (values - values[0] for values in (a, b))
     a, b = (values - values.mean() for values in (a, b))
     return 1.0 if itself else np.clip((a @ b) / (np.sqrt(a @ a) * np.sqrt(b @ b)), -1.0, 1.0)
@@ -183,6 +197,18 @@ def _pearson_by_products(x: Any) -> Any:
         return pairwise_complete(np, wide).astype(x.dtype)
 
 
+#: Numbers with binary exponents up to this have squares, and sums of many of them, with all digits.
+_MODERATE = 400
+
+
+def moderate(xp: Any, x: Any) -> Any:
+    """`x`, scaled by powers of two in columns where float64 squares of finite values would overflow or vanish."""
+    largest = xp.abs(xp.where(xp.isfinite(x), x, 0.0)).max(axis=0)
+    exponents = xp.frexp(largest)[1]
+    extreme = (xp.abs(exponents) > _MODERATE) & (largest > 0)
+    return xp.ldexp(x, xp.where(extreme, -exponents, 0)) if extreme.any() else x
+
+
 #: A pair's squares about its own means that are less than this share of those about the columns' have lost digits.
 _LEAST_SHARE = 1e-3
 
@@ -196,7 +222,7 @@ def pairwise_complete(xp: Any, x: Any) -> Any:
     Pairs whose sums cancel are computed again, each from its own means.
     """
     present = xp.isfinite(x)
-    shifted = _about_means(xp, x, present)
+    shifted = _about_means(xp, moderate(xp, x), present)
     shifted /= xp.abs(shifted).max(axis=0)
     mask = present.astype(xp.float64)
     count, sums, squares = mask.T @ mask, shifted.T @ mask, (shifted * shifted).T @ mask
@@ -208,7 +234,7 @@ def pairwise_complete(xp: Any, x: Any) -> Any:
     for start in range(0, len(rows), step):
         i, j = rows[start : start + step], columns[start : start + step]
         both = present[:, i] & present[:, j]
-        a, b = _about_means(xp, x[:, i], both), _about_means(xp, x[:, j], both)
+        a, b = (_about_means(xp, moderate(xp, xp.where(both, x[:, side], xp.nan)), both) for side in (i, j))
         result[i, j] = (a * b).sum(axis=0) / (xp.sqrt((a * a).sum(axis=0)) * xp.sqrt((b * b).sum(axis=0)))
         result[j, i] = result[i, j]
     ones = xp.eye(len(result), dtype=bool) & xp.isfinite(result)
@@ -234,12 +260,22 @@ def _spearman_by_product(x: Any) -> Any:
 
 def _product(x: Any) -> Any:
     """Correlation of complete columns."""
-    centred = x - x[0]
-    centred -= centred.mean(axis=0)
-    norms = np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    centred, norms = about_means(x)
     with np.errstate(invalid="ignore", divide="ignore"):
-        centred /= np.where((x == x[0]).all(axis=0), np.nan, norms)
+        centred /= norms
         result = np.clip(centred.T @ centred, -1.0, 1.0)
     diagonal = np.einsum("ii->i", result)
     diagonal[~np.isnan(diagonal)] = 1.0
     return result
+
+
+def about_means(x: Any) -> tuple[Any, Any]:
+    """Complete float64 columns with mean 0, of moderate size, and how long they then are: NaN where constant."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = x - x[0]
+        centred -= centred.mean(axis=0)
+        norms = np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    varying = (x != x[0]).any(axis=0)
+    if (np.isfinite(norms) & (np.abs(np.frexp(norms)[1]) <= _MODERATE))[varying].all():
+        return centred, np.where(varying, norms, np.nan)
+    return about_means(moderate(np, x))

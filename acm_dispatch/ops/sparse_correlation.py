@@ -12,7 +12,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import Check, real
 from ..samples import Samples
-from .correlation import pearson
+from .correlation import about_means, pearson
 
 
 def _check_threshold() -> Check:
@@ -52,6 +52,12 @@ def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
     x = rng.normal(size=(50, 4))
     x[:, 2] = 0.1
     return {"x": x, "threshold": 0.05}
+
+
+@_grouped.case
+def squares_beyond_and_below_float64(rng: np.random.Generator) -> dict[str, Any]:
+    x = _factors(rng, 50)["x"][:, :12]
+    return {"x": x * np.array([1.0, 1e200, 1e-200, 1e160]).repeat(3), "threshold": 0.2}
 
 
 @_grouped.case
@@ -161,10 +167,7 @@ def _correlation_by_blocks(x: Any, threshold: float) -> Any:
 
 def _standardised(x: Any) -> Any:
     """The columns as rows of length 1 around 0; a constant one as NaN."""
-    rows = (x - x[0]).T.astype(np.float64, order="C")
-    rows -= rows.mean(axis=1, keepdims=True)
-    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    constant = (x == x[0]).all(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rows /= np.where(constant, np.nan, norms)[:, None]
+    columns, norms = about_means(x.astype(np.float64, copy=False))
+    rows = columns.T.copy()
+    rows /= norms[:, None]
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from acm_dispatch.ops.correlation import moderate
 from acm_dispatch.ops.sparse_operands import check_csr
 
 from .blocks import blocks
@@ -59,6 +60,7 @@ def sparse_correlation(xp: Any, x: Any, threshold: float) -> tuple[Any, ...]:
 
 def _standardised(xp: Any, x: Any) -> Any:
     """The columns as rows of length 1 around 0; a constant one as NaN."""
+    x = moderate(xp, x)
     rows = (x - x[0]).T.astype(xp.float64, order="C")
     rows -= rows.mean(axis=1, keepdims=True)
     norms = xp.sqrt((rows * rows).sum(axis=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from .products import pair_sums
 
 #: A pair's squares about its own means that are less than this share of a column's have lost digits.
 _LEAST_SHARE = 1e-3
+
+#: Squares that sum up to less may have lost digits one by one.
+_LEAST_SQUARES = 1e-250
 
 #: Nanoseconds that a row takes in a pair of columns by itself.
 _COST = 10
@@ -29,12 +33,12 @@ _COLUMNS = 8
 def pearson(threads: int, x: Any) -> Any:
     means = np.empty(x.shape[1])
     parallel.run(threads, _means, parallel.tiles(x.shape[1], 2 * len(x), _COLUMNS), x, means)
-    found = pair_sums(threads, x, means)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        found = pair_sums(threads, x, means)
         varying = found.squares - found.sums * found.sums / found.counts
         spread = np.sqrt(varying) * np.sqrt(varying.T)
         result = (found.products - found.sums * found.sums.T / found.counts) / spread
-    kept = varying > _LEAST_SHARE * np.diag(found.products)[:, None]
+    kept = varying > np.maximum(_LEAST_SHARE * np.diag(found.products)[:, None], _LEAST_SQUARES)
     pairs = np.argwhere(np.triu(~(kept & kept.T)))
     parallel.run(threads, _coefficients, parallel.tiles(len(pairs), _COST * len(x)), pairs, x, result)
     return _finished(result, x.dtype)
@@ -79,22 +83,34 @@ def _coefficients(start, stop, pairs, x, result):
 def _coefficient(x, i, j):
     """Of one pair of columns, about their means over the rows that they share."""
     count, a, b, total_a, total_b = 0, 0.0, 0.0, 0.0, 0.0
+    scale_a, scale_b = _scales(x, i, j)
     for row in range(len(x)):
         if np.isfinite(x[row, i]) and np.isfinite(x[row, j]):
             if count == 0:
-                a, b = np.float64(x[row, i]), np.float64(x[row, j])
+                a, b = x[row, i] * scale_a, x[row, j] * scale_b
             count += 1
-            total_a += x[row, i] - a
-            total_b += x[row, j] - b
+            total_a += x[row, i] * scale_a - a
+            total_b += x[row, j] * scale_b - b
     mean_a, mean_b = total_a / max(count, 1), total_b / max(count, 1)
     products, squares_a, squares_b = 0.0, 0.0, 0.0
     for row in range(len(x)):
         if np.isfinite(x[row, i]) and np.isfinite(x[row, j]):
-            value_a, value_b = (x[row, i] - a) - mean_a, (x[row, j] - b) - mean_b
+            value_a, value_b = (x[row, i] * scale_a - a) - mean_a, (x[row, j] * scale_b - b) - mean_b
             products += value_a * value_b
             squares_a += value_a * value_a
             squares_b += value_b * value_b
     return products / (np.sqrt(squares_a) * np.sqrt(squares_b))
+
+
+@jit
+def _scales(x, i, j):
+    """Powers of two that bring the common values of two columns to 1 and below, so that their squares fit."""
+    largest_a, largest_b = 0.0, 0.0
+    for row in range(len(x)):
+        if np.isfinite(x[row, i]) and np.isfinite(x[row, j]):
+            largest_a, largest_b = max(largest_a, abs(x[row, i])), max(largest_b, abs(x[row, j]))
+    exponent_a, exponent_b = max(math.frexp(largest_a)[1], -1000), max(math.frexp(largest_b)[1], -1000)
+    return math.ldexp(1.0, -exponent_a), math.ldexp(1.0, -exponent_b)
 
 
 @backend.kernel("spearman", min_work=_MIN_WORK)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from acm_dispatch.backend import ONLY_BY_NAME
+from acm_dispatch.ops.correlation import about_means
 from acm_dispatch.ops.sparse_operands import check_csr
 
 from . import backend, parallel
@@ -85,11 +86,8 @@ def sparse_correlation(threads: int, x: Any, threshold: float) -> tuple[Any, ...
 def _standardised(x: Any) -> Any:
     """The columns with length 1 around 0, and rows of zeros to fill the last group; a constant column is NaN."""
     values = np.zeros((-(-len(x) // TOGETHER) * TOGETHER, x.shape[1]))
-    np.subtract(x, x[0], out=values[: len(x)], dtype=np.float64)
-    values[: len(x)] -= values[: len(x)].mean(axis=0)
-    norms = np.sqrt(np.einsum("ij,ij->j", values, values))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        values /= np.where((x == x[0]).all(axis=0), np.nan, norms)
+    columns, norms = about_means(x.astype(np.float64, copy=False))
+    np.divide(columns, norms, out=values[: len(x)])
     return values
 
 

@@ -53,9 +53,24 @@ impl<'a> Threads<'a> {
     pub fn for_each_with<I, M>(
         &self,
         work: usize,
-        mut tiles: I,
+        tiles: I,
         prepare: impl Fn() -> Result<M> + Sync,
         body: impl Fn(&mut M, I::Item) -> Result<()> + Sync,
+    ) -> Result<()>
+    where
+        I: Iterator<Item: Send> + Send,
+    {
+        self.for_each_long(work, tiles, prepare, |scratch, tile, _| body(scratch, tile))
+    }
+
+    /// The same for tiles that may take longer: `body` calls the third of its arguments now and then, at least every
+    /// 50 ms, and passes on its error.
+    pub fn for_each_long<I, M>(
+        &self,
+        work: usize,
+        mut tiles: I,
+        prepare: impl Fn() -> Result<M> + Sync,
+        body: impl Fn(&mut M, I::Item, &mut Look<'_>) -> Result<()> + Sync,
     ) -> Result<()>
     where
         I: Iterator<Item: Send> + Send,
@@ -81,7 +96,7 @@ impl<'a> Threads<'a> {
             Role::Caller => tiles.next(),
             Role::Helper => tiles.next_back(),
         };
-        self.share(helpers, next, || Ok(()), |(), tile| body(tile))
+        self.share(helpers, next, || Ok(()), |(), tile, _| body(tile))
     }
 
     fn share<N, I, M>(
@@ -89,7 +104,7 @@ impl<'a> Threads<'a> {
         helpers: usize,
         next: N,
         prepare: impl Fn() -> Result<M> + Sync,
-        body: impl Fn(&mut M, I) -> Result<()> + Sync,
+        body: impl Fn(&mut M, I, &mut Look<'_>) -> Result<()> + Sync,
     ) -> Result<()>
     where
         N: FnMut(Role) -> Option<I> + Send,
@@ -131,6 +146,9 @@ impl<'a> Threads<'a> {
     }
 }
 
+/// Asks in the middle of a tile whether to go on: answers an error if not.
+pub type Look<'a> = dyn FnMut() -> Result<()> + 'a;
+
 /// Which thread asks for a tile.
 #[derive(Debug, Clone, Copy)]
 enum Role {
@@ -155,21 +173,25 @@ impl<N: FnMut(Role) -> Option<I>, I> Queue<N> {
         &self,
         role: Role,
         prepare: impl Fn() -> Result<M>,
-        body: impl Fn(&mut M, I) -> Result<()>,
+        body: impl Fn(&mut M, I, &mut Look<'_>) -> Result<()>,
         keep_going: &mut dyn FnMut() -> bool,
     ) {
+        let mut look = || {
+            let stop = self.stopped.load(Ordering::Relaxed) || !keep_going();
+            if stop { Err(Error::Interrupted) } else { Ok(()) }
+        };
         let outcome = prepare().and_then(|mut scratch| {
             while let Some(tile) = self.next(role) {
-                body(&mut scratch, tile)?;
-                if !keep_going() {
-                    return Err(Error::Interrupted);
-                }
+                body(&mut scratch, tile, &mut look)?;
+                look()?;
             }
             Ok(())
         });
         if let Err(error) = outcome {
+            // Both with the lock held: who sees that all is stopped finds the reason in its place, and leaves it there.
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
             self.stopped.store(true, Ordering::Relaxed);
-            self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
     }
 

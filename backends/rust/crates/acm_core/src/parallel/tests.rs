@@ -74,6 +74,39 @@ fn an_interrupt_stops_work_of_many_short_parts() {
 }
 
 #[test]
+fn an_interrupt_stops_an_endless_tile() {
+    let interrupted = || true;
+    for threads in [1, 2] {
+        let threads = Threads::new(threads, &interrupted);
+        let outcome = threads.for_each_long(
+            MUCH,
+            0..2,
+            || Ok(()),
+            |(), _: usize, look| loop {
+                look()?;
+            },
+        );
+        assert_eq!(outcome, Err(Error::Interrupted));
+    }
+}
+
+#[test]
+fn a_failure_stops_an_endless_tile() {
+    let outcome = Threads::uninterrupted(2).for_each_long(
+        MUCH,
+        0..2,
+        || Ok(()),
+        |(), i: usize, look| match i {
+            0 => loop {
+                look()?;
+            },
+            _ => Err(Error::invalid("x", "is bad")),
+        },
+    );
+    assert_eq!(outcome, Err(Error::invalid("x", "is bad")));
+}
+
+#[test]
 fn a_panic_reaches_the_caller_and_later_calls_have_threads_again() {
     let outcome = std::panic::catch_unwind(|| {
         Threads::uninterrupted(2).for_each(MUCH, 0..100, |i: usize| match i {

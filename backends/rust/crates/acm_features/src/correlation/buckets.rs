@@ -1,6 +1,7 @@
 //! Where values stand among each other, without sorting them all: they are dealt out to buckets that are in order, most
 //! with a value or two, and each is then compared with those in its bucket.
 
+use acm_core::parallel::Look;
 use acm_core::{Result, Scalar, memory, simd};
 
 /// Straight pieces of the map from values to buckets, each for an equal share of a sample: no shape of the distribution
@@ -13,6 +14,9 @@ const SAMPLE: usize = 128;
 /// A value is compared with so many from the start of its bucket on; larger buckets are sorted and searched. What lies
 /// beyond the end of a bucket is larger than what it holds, so it may be compared, too.
 const WINDOW: usize = 8;
+
+/// Rows of a column between two looks for an interrupt, in which something happens to each: at most some milliseconds.
+pub const PART: usize = 1 << 16;
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,35 +56,54 @@ impl<T: Scalar> Buckets<T> {
     }
 
     /// Deals out `values`, which are finite or, where missing, infinity.
-    pub fn deal(&mut self, values: &[T]) {
+    pub fn deal(&mut self, values: &[T], look: &mut Look<'_>) -> Result<()> {
+        self.count(values, look)?;
+        for (buckets, values) in self.bucket.chunks(PART).zip(values.chunks(PART)) {
+            for (&bucket, &value) in buckets.iter().zip(values) {
+                let next = &mut self.starts[bucket as usize + 1];
+                self.dealt[*next as usize] = value;
+                *next += 1;
+            }
+            look()?;
+        }
+        for first in (0..values.len()).step_by(PART) {
+            for bounds in self.starts[first..=(first + PART).min(values.len())].windows(2) {
+                if bounds[1] - bounds[0] > WINDOW as u32 {
+                    self.dealt[bounds[0] as usize..bounds[1] as usize].sort_unstable_by(T::total_cmp);
+                }
+            }
+            look()?;
+        }
+        Ok(())
+    }
+
+    /// Finds the bucket of each value, and where each bucket starts: one place further on than in the end.
+    fn count(&mut self, values: &[T], look: &mut Look<'_>) -> Result<()> {
         let count = values.len();
         let pieces = pieces(values, count as f64 / PIECES as f64);
-        simd::vectorized(
-            #[inline(always)]
-            || map(values, &pieces, &mut self.bucket),
-        );
         // Counted two places further on, summed up, and taken one place further on, each start is where it belongs.
         self.starts.fill(0);
-        self.bucket.iter().for_each(|&bucket| self.starts[bucket as usize + 2] += 1);
+        for (buckets, values) in self.bucket.chunks_mut(PART).zip(values.chunks(PART)) {
+            simd::vectorized(
+                #[inline(always)]
+                || map(values, count, &pieces, buckets),
+            );
+            buckets.iter().for_each(|&bucket| self.starts[bucket as usize + 2] += 1);
+            look()?;
+        }
         let mut sum = 0;
-        for start in &mut self.starts {
-            sum += *start;
-            *start = sum;
-        }
-        for (&bucket, &value) in self.bucket.iter().zip(values) {
-            let next = &mut self.starts[bucket as usize + 1];
-            self.dealt[*next as usize] = value;
-            *next += 1;
-        }
-        for bounds in self.starts[..=count].windows(2) {
-            if bounds[1] - bounds[0] > WINDOW as u32 {
-                self.dealt[bounds[0] as usize..bounds[1] as usize].sort_unstable_by(T::total_cmp);
+        for starts in self.starts.chunks_mut(PART) {
+            for start in starts {
+                sum += *start;
+                *start = sum;
             }
+            look()?;
         }
+        Ok(())
     }
 
     /// How many values are present.
-    pub fn count(&self) -> usize {
+    pub fn present(&self) -> usize {
         self.starts[self.bucket.len()] as usize
     }
 
@@ -134,12 +157,12 @@ fn pieces<T: Scalar>(values: &[T], share: f64) -> [Piece; PIECES] {
     })
 }
 
-/// The bucket of each value: never a lesser one for a greater value, as every operation rounds monotonically.
+/// The bucket of each value, one of `count`: never a lesser one for a greater value, as every operation rounds monotonically.
 #[inline(always)]
-fn map<T: Scalar>(values: &[T], pieces: &[Piece; PIECES], buckets: &mut [u32]) {
+fn map<T: Scalar>(values: &[T], count: usize, pieces: &[Piece; PIECES], buckets: &mut [u32]) {
     // Added to a small number it leaves the nearest integer in the low bits.
     const INTEGER: f64 = (1_u64 << 52) as f64;
-    let (last, missing) = (values.len() as f64 - 1.0, values.len() as f64);
+    let (last, missing) = (count as f64 - 1.0, count as f64);
     for (bucket, value) in buckets.iter_mut().zip(values) {
         let x = value.to_f64();
         let mut sum = 0.0;

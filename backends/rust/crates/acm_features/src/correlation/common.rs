@@ -1,8 +1,11 @@
 //! Correlation of two columns over the rows that both have, computed for each pair anew.
 
+use acm_core::parallel::Look;
 use acm_core::rows::Rows;
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayViewMut2;
+
+use super::moderate::scale_of;
 
 /// Computes the correlation of each of `pairs` by `each`, which costs about `steps`, and writes it to both its places.
 pub fn write_pairs<T: Scalar, M>(
@@ -10,13 +13,13 @@ pub fn write_pairs<T: Scalar, M>(
     steps: usize,
     pairs: &[(usize, usize)],
     prepare: impl Fn() -> Result<M> + Sync,
-    each: impl Fn(&mut M, usize, usize) -> f64 + Sync,
+    each: impl Fn(&mut M, usize, usize, &mut Look<'_>) -> Result<f64> + Sync,
     out: &mut ArrayViewMut2<'_, T>,
 ) -> Result<()> {
     let mut found = memory::filled(pairs.len(), 0.0)?;
     let work = steps.saturating_mul(pairs.len());
-    threads.for_each_with(work, pairs.iter().zip(&mut found), prepare, |scratch, (&(i, j), found)| {
-        *found = each(scratch, i, j);
+    threads.for_each_long(work, pairs.iter().zip(&mut found), prepare, |scratch, (&(i, j), found), look| {
+        *found = each(scratch, i, j, look)?;
         Ok(())
     })?;
     for (&(i, j), found) in pairs.iter().zip(found) {
@@ -26,10 +29,13 @@ pub fn write_pairs<T: Scalar, M>(
     Ok(())
 }
 
-/// Pearson's correlation of two columns over the rows in which both are finite, in two passes.
+/// Pearson's correlation of two columns over the rows in which both are finite, whatever the size of their values.
 pub fn correlation<T: Scalar>(x: Rows<'_, T>, i: usize, j: usize) -> f64 {
     let values = || (0..x.count()).map(|row| (x.row(row)[i], x.row(row)[j]));
     let both = || values().filter(|(a, b)| a.is_finite() && b.is_finite()).map(|(a, b)| (a.to_f64(), b.to_f64()));
+    let largest = both().fold([0.0; 2], |all, (a, b)| [a.abs().max(all[0]), b.abs().max(all[1])]);
+    let scale = largest.map(scale_of);
+    let both = || both().map(|(a, b)| (a * scale[0], b * scale[1]));
     let Some(first) = both().next() else { return f64::NAN };
     let shifted = || both().map(|(a, b)| (a - first.0, b - first.1));
     let (mut count, mut sums) = (0.0, [0.0; 2]);

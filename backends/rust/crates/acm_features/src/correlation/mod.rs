@@ -7,6 +7,8 @@
 mod block;
 mod buckets;
 mod common;
+mod doubtful;
+mod moderate;
 mod pearson;
 mod ranks;
 mod screen;

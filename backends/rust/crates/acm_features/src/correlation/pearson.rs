@@ -2,17 +2,21 @@
 
 use std::ops::ControlFlow;
 
+use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::common::{coefficient, correlation, write_pairs};
+use super::common::coefficient;
+use super::doubtful::write_doubtful;
+use super::moderate::Moderate;
 use super::standard::{SUMS, Standard};
 use super::tiles::{Tile, for_each_tile};
 
 /// Writes the correlation of each pair of columns over the rows in which both are finite: 1 on the diagonal, NaN where
 /// a column does not vary there.
 pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) -> Result<()> {
-    let standard = Standard::new(threads, x)?;
+    let moderate = Moderate::new(threads, x)?;
+    let standard = Standard::new(&moderate)?;
     if !standard.gaps {
         return complete(threads, &standard, &mut out);
     }
@@ -28,8 +32,7 @@ pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: 
         });
         Ok(ControlFlow::Continue(()))
     })?;
-    let x = standard.x;
-    write_pairs(threads, 4 * x.count(), &doubtful, || Ok(()), |(), i, j| correlation(x, i, j), &mut out)
+    write_doubtful(threads, Rows::new(x, "x")?, &doubtful, &mut out)
 }
 
 /// Writes the products of the standardised columns, for which what is missing is at the mean.

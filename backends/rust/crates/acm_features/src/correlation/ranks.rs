@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use acm_core::parallel::Look;
 use acm_core::rows::Rows;
 use acm_core::simd::{self, CACHE_LINE};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
-use super::buckets::{Buckets, Place};
+use super::buckets::{Buckets, PART, Place};
 
 /// Set in an entry of an order whose value is that of the entry before.
 const TIED: u32 = 1 << 31;
@@ -22,19 +23,24 @@ pub struct Order {
 
 impl Order {
     /// The order of the rows of `values`, which have been dealt out to `buckets`.
-    fn new<T: Scalar>(values: &[T], buckets: &Buckets<T>) -> Result<Self> {
+    fn new<T: Scalar>(values: &[T], buckets: &Buckets<T>, look: &mut Look<'_>) -> Result<Self> {
         let mut order = Order {
-            entries: memory::filled(buckets.count(), 0)?,
+            entries: memory::filled(buckets.present(), 0)?,
             present: memory::filled(values.len().div_ceil(64), 0)?,
         };
-        let mut taken = memory::filled(buckets.count(), 0)?;
-        for (row, &value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-            order.present[row / 64] |= 1 << (row % 64);
-            // Rows with the same value take its places one after the other.
-            let less = buckets.place(row, value).less;
-            let tied: usize = taken[less];
-            order.entries[less + tied] = if tied > 0 { row as u32 | TIED } else { row as u32 };
-            taken[less] += 1;
+        let mut taken = memory::filled(buckets.present(), 0)?;
+        for (row, &value) in values.iter().enumerate() {
+            if row % PART == 0 {
+                look()?;
+            }
+            if value.is_finite() {
+                order.present[row / 64] |= 1 << (row % 64);
+                // Rows with the same value take its places one after the other.
+                let less = buckets.place(row, value).less;
+                let tied: usize = taken[less];
+                order.entries[less + tied] = if tied > 0 { row as u32 | TIED } else { row as u32 };
+                taken[less] += 1;
+            }
         }
         Ok(order)
     }
@@ -45,27 +51,38 @@ impl Order {
         self.present[row as usize / 64] >> (row % 64) & 1 == 1
     }
 
-    /// Whether both columns have finite values in the same rows.
-    pub fn has_rows_of(&self, other: &Order) -> bool {
-        self.present == other.present
+    /// Whether both columns have finite values in the same rows, of which there are some.
+    pub fn has_same_rows_as(&self, other: &Order) -> bool {
+        !self.entries.is_empty() && self.present == other.present
     }
 
     /// Calls `each` with groups of rows of equal value among those that `other` has, too, and their common rank from 0.
     #[inline(always)]
-    pub fn ranks_among(&self, other: &Order, group: &mut Vec<u32>, mut each: impl FnMut(&[u32], f64)) {
+    pub fn ranks_among(
+        &self,
+        other: &Order,
+        group: &mut Vec<u32>,
+        look: &mut Look<'_>,
+        mut each: impl FnMut(&[u32], f64),
+    ) -> Result<()> {
         let mut before = 0;
         group.clear();
-        for (&entry, next) in self.entries.iter().zip(self.entries.iter().skip(1).chain(&[0])) {
-            let row = entry & !TIED;
-            if other.has(row) {
-                group.push(row);
+        for (part, entries) in self.entries.chunks(PART).enumerate() {
+            let next = self.entries[part * PART..].iter().skip(1).chain(&[0]);
+            for (&entry, next) in entries.iter().zip(next) {
+                let row = entry & !TIED;
+                if other.has(row) {
+                    group.push(row);
+                }
+                if next & TIED == 0 && !group.is_empty() {
+                    each(group, before as f64 + (group.len() - 1) as f64 / 2.0);
+                    before += group.len();
+                    group.clear();
+                }
             }
-            if next & TIED == 0 && !group.is_empty() {
-                each(group, before as f64 + (group.len() - 1) as f64 / 2.0);
-                before += group.len();
-                group.clear();
-            }
+            look()?;
         }
+        Ok(())
     }
 }
 
@@ -88,26 +105,20 @@ pub fn ranks<T: Scalar>(
     let blocks = x.axis_chunks_iter(Axis(1), columns).zip(out.axis_chunks_iter_mut(Axis(1), columns));
     let tiles = blocks.zip(orders.chunks_mut(columns));
     let prepare = || Ok((memory::filled(height * columns.min(width), T::ZERO)?, Buckets::new(height)?));
-    threads.for_each_with(
+    threads.for_each_long(
         x.len().saturating_mul(16),
         tiles,
         prepare,
-        |(columns, buckets), ((x, mut out), orders)| {
-            lay_out(x, columns);
+        |(columns, buckets), ((x, out), orders), look| {
+            lay_out(x, columns, look)?;
             for (column, order) in columns.chunks_exact_mut(height.max(1)).zip(orders) {
-                buckets.deal(column);
+                buckets.deal(column, look)?;
                 if gaps {
-                    *order = Order::new(column, buckets)?;
+                    *order = Order::new(column, buckets, look)?;
                 }
-                simd::vectorized(
-                    #[inline(always)]
-                    || replace_by_ranks(column, buckets),
-                );
+                replace_by_ranks(column, buckets, look)?;
             }
-            for (i, mut row) in out.rows_mut().into_iter().enumerate() {
-                row.iter_mut().enumerate().for_each(|(j, out)| *out = columns[j * height + i]);
-            }
-            Ok(())
+            write(columns, out, look)
         },
     )?;
     if !gaps {
@@ -135,22 +146,46 @@ fn has_gaps<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>) -> Result<bool> {
 const FETCH_AHEAD: usize = 32;
 
 /// Writes the columns of `x` one after the other, what is missing as infinity.
-fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T]) {
+fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T], look: &mut Look<'_>) -> Result<()> {
     let height = x.nrows();
     for (i, row) in x.rows().into_iter().enumerate() {
+        if i % PART == 0 {
+            look()?;
+        }
         simd::prefetch(x.row((i + FETCH_AHEAD).min(height - 1)).to_slice().unwrap_or_default());
         for (j, &value) in row.iter().enumerate() {
             columns[j * height + i] = if value.is_finite() { value } else { T::INFINITY };
         }
     }
+    Ok(())
+}
+
+/// Writes what has been laid out back to rows.
+fn write<T: Scalar>(columns: &[T], mut out: ArrayViewMut2<'_, T>, look: &mut Look<'_>) -> Result<()> {
+    let height = out.nrows();
+    for (i, mut row) in out.rows_mut().into_iter().enumerate() {
+        if i % PART == 0 {
+            look()?;
+        }
+        row.iter_mut().enumerate().for_each(|(j, out)| *out = columns[j * height + i]);
+    }
+    Ok(())
 }
 
 /// Replaces values that have been dealt out to `buckets`.
-#[inline(always)]
-fn replace_by_ranks<T: Scalar>(values: &mut [T], buckets: &Buckets<T>) {
-    for (row, value) in values.iter_mut().enumerate() {
-        let Place { less, equal } = buckets.place(row, *value);
-        let rank = T::from_f64(less as f64 + (equal as f64 - 1.0) / 2.0);
-        *value = if value.is_finite() { rank } else { T::NAN };
+fn replace_by_ranks<T: Scalar>(values: &mut [T], buckets: &Buckets<T>, look: &mut Look<'_>) -> Result<()> {
+    for (part, values) in values.chunks_mut(PART).enumerate() {
+        simd::vectorized(
+            #[inline(always)]
+            || {
+                for (row, value) in (part * PART..).zip(values) {
+                    let Place { less, equal } = buckets.place(row, *value);
+                    let rank = T::from_f64(less as f64 + (equal as f64 - 1.0) / 2.0);
+                    *value = if value.is_finite() { rank } else { T::NAN };
+                }
+            },
+        );
+        look()?;
     }
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! Spearman's rank correlation of all pairs of columns.
 
+use acm_core::parallel::Look;
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::common::{coefficient, write_pairs};
+use super::moderate::Moderate;
 use super::pearson::complete;
 use super::ranks::{Order, ranks};
 use super::standard::Standard;
@@ -15,33 +17,39 @@ pub fn spearman<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out:
     let mut ranked = Array2::from_shape_vec(x.dim(), memory::zeroed(x.len())?)
         .map_err(|error| Error::invalid("x", error.to_string()))?;
     let orders = ranks(threads, x, ranked.view_mut())?;
-    complete(threads, &Standard::new(threads, ranked.view())?, &mut out)?;
+    complete(threads, &Standard::new(&Moderate::new(threads, ranked.view())?)?, &mut out)?;
     let mut differing = Vec::new();
     for (i, left) in orders.iter().enumerate() {
-        let others = (i + 1..orders.len()).filter(|&j| !left.has_rows_of(&orders[j]));
+        let others = (i + 1..orders.len()).filter(|&j| !left.has_same_rows_as(&orders[j]));
         differing.try_reserve(orders.len()).map_err(|_| Error::OutOfMemory)?;
         differing.extend(others.map(|j| (i, j)));
     }
     let prepare = || Ok((memory::filled(x.nrows(), 0.0)?, memory::with_capacity(x.nrows())?));
-    let each = |(rank, group): &mut (Vec<f64>, Vec<u32>), i: usize, j: usize| {
-        over_common_rows(&orders[i], &orders[j], rank, group)
+    let each = |(rank, group): &mut (Vec<f64>, Vec<u32>), i: usize, j: usize, look: &mut Look<'_>| {
+        over_common_rows(&orders[i], &orders[j], rank, group, look)
     };
     write_pairs(threads, 16 * x.nrows(), &differing, prepare, each, &mut out)
 }
 
 /// The rank correlation of two columns over their common rows; `rank` and `group` have room for a number a row.
-fn over_common_rows(left: &Order, right: &Order, rank: &mut [f64], group: &mut Vec<u32>) -> f64 {
+fn over_common_rows(
+    left: &Order,
+    right: &Order,
+    rank: &mut [f64],
+    group: &mut Vec<u32>,
+    look: &mut Look<'_>,
+) -> Result<f64> {
     let (mut count, mut sums) = (0, [0.0; 3]);
-    left.ranks_among(right, group, |rows, shared| {
+    left.ranks_among(right, group, look, |rows, shared| {
         rows.iter().for_each(|&row| rank[row as usize] = shared);
         count += rows.len();
         sums[1] += rows.len() as f64 * shared * shared;
-    });
-    right.ranks_among(left, group, |rows, shared| {
+    })?;
+    right.ranks_among(left, group, look, |rows, shared| {
         sums[0] += shared * rows.iter().map(|&row| rank[row as usize]).sum::<f64>();
         sums[2] += rows.len() as f64 * shared * shared;
-    });
+    })?;
     // Halves of integers: exact, unless there are so many that a rounding is nothing beside them.
     let total = count as f64 * (count as f64 - 1.0) / 2.0;
-    coefficient(sums.map(|sum| sum - total / count as f64 * total))
+    Ok(coefficient(sums.map(|sum| sum - total / count as f64 * total)))
 }

@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd};
-use acm_core::{Result, Scalar, Threads, memory};
-use ndarray::ArrayView2;
+use acm_core::{Result, Scalar, memory};
 
 use super::block::panel_columns;
-use crate::moments::{self, Level};
+use super::moderate::Moderate;
 
 /// How many rows ahead a row is asked for: memory takes about as long to deliver as so many rows to be packed.
 const FETCH_AHEAD: usize = 8;
@@ -26,13 +25,13 @@ pub struct Standard<'a, T> {
 }
 
 impl<'a, T: Scalar> Standard<'a, T> {
-    /// The columns of `x`, over the finite values of each.
-    pub fn new(threads: &Threads<'_>, x: ArrayView2<'a, T>) -> Result<Self> {
-        let columns = moments::summaries::<T, Level>(threads, x)?;
+    /// The columns of a matrix, over the finite values of each.
+    pub fn new(matrix: &'a Moderate<'_, T>) -> Result<Self> {
+        let columns = &matrix.levels;
         let factor = |length: f64| if length.is_normal() { 1.0 / length } else { f64::NAN };
         Ok(Standard {
-            x: Rows::new(x, "x")?,
-            gaps: columns.iter().any(|column| column.count() < x.nrows() as f64),
+            x: Rows::new(matrix.x.view(), "x")?,
+            gaps: columns.iter().any(|column| column.count() < matrix.x.nrows() as f64),
             offset: columns.iter().map(|column| column.offset).collect(),
             mean: columns.iter().map(|column| column.mean()).collect(),
             factor: columns.iter().map(|column| factor(column.deviation(0) * column.count().sqrt())).collect(),

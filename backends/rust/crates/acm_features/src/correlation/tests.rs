@@ -119,7 +119,8 @@ fn a_screen_changes_nothing() {
     let threads = Threads::uninterrupted(2);
     let mut dense = Array2::zeros((x.ncols(), x.ncols()));
     pearson(&threads, x.view(), dense.view_mut()).unwrap();
-    let standard = standard::Standard::new(&threads, x.view()).unwrap();
+    let moderate = moderate::Moderate::new(&threads, x.view()).unwrap();
+    let standard = standard::Standard::new(&moderate).unwrap();
     for (threshold, few) in [(0.5, true), (0.05, false), (0.0, false)] {
         assert_eq!(screen::screened(&threads, &standard, threshold).unwrap().is_some(), few);
         let found = kept_of(&x, threshold, 2);
@@ -147,17 +148,60 @@ fn buckets_know_where_a_value_stands() {
         // Two clusters far apart, outliers that no width can hold, and widths that no slope can divide.
         from_noise(|value| value * 1e-3 + if value % 2.0 < 1.0 { 1e9 } else { 0.0 }),
         from_noise(|value| if value % 1.0 < 0.3 { f64::MAX } else { -f64::MAX * (value % 1.0) }),
+        // More than one part, the last of them short.
+        noise(150_000, 1).into_raw_vec_and_offset().0,
         from_noise(|value| value * 5e-324),
         from_noise(|value| if value % 1.0 < 0.5 { f64::INFINITY } else { (10.0 * value).exp() }),
     ];
     for values in columns {
         let mut buckets = buckets::Buckets::new(values.len()).unwrap();
-        buckets.deal(&values);
-        assert_eq!(buckets.count(), values.iter().filter(|value| value.is_finite()).count());
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        buckets.deal(&values, &mut || Ok(())).unwrap();
+        assert_eq!(buckets.present(), values.iter().filter(|value| value.is_finite()).count());
         for (row, &value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-            let less = values.iter().filter(|&&other| other < value).count();
-            let equal = values.iter().filter(|&&other| other == value).count();
+            let less = sorted.partition_point(|&other| other < value);
+            let equal = sorted[less..].partition_point(|&other| other <= value);
             assert_eq!(buckets.place(row, value), buckets::Place { less, equal });
         }
     }
+}
+
+#[test]
+fn ranks_of_columns_without_values_are_not_correlated() {
+    let mut x = noise(5, 3);
+    x.slice_mut(ndarray::s![.., 1..]).fill(f64::NAN);
+    let mut out = Array2::zeros((3, 3));
+    spearman(&Threads::uninterrupted(1), x.view(), out.view_mut()).unwrap();
+    assert!(out.indexed_iter().all(|((i, j), value)| value.is_nan() == (i + j > 0)));
+}
+
+#[test]
+fn values_of_any_size_are_correlated() {
+    for size in [1e160, 1e200, 1.7e308, 1e-200, 1e-310] {
+        for (gaps, x) in [(false, noise(300, 7)), (true, with_gaps(noise(300, 7)))] {
+            let largest = x.iter().filter(|value| value.is_finite()).fold(0.0, |a: f64, b| a.max(b.abs()));
+            let mut x = x / largest;
+            x.slice_mut(ndarray::s![.., 2..]).mapv_inplace(|value| value * size);
+            // A column that varies by itself, but only by what does not show beside one value.
+            if gaps {
+                x.slice_mut(ndarray::s![1.., 4]).mapv_inplace(|value| value / size / 3.0);
+                x[(0, 5)] = f64::NAN;
+            }
+            check::<f64>(&x, 1e-11);
+        }
+    }
+}
+
+#[test]
+fn pairs_whose_sums_cancel_are_summed_up_again() {
+    let mut x = noise(3000, 40);
+    let (mut spiked, mut others) = x.multi_slice_mut((ndarray::s![.., ..20], ndarray::s![.., 20..]));
+    spiked.row_mut(1500).fill(1e9);
+    others.row_mut(1500).fill(f64::NAN);
+    x.slice_mut(ndarray::s![..1000, 3]).fill(f64::NAN);
+    x.slice_mut(ndarray::s![1501.., 5]).fill(0.0);
+    x.slice_mut(ndarray::s![..1500, 6]).fill(f64::NAN);
+    check::<f64>(&x, 1e-12);
+    check::<f32>(&x, 1e-6);
 }
