@@ -136,8 +136,8 @@ fn a_screen_changes_nothing() {
 
 #[test]
 fn buckets_know_where_a_value_stands() {
-    let noise = noise(3000, 1).into_raw_vec_and_offset().0;
-    let from_noise = |each: fn(f64) -> f64| noise.iter().map(|&value| each(value)).collect::<Vec<f64>>();
+    let drawn = noise(3000, 1).into_raw_vec_and_offset().0;
+    let from_noise = |each: fn(f64) -> f64| drawn.iter().map(|&value| each(value)).collect::<Vec<f64>>();
     let columns = [
         vec![],
         vec![f64::INFINITY; 5],
