@@ -183,17 +183,16 @@ pub struct Lane<V> {
 }
 
 impl<V: Vector<f64>> Lane<V> {
-    /// Takes the first of `values`, as many as a register has, times `scale` into `count`s, and into `base`s where it is
-    /// their first.
+    /// Takes `value` into `count`s, and into `base`s where it is their first.
     #[inline(always)]
-    pub fn new(values: &[f64], scale: f64, base: &mut [f64], count: &mut [f64]) -> Self {
-        let [zero, some, one, infinity] = [0.0, 0.5, 1.0, f64::INFINITY].map(V::splat);
-        let (value, counted) = (V::load(values).mul(V::splat(scale)), V::load(count));
-        let size = value.max(zero.sub(value));
+    pub fn new(value: V, base: &mut [f64], count: &mut [f64]) -> Self {
+        let ([zero, some, one], counted) = ([0.0, 0.5, 1.0].map(V::splat), V::load(count));
+        // 0, or NaN for what is not finite.
+        let nothing = value.sub(value);
         let from = V::select_less(counted, some, value, V::load(base));
-        let one = V::select_less(size, infinity, one, zero);
+        let one = V::select_less(nothing, some, one, zero);
         from.store(base);
         counted.add(one).store(count);
-        Lane { one, difference: V::select_less(size, infinity, value.sub(from), zero) }
+        Lane { one, difference: V::select_less(nothing, some, value.sub(from), zero) }
     }
 }

@@ -36,10 +36,13 @@ pub struct Powers<F, const N: usize> {
 }
 
 impl<F: Finish<N>, const N: usize> Powers<F, N> {
+    /// Whether values are counted in a unit other than 1: third and fourth powers leave the range of numbers long before
+    /// sums of them.
+    const IS_ROOMY: bool = N <= 2;
+
     /// The statistic that `finish` makes of sums.
     pub fn new<T: Scalar>(windows: Windows<'_, T>, finish: F) -> Self {
-        // Third and fourth powers leave the range of numbers long before sums of them.
-        let unit = roomy_unit(windows, u32::from(N <= 2));
+        let unit = if Self::IS_ROOMY { roomy_unit(windows, 1) } else { 1.0 };
         Powers { finish, min_periods: windows.min_periods.max(1) as f64, unit }
     }
 }
@@ -54,9 +57,11 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
 
     #[inline(always)]
     fn add<S: Simd>(&self, half: &mut Sums<N>, row: &Lanes<T>, _time: f64) {
-        let (row, scale) = (widened(row), 1.0 / self.unit);
+        let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let lane = Lane::<S::F64>::new(&row[j..], scale, &mut half.base[j..], &mut half.count[j..]);
+            let value = S::F64::load(&row[j..]);
+            let value = if Self::IS_ROOMY { value.mul(scale) } else { value };
+            let lane = Lane::new(value, &mut half.base[j..], &mut half.count[j..]);
             let mut power = lane.difference;
             for (k, sum) in half.powers.iter_mut().enumerate() {
                 power = if k == 0 { power } else { power.mul(lane.difference) };
@@ -135,7 +140,7 @@ impl Finish<2> for Spread {
     #[inline(always)]
     fn finish<V: Vector<f64>>(&self, unit: V, _base: V, count: V, [sum, squares]: [V; 2]) -> V {
         let (zero, freedom) = (V::splat(0.0), count.sub(V::splat(self.ddof)));
-        let variance = count.mul(squares).sub(sum.mul(sum)).div(count.mul(freedom)).mul(unit).mul(unit);
+        let variance = count.mul(squares).sub(sum.mul(sum)).div(count.mul(freedom)).mul(unit.mul(unit));
         // Rounding can leave less than nothing; what is no number is the difference of two infinities.
         let spread = variance.min(V::splat(f64::INFINITY)).max(zero).sqrt();
         V::select_less(zero, freedom, spread, V::splat(f64::NAN))
@@ -152,9 +157,10 @@ impl Finish<3> for Skewness {
         let (mean, two) = (sum.div(count), V::splat(2.0));
         let cubes = two.mul(mean).mul(sum).sub(V::splat(3.0).mul(squares)).mul_add(mean, cubes);
         let squares = squares.sub(mean.mul(sum));
-        let adjustment = count.mul(count.sub(V::splat(1.0)).sqrt());
+        let less = count.sub(V::splat(1.0));
         // By one product, so that cubes too small for numbers, and then it too is 0, give NaN.
-        let skewness = adjustment.mul(cubes).div(count.sub(two).mul(squares.mul(squares.sqrt())));
+        let scale = count.sub(two).mul(squares.mul(less.mul(squares).sqrt()));
+        let skewness = count.mul(less).mul(cubes).div(scale);
         defined(count, 2.0, squares, skewness)
     }
 }

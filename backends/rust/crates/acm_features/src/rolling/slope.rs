@@ -50,9 +50,9 @@ impl<T: Scalar> Statistic<T> for Slope {
 
     #[inline(always)]
     fn add<S: Simd>(&self, half: &mut Sums, row: &Lanes<T>, time: f64) {
-        let (row, scale) = (widened(row), 1.0 / self.unit);
+        let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let lane = Lane::<S::F64>::new(&row[j..], scale, &mut half.base[j..], &mut half.count[j..]);
+            let lane = Lane::new(S::F64::load(&row[j..]).mul(scale), &mut half.base[j..], &mut half.count[j..]);
             let time = lane.one.mul(S::F64::splat(time));
             let add = |sum: &mut Lanes, factor: S::F64, other: S::F64| {
                 factor.mul_add(other, S::F64::load(&sum[j..])).store(&mut sum[j..]);
