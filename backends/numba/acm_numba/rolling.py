@@ -60,8 +60,11 @@ def _slide(threads: int, x: Any, window: int, min_periods: int, statistic: int, 
 
 
 def _roomy_unit(window: int, statistic: int) -> float:
-    """Third and fourth powers leave the range of numbers long before sums of them; of slopes the sums are of values times
-    times, and multiplied by their count."""
+    """What values are counted in, so that their sums have room.
+
+    Third and fourth powers leave the range of numbers long before sums of them; of slopes the sums are of values times
+    times, and multiplied by their count.
+    """
     power = {_MEAN: 1, _SPREAD: 1, _SLOPE: 3}.get(statistic, 0)
     return 8.0 * 2.0 ** (power * window.bit_length())
 
