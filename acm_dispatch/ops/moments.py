@@ -203,6 +203,12 @@ def ddof_beyond_the_count(rng: np.random.Generator) -> dict[str, Any]:
     return {**too_few_values(rng), "ddof": 3}
 
 
+@_moments.case
+def almost_too_small(rng: np.random.Generator) -> dict[str, Any]:
+    """Powers that become 0 say nothing of a shape."""
+    return {"x": rng.normal(size=(40, 3)) * [1e-100, 1e-150, 1e-60]}
+
+
 @_moments.mistake("ddof")
 def negative_ddof(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "ddof": -1}

@@ -80,6 +80,14 @@ def step_beyond_the_window(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_windows.case
+def step_far_beyond_the_window(rng: np.random.Generator) -> dict[str, Any]:
+    """Most rows belong to no window, and what is missing there spoils none."""
+    x = rng.normal(size=(5000, 9))
+    x[20:400], x[2010, 3] = np.nan, np.inf
+    return {"x": x, "window": 16, "bands": _BANDS, "step": 400}
+
+
+@_windows.case
 def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.tile([0.1, 1e6 + 0.3], (70, 1)), "window": 10, "bands": _BANDS}
 
@@ -259,6 +267,32 @@ def signals_that_are_constant(rng: np.random.Generator) -> dict[str, Any]:
 @_segments.case
 def segment_of_one(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(5, 2)), "detrend": "none", "segment": 1, "overlap": 0}
+
+
+@_segments.case
+def lines_through_two_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """Nothing is left of them."""
+    x = rng.normal(size=(24, 3))
+    return {"x": x, "detrend": "linear", "window": "boxcar", "segment": 2, "overlap": 1}
+
+
+@_segments.case
+def lines_through_three_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(30, 3)), "detrend": "linear", "window": "hamming", "segment": 3, "overlap": 0}
+
+
+@_segments.case
+def lines_through_gaps(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(130, 4))
+    x[3, 0], x[64, 1], x[40, 2], x[129, 3] = np.nan, -np.inf, np.inf, np.nan
+    return {"x": x, "detrend": "linear", "window": "boxcar", "segment": 13, "overlap": 5}
+
+
+@_segments.case
+def gaps_without_detrend(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(130, 4))
+    x[3, 0], x[64, 1], x[40, 2], x[129, 3] = np.nan, -np.inf, np.inf, np.nan
+    return {"x": x, "detrend": "none", "segment": 16, "overlap": 8}
 
 
 @_segments.case

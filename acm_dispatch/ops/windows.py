@@ -115,6 +115,20 @@ def long_windows(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": x.round(2), "window": 1201, "min_periods": 100}
 
 
+@windowed.case
+def almost_too_large(rng: np.random.Generator) -> dict[str, Any]:
+    """Means and slopes are numbers where sums of differences overflow; so are deviations where squares just do not."""
+    x = rng.normal(size=(40, 3)).round(3)
+    x[8, 0], x[8, 1], x[30, 1], x[14, 2] = 6e307, 1.3e154, -1.3e154, -2e307
+    return {"x": x, "window": 6, "min_periods": 2}
+
+
+@windowed.case
+def almost_too_small(rng: np.random.Generator) -> dict[str, Any]:
+    """Powers that become 0 say nothing of a shape."""
+    return {"x": rng.normal(size=(60, 3)) * [1e-100, 1e-150, 1e-60], "window": 12}
+
+
 @windowed.mistake("window")
 def empty_window(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "window": 0}

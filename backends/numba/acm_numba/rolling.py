@@ -55,22 +55,34 @@ def rolling_slope(threads: int, x: Any, window: int, min_periods: int) -> Any:
 def _slide(threads: int, x: Any, window: int, min_periods: int, statistic: int, ddof: int = 0) -> Any:
     out = np.empty_like(x)
     work = parallel.tiles(x.shape[1], len(x) * _COST)
-    parallel.run(threads, _columns, work, x, window, min_periods, statistic, ddof, out)
+    parallel.run(threads, _columns, work, x, window, min_periods, _roomy_unit(window, statistic), statistic, ddof, out)
     return out
 
 
+def _roomy_unit(window: int, statistic: int) -> float:
+    """What values are counted in, so that their sums have room.
+
+    Third and fourth powers leave the range of numbers long before sums of them; of slopes the sums are of values times
+    times, and multiplied by their count.
+    """
+    power = {_MEAN: 1, _SPREAD: 1, _SLOPE: 3}.get(statistic, 0)
+    return 8.0 * 2.0 ** (power * window.bit_length())
+
+
 @jit
-def _columns(start, stop, x, window, min_periods, statistic, ddof, out):
+def _columns(start, stop, x, window, min_periods, unit, statistic, ddof, out):
     before, since, both = np.empty((window, _KNOWN)), np.empty(_KNOWN), np.empty(_KNOWN)
     for j in range(start, stop):
-        values = finite_values(x, j)
+        # In a unit in which sums have room though single values may be the largest numbers: a power of two, which costs
+        # no digits.
+        values = finite_values(x, j) / unit
         for boundary in range(0, len(x), window):
             _look_back(values, boundary, statistic, before)
             since[:] = 0.0
             for i in range(boundary, min(boundary + window, len(x))):
                 _add(since, values[i], i - boundary, statistic)
                 _join(before[i - boundary], since, statistic, both)
-                out[i, j] = _finish(both, statistic, ddof) if both[0] >= min_periods else np.nan
+                out[i, j] = _finish(both, unit, statistic, ddof) if both[0] >= min_periods else np.nan
 
 
 @jit
@@ -137,21 +149,24 @@ def _join(older, newer, statistic, both):
 
 
 @jit
-def _finish(half, statistic, ddof):
+def _finish(half, unit, statistic, ddof):
     n, base, a, b, c, d = half[0], half[1], half[2], half[3], half[4], half[5]
     mean = a / n
     if statistic == _MEAN:
-        return base + mean
+        return (base + mean) * unit
     if statistic == _SLOPE:
-        return (n * d - a * c) / (n * b - a * a)
+        return (n * d - a * c) / (n * b - a * a) * unit
     squares = b - mean * a
     if statistic == _SPREAD:
-        return np.sqrt(max(squares, 0.0) / (n - ddof)) if n > ddof else np.nan
+        variance = squares / (n - ddof) * unit * unit
+        # Rounding can leave less than nothing; what is no number is the difference of two infinities.
+        variance = np.inf if variance != variance else max(variance, 0.0)
+        return np.sqrt(variance) if n > ddof else np.nan
     if n <= statistic or squares <= 0.0:
         return np.nan
     if statistic == _SKEWNESS:
         cubes = c + mean * (2.0 * mean * a - 3.0 * b)
-        return n * np.sqrt((n - 1.0) / squares) * cubes / ((n - 2.0) * squares)
+        return n * np.sqrt(n - 1.0) * cubes / ((n - 2.0) * (squares * np.sqrt(squares)))
     fourths = d + mean * (mean * (6.0 * b - 3.0 * mean * a) - 4.0 * c)
     ratio = n * (n + 1.0) * fourths / (squares * squares) - 3.0 * (n - 1.0)
     return (n - 1.0) * ratio / ((n - 2.0) * (n - 3.0))

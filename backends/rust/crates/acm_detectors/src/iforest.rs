@@ -10,8 +10,9 @@ const SIDE_BY_SIDE: usize = 8;
 /// Values of a tile of rows: they stay in a core's L2 cache while tree after tree goes over them.
 const TILE_VALUES: usize = 16 * 1024;
 
-/// Steps that a tree takes, roughly, to estimate the work.
-const STEPS: usize = 10;
+/// Steps down the trees that a tile of rows takes, at most: a few milliseconds, so that even few rows are tiles for all
+/// threads and an interrupt does not wait.
+const TILE_STEPS: usize = 1 << 23;
 
 /// Trees as arrays over all their nodes.
 pub struct Forest<'a, T> {
@@ -56,9 +57,10 @@ pub fn mean_path_length<T: Scalar>(
     }
     let (nodes, trees) = forest.prepared(x.width())?;
     let width = x.width();
-    let height = (TILE_VALUES / width).max(1).next_multiple_of(SIDE_BY_SIDE);
+    let steps = trees.iter().map(|tree| tree.depth as usize + 1).sum::<usize>().max(1);
+    let height = (TILE_VALUES / width).min(TILE_STEPS / steps).max(1).next_multiple_of(SIDE_BY_SIDE);
     let tiles = out.chunks_mut(height).zip((0..x.count()).step_by(height));
-    let work = x.count().saturating_mul(trees.len() * STEPS);
+    let work = x.count().saturating_mul(steps);
     let prepare = || Ok((memory::filled(height * width, 0.0_f32)?, memory::filled(height, 0.0)?));
     threads.for_each_with(work, tiles, prepare, |(values, totals), (out, first)| {
         if !x.are_finite(first..first + out.len()) {

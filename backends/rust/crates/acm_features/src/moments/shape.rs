@@ -74,7 +74,8 @@ impl Shape {
     pub fn kurtosis(&self) -> f64 {
         let (n, [squares, _, fourths]) = (self.count, self.powers);
         let adjustment = (n - 1.0) / ((n - 2.0) * (n - 3.0));
-        let ratio = fourths / squares / squares;
+        // By one product, so that fourths too small for numbers, and then it too is 0, give NaN.
+        let ratio = fourths / (squares * squares);
         if n < 4.0 { f64::NAN } else { adjustment * (n * (n + 1.0) * ratio - 3.0 * (n - 1.0)) }
     }
 

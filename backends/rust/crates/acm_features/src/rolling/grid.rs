@@ -8,6 +8,34 @@ use ndarray::{ArrayViewMut2, Axis};
 /// From this many ranges of rows on, each is computed in its whole width: whole rows are kindest to the memory.
 const ROW_RANGES_ENOUGH: usize = 8;
 
+/// Most elementary steps of a part where it can be narrower: about 30 ms, as long as an interrupt may wait.
+const STEPS: usize = 1 << 26;
+
+/// How finely the result is cut.
+#[derive(Debug, Clone, Copy)]
+pub struct Grain {
+    /// Most rows of a part.
+    pub height: usize,
+    /// Columns that cannot be divided but at a loss.
+    pub width: usize,
+    /// Elementary steps for one value.
+    pub steps: usize,
+}
+
+impl Grain {
+    /// How many columns a part of a result of this shape has.
+    fn columns(self, (rows, columns): (usize, usize)) -> usize {
+        let is_short = |width: usize| self.height.saturating_mul(self.steps).saturating_mul(width) <= STEPS;
+        if rows / self.height >= ROW_RANGES_ENOUGH && is_short(columns) {
+            columns
+        } else if is_short(LANES) {
+            LANES
+        } else {
+            self.width
+        }
+    }
+}
+
 /// A part of the result.
 pub struct Part<'a, T> {
     /// Its first row and column in the result.
@@ -32,18 +60,17 @@ impl<T: Scalar> Part<'_, T> {
     }
 }
 
-/// Calls `body` for parts of `out` that together are all of it, each of at most `height` rows, with scratch memory that
-/// `prepare` makes once for each thread. `steps` is the number of elementary steps for one value.
+/// Calls `body` for parts of `out` that together are all of it, with scratch memory that `prepare` makes once for each
+/// thread.
 pub fn for_each_part<T: Scalar, M>(
     threads: &Threads<'_>,
-    steps: usize,
-    height: usize,
+    grain: Grain,
     out: ArrayViewMut2<'_, T>,
     prepare: impl Fn() -> Result<M> + Sync,
     body: impl Fn(&mut M, Part<'_, T>) -> Result<()> + Sync,
 ) -> Result<()> {
-    let work = out.len().saturating_mul(steps);
-    let width = if out.nrows() / height < ROW_RANGES_ENOUGH { LANES } else { out.ncols() };
+    let work = out.len().saturating_mul(grain.steps);
+    let (height, width) = (grain.height, grain.columns(out.dim()));
     let mut parts = memory::with_capacity(out.nrows().div_ceil(height) * out.ncols().div_ceil(width))?;
     let panels = cut(out, Axis(1), width)?;
     for (p, panel) in panels.into_iter().enumerate() {

@@ -4,14 +4,14 @@
 //! the boundary and the other forwards: nothing is taken away again, so nothing that left a window can leave a rounding
 //! error in it. Each row is added twice, whatever the length of the window.
 
-use acm_core::panels::{Lanes, Panel};
+use acm_core::panels::{LANES, Lanes, Panel};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayViewMut2;
 
 use super::Windows;
-use super::grid::{Part, for_each_part};
+use super::grid::{Grain, Part, for_each_part};
 
 /// Halves before a boundary that are kept at a time; of a longer window they are made again from one in this many.
 const KEPT: usize = 256;
@@ -73,8 +73,9 @@ impl<T: Scalar, K: Statistic<T>> Task for Slide<'_, T, K> {
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Slide { threads, x, window, statistic, out } = self;
         let height = (WINDOWS * window).max(ROWS).next_multiple_of(window);
+        let grain = Grain { height, width: LANES, steps: STEPS };
         let prepare = || Before::new(statistic, window);
-        for_each_part(threads, STEPS, height, out, prepare, |before, mut part| {
+        for_each_part(threads, grain, out, prepare, |before, mut part| {
             for panel in part.panels(x) {
                 simd.vectorize(
                     #[inline(always)]
@@ -165,6 +166,14 @@ pub fn widened<T: Scalar>(row: &Lanes<T>) -> Lanes {
     row.map(T::to_f64)
 }
 
+/// The unit, a power of two at least `window`^`power`, in which sums over a window stay below the largest number although
+/// single values may reach it. To count in it costs no digits, unless values are nearly as small as numbers can be.
+pub fn roomy_unit<T: Scalar>(windows: Windows<'_, T>, power: u32) -> f64 {
+    let rows = windows.window.clamp(1, windows.x.nrows().max(1));
+    // Differences are twice as large as values, and binomials come before them.
+    8.0 * f64::powi(2.0, (power * (rows.ilog2() + 1)) as i32)
+}
+
 /// What a value adds to sums of its half.
 pub struct Lane<V> {
     /// 1, or 0 for a missing value.
@@ -174,16 +183,16 @@ pub struct Lane<V> {
 }
 
 impl<V: Vector<f64>> Lane<V> {
-    /// Takes the first of `values`, as many as a register has, into `count`s, and into `base`s where it is their first.
+    /// Takes `value` into `count`s, and into `base`s where it is their first.
     #[inline(always)]
-    pub fn new(values: &[f64], base: &mut [f64], count: &mut [f64]) -> Self {
-        let [zero, some, one, infinity] = [0.0, 0.5, 1.0, f64::INFINITY].map(V::splat);
-        let (value, counted) = (V::load(values), V::load(count));
-        let size = value.max(zero.sub(value));
+    pub fn new(value: V, base: &mut [f64], count: &mut [f64]) -> Self {
+        let ([zero, some, one], counted) = ([0.0, 0.5, 1.0].map(V::splat), V::load(count));
+        // 0, or NaN for what is not finite.
+        let nothing = value.sub(value);
         let from = V::select_less(counted, some, value, V::load(base));
-        let one = V::select_less(size, infinity, one, zero);
+        let one = V::select_less(nothing, some, one, zero);
         from.store(base);
         counted.add(one).store(count);
-        Lane { one, difference: V::select_less(size, infinity, value.sub(from), zero) }
+        Lane { one, difference: V::select_less(nothing, some, value.sub(from), zero) }
     }
 }

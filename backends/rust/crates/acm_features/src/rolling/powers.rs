@@ -8,7 +8,7 @@ use acm_core::panels::{LANES, Lanes};
 use acm_core::simd::{Simd, Vector};
 
 use super::Windows;
-use super::halves::{Lane, Statistic, widened};
+use super::halves::{Lane, Statistic, roomy_unit, widened};
 
 /// Sums of the first to `N`th powers of a half's values.
 #[derive(Debug, Clone, Copy)]
@@ -21,8 +21,9 @@ pub struct Sums<const N: usize> {
 
 /// A statistic of the sums of `N` powers.
 pub trait Finish<const N: usize>: Copy + Sync {
-    /// The statistic of `count` values, at least 1, from the sums of powers of their differences from `base`.
-    fn finish<V: Vector<f64>>(&self, base: V, count: V, powers: [V; N]) -> V;
+    /// The statistic of `count` values, at least 1, from the sums of powers of their differences from `base`, all of values
+    /// in units of `unit`.
+    fn finish<V: Vector<f64>>(&self, unit: V, base: V, count: V, powers: [V; N]) -> V;
 }
 
 /// A [`Statistic`] by a [`Finish`].
@@ -30,12 +31,19 @@ pub trait Finish<const N: usize>: Copy + Sync {
 pub struct Powers<F, const N: usize> {
     finish: F,
     min_periods: f64,
+    /// What values are counted in.
+    unit: f64,
 }
 
 impl<F: Finish<N>, const N: usize> Powers<F, N> {
+    /// Whether values are counted in a unit other than 1: third and fourth powers leave the range of numbers long before
+    /// sums of them.
+    const IS_ROOMY: bool = N <= 2;
+
     /// The statistic that `finish` makes of sums.
-    pub fn new<T>(windows: Windows<'_, T>, finish: F) -> Self {
-        Powers { finish, min_periods: windows.min_periods.max(1) as f64 }
+    pub fn new<T: Scalar>(windows: Windows<'_, T>, finish: F) -> Self {
+        let unit = if Self::IS_ROOMY { roomy_unit(windows, 1) } else { 1.0 };
+        Powers { finish, min_periods: windows.min_periods.max(1) as f64, unit }
     }
 }
 
@@ -49,9 +57,11 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
 
     #[inline(always)]
     fn add<S: Simd>(&self, half: &mut Sums<N>, row: &Lanes<T>, _time: f64) {
-        let row = widened(row);
+        let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let lane = Lane::<S::F64>::new(&row[j..], &mut half.base[j..], &mut half.count[j..]);
+            let value = S::F64::load(&row[j..]);
+            let value = if Self::IS_ROOMY { value.mul(scale) } else { value };
+            let lane = Lane::new(value, &mut half.base[j..], &mut half.count[j..]);
             let mut power = lane.difference;
             for (k, sum) in half.powers.iter_mut().enumerate() {
                 power = if k == 0 { power } else { power.mul(lane.difference) };
@@ -76,7 +86,7 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
                 *power = power.add(load(sums));
             }
             let count = older.add(newer);
-            let result = self.finish.finish(base, count, powers);
+            let result = self.finish.finish(S::F64::splat(self.unit), base, count, powers);
             S::F64::select_less(count, S::F64::splat(self.min_periods), S::F64::splat(f64::NAN), result)
                 .store(&mut out[j..]);
         }
@@ -114,8 +124,8 @@ pub struct Mean;
 
 impl Finish<1> for Mean {
     #[inline(always)]
-    fn finish<V: Vector<f64>>(&self, base: V, count: V, [sum]: [V; 1]) -> V {
-        base.add(sum.div(count))
+    fn finish<V: Vector<f64>>(&self, unit: V, base: V, count: V, [sum]: [V; 1]) -> V {
+        base.add(sum.div(count)).mul(unit)
     }
 }
 
@@ -128,11 +138,11 @@ pub struct Spread {
 
 impl Finish<2> for Spread {
     #[inline(always)]
-    fn finish<V: Vector<f64>>(&self, _base: V, count: V, [sum, squares]: [V; 2]) -> V {
+    fn finish<V: Vector<f64>>(&self, unit: V, _base: V, count: V, [sum, squares]: [V; 2]) -> V {
         let (zero, freedom) = (V::splat(0.0), count.sub(V::splat(self.ddof)));
-        let variance = count.mul(squares).sub(sum.mul(sum)).div(count.mul(freedom));
-        // Rounding can leave less than nothing.
-        let spread = variance.max(zero).sqrt();
+        let variance = count.mul(squares).sub(sum.mul(sum)).div(count.mul(freedom)).mul(unit.mul(unit));
+        // Rounding can leave less than nothing; what is no number is the difference of two infinities.
+        let spread = variance.min(V::splat(f64::INFINITY)).max(zero).sqrt();
         V::select_less(zero, freedom, spread, V::splat(f64::NAN))
     }
 }
@@ -143,12 +153,14 @@ pub struct Skewness;
 
 impl Finish<3> for Skewness {
     #[inline(always)]
-    fn finish<V: Vector<f64>>(&self, _base: V, count: V, [sum, squares, cubes]: [V; 3]) -> V {
+    fn finish<V: Vector<f64>>(&self, _unit: V, _base: V, count: V, [sum, squares, cubes]: [V; 3]) -> V {
         let (mean, two) = (sum.div(count), V::splat(2.0));
         let cubes = two.mul(mean).mul(sum).sub(V::splat(3.0).mul(squares)).mul_add(mean, cubes);
         let squares = squares.sub(mean.mul(sum));
-        let deviation = count.sub(V::splat(1.0)).div(squares).sqrt();
-        let skewness = count.mul(cubes).mul(deviation).div(count.sub(two).mul(squares));
+        let less = count.sub(V::splat(1.0));
+        // By one product, so that cubes too small for numbers, and then it too is 0, give NaN.
+        let scale = count.sub(two).mul(squares.mul(less.mul(squares).sqrt()));
+        let skewness = count.mul(less).mul(cubes).div(scale);
         defined(count, 2.0, squares, skewness)
     }
 }
@@ -159,7 +171,7 @@ pub struct Kurtosis;
 
 impl Finish<4> for Kurtosis {
     #[inline(always)]
-    fn finish<V: Vector<f64>>(&self, _base: V, count: V, [sum, squares, cubes, fourths]: [V; 4]) -> V {
+    fn finish<V: Vector<f64>>(&self, _unit: V, _base: V, count: V, [sum, squares, cubes, fourths]: [V; 4]) -> V {
         let (mean, one, three) = (sum.div(count), V::splat(1.0), V::splat(3.0));
         let bent = V::splat(6.0).mul(squares).sub(three.mul(mean).mul(sum));
         let fourths = bent.mul(mean).sub(V::splat(4.0).mul(cubes)).mul_add(mean, fourths);

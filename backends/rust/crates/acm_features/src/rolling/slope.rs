@@ -6,7 +6,7 @@ use acm_core::panels::{LANES, Lanes};
 use acm_core::simd::{Simd, Vector};
 
 use super::Windows;
-use super::halves::{Lane, Statistic, widened};
+use super::halves::{Lane, Statistic, roomy_unit, widened};
 use super::powers::based;
 
 /// Sums over a half's values.
@@ -25,12 +25,15 @@ pub struct Sums {
 #[derive(Clone, Copy)]
 pub struct Slope {
     min_periods: f64,
+    /// What values are counted in.
+    unit: f64,
 }
 
 impl Slope {
     /// The slopes of these windows; of one value there is none.
-    pub fn new<T>(windows: Windows<'_, T>) -> Self {
-        Slope { min_periods: windows.min_periods.max(2) as f64 }
+    pub fn new<T: Scalar>(windows: Windows<'_, T>) -> Self {
+        // Sums of differences times times are multiplied by the count.
+        Slope { min_periods: windows.min_periods.max(2) as f64, unit: roomy_unit(windows, 3) }
     }
 }
 
@@ -47,9 +50,9 @@ impl<T: Scalar> Statistic<T> for Slope {
 
     #[inline(always)]
     fn add<S: Simd>(&self, half: &mut Sums, row: &Lanes<T>, time: f64) {
-        let row = widened(row);
+        let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let lane = Lane::<S::F64>::new(&row[j..], &mut half.base[j..], &mut half.count[j..]);
+            let lane = Lane::new(S::F64::load(&row[j..]).mul(scale), &mut half.base[j..], &mut half.count[j..]);
             let time = lane.one.mul(S::F64::splat(time));
             let add = |sum: &mut Lanes, factor: S::F64, other: S::F64| {
                 factor.mul_add(other, S::F64::load(&sum[j..])).store(&mut sum[j..]);
@@ -73,7 +76,7 @@ impl<T: Scalar> Statistic<T> for Slope {
             let difference = newer.mul_add(shift, both(|half| &half.difference));
             let product = load(&since.time).mul_add(shift, both(|half| &half.product));
             let squares = count.mul(both(|half| &half.squared_time)).sub(time.mul(time));
-            let slope = count.mul(product).sub(time.mul(difference)).div(squares);
+            let slope = count.mul(product).sub(time.mul(difference)).div(squares).mul(S::F64::splat(self.unit));
             S::F64::select_less(count, S::F64::splat(self.min_periods), S::F64::splat(f64::NAN), slope)
                 .store(&mut out[j..]);
         }

@@ -7,6 +7,7 @@ use ndarray::{ArrayView2, ArrayViewMut3, Axis, s};
 
 use super::columns::{Columns, TILE_VALUES, columns_together};
 use super::transform::{Transform, plan, steps};
+use super::trend::level;
 
 /// Writes, for each window of `window` rows, `step` apart, each column and each of `bands`, the sum of squared magnitudes
 /// of the transform of the window less its mean, at the frequencies in `[low, high)`, 0.5 included; NaN where a value of
@@ -27,17 +28,15 @@ pub fn band_energy<T: Scalar>(
     let work = (out.len_of(Axis(0)) * x.ncols()).saturating_mul(steps(window));
     let prepare = || Ok((Columns::default(), Transform::new(&plan)?));
     threads.for_each_with(work, tiles(x, window, step, out)?.into_iter(), prepare, |(columns, transform), tile| {
-        columns.load(tile.x)?;
+        columns.load(tile.x, window, step)?;
         let mut out = tile.out;
         for (j, mut out) in out.axis_iter_mut(Axis(1)).enumerate() {
-            for (values, mut out) in columns.column(j).windows(window).step_by(step).zip(out.rows_mut()) {
-                let finite = simd::vectorized(
+            for (values, mut out) in columns.windows(j).zip(out.rows_mut()) {
+                let nothing = simd::vectorized(
                     #[inline(always)]
                     || load_centred(values, &mut transform.window),
                 );
                 let frequencies = transform.run();
-                // A band without any frequency is spoilt by a gap like the others.
-                let nothing = if finite { 0.0 } else { f64::NAN };
                 for (out, bins) in out.iter_mut().zip(&bins) {
                     let energy = frequencies[bins.clone()].iter().map(|value| value.norm_sqr());
                     *out = T::from_f64(energy.fold(nothing, |sum, energy| sum + energy));
@@ -88,24 +87,13 @@ fn bins_in((low, high): (f64, f64), window: usize) -> Range<usize> {
     start..if high == 0.5 { end } else { first_from(high).unwrap_or(end) }.max(start)
 }
 
-/// Writes `values` less their mean; returns whether all of them are finite.
+/// Writes `values` less their mean. Answers the energy of a band without any frequency: 0, or NaN where one of `values` is
+/// not finite, as in the other bands.
 #[inline(always)]
-fn load_centred(values: &[f64], window: &mut [f64]) -> bool {
-    let first = values[0];
-    let (mut finite, mut sums) = (true, [0.0; 8]);
-    // Several sums, so that one addition need not wait for the one before.
-    let (eights, rest) = values.as_chunks::<8>();
-    for eight in eights {
-        for (sum, value) in sums.iter_mut().zip(eight) {
-            finite &= value.is_finite();
-            *sum += value - first;
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        finite &= value.is_finite();
-        *sum += value - first;
-    }
-    let mean = sums.iter().sum::<f64>() / values.len() as f64;
+fn load_centred(values: &[f64], window: &mut [f64]) -> f64 {
+    let [first, mean] = level(values);
+    let nothing = if mean.is_finite() { 0.0 } else { f64::NAN };
+    let mean = mean + nothing;
     window.iter_mut().zip(values).for_each(|(out, value)| *out = (value - first) - mean);
-    finite
+    nothing
 }

@@ -1,8 +1,8 @@
-//! Some rows of some columns, each column one after the other as `f64`.
+//! Some windows of some columns, each column one after the other as `f64`.
 
 use acm_core::simd::CACHE_LINE;
 use acm_core::{Result, Scalar, memory};
-use ndarray::{ArrayView2, Axis};
+use ndarray::{ArrayView2, Axis, s};
 
 /// Numbers that a thread transforms between two looks at the queue.
 pub const TILE_VALUES: usize = 32 * 1024;
@@ -12,30 +12,39 @@ pub const fn columns_together<T: Scalar>() -> usize {
     CACHE_LINE / size_of::<T>()
 }
 
-/// Scratch memory that holds columns.
+/// Scratch memory that holds the windows of columns.
 #[derive(Default)]
 pub struct Columns {
     values: Vec<f64>,
     height: usize,
+    window: usize,
+    step: usize,
 }
 
 impl Columns {
-    /// Lays out the columns of `x`.
-    pub fn load<T: Scalar>(&mut self, x: ArrayView2<'_, T>) -> Result<()> {
-        self.height = x.nrows();
-        if self.values.len() < x.len() {
-            self.values = memory::filled(x.len(), 0.0)?;
+    /// Lays out the windows of `window` rows, `step` apart, of each column of `x`; the rows between them are left out.
+    pub fn load<T: Scalar>(&mut self, x: ArrayView2<'_, T>, window: usize, step: usize) -> Result<()> {
+        let count = (x.nrows() - window) / step + 1;
+        (self.window, self.step) = (window, step.min(window));
+        self.height = (count - 1) * self.step + window;
+        let len = self.height * x.ncols();
+        if self.values.len() < len {
+            self.values = memory::filled(len, 0.0)?;
         }
-        for (i, row) in x.axis_iter(Axis(0)).enumerate() {
-            for (j, value) in row.iter().enumerate() {
-                self.values[j * self.height + i] = value.to_f64();
+        // Where windows touch all of it is one run of rows.
+        let (run, apart) = if step > window { (window, step) } else { (self.height, self.height) };
+        for (k, first) in (0..self.height).step_by(run).enumerate() {
+            for (i, row) in (first..).zip(x.slice(s![k * apart..k * apart + run, ..]).axis_iter(Axis(0))) {
+                for (j, value) in row.iter().enumerate() {
+                    self.values[j * self.height + i] = value.to_f64();
+                }
             }
         }
         Ok(())
     }
 
-    /// Column `index`.
-    pub fn column(&self, index: usize) -> &[f64] {
-        &self.values[index * self.height..][..self.height]
+    /// The windows of column `index`.
+    pub fn windows(&self, index: usize) -> impl Iterator<Item = &[f64]> {
+        self.values[index * self.height..][..self.height].windows(self.window).step_by(self.step)
     }
 }

@@ -7,10 +7,12 @@ mod band_energy;
 mod columns;
 mod power_spectrum;
 mod transform;
+mod trend;
 mod weights;
 
 pub use band_energy::band_energy;
-pub use power_spectrum::{Detrend, Segments, power_spectrum};
+pub use power_spectrum::{Segments, power_spectrum};
+pub use trend::Detrend;
 pub use weights::Window;
 
 #[cfg(test)]

@@ -5,21 +5,11 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::columns::{Columns, TILE_VALUES, columns_together};
 use super::transform::{Transform, plan, steps};
+use super::trend::{Detrend, Rows, gap, level};
 use super::weights::Window;
 
 /// Most parts that the segments are divided into, each with sums of its own.
 const MOST_PARTS: usize = 32;
-
-/// What is taken from each segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detrend {
-    /// Nothing.
-    Nothing,
-    /// Its mean.
-    Mean,
-    /// The line that fits it best.
-    Line,
-}
 
 /// How a column is cut, and what becomes of a segment before it is transformed.
 #[derive(Debug, Clone, Copy)]
@@ -44,11 +34,10 @@ pub fn power_spectrum<T: Scalar>(
     segments: Segments,
     mut out: ArrayViewMut2<'_, T>,
 ) -> Result<()> {
-    let Segments { len, step, window, .. } = segments;
+    let Segments { len, step, .. } = segments;
     let (width, bins) = (columns_together::<T>(), out.nrows());
     let plan = plan(len);
-    let mut weights = memory::with_capacity(len)?;
-    weights.extend(window.weights(len));
+    let preparation = Preparation::new(segments)?;
     let count = (x.nrows() - len) / step + 1;
     let batch = (TILE_VALUES / (len * width)).max(1);
     let part = count.div_ceil(MOST_PARTS).next_multiple_of(batch);
@@ -63,15 +52,14 @@ pub fn power_spectrum<T: Scalar>(
         let x = x.slice(s![.., column..(column + width).min(x.ncols())]);
         for first in (first..last).step_by(batch) {
             let rows = first * step..((first + batch).min(last) - 1) * step + len;
-            columns.load(x.slice(s![rows, ..]))?;
+            columns.load(x.slice(s![rows, ..]), len, step)?;
             for (j, sums) in sums.chunks_exact_mut(bins).enumerate().take(x.ncols()) {
-                let windows = columns.column(j).windows(len).step_by(step);
-                windows.for_each(|values| add_segment(values, segments.detrend, &weights, transform, sums));
+                columns.windows(j).for_each(|values| add_segment(values, &preparation, transform, sums));
             }
         }
         Ok(())
     })?;
-    let scale = 1.0 / (weights.iter().map(|weight| weight * weight).sum::<f64>() * count as f64);
+    let scale = 1.0 / (preparation.weights.iter().map(|weight| weight * weight).sum::<f64>() * count as f64);
     for (j, mut out) in out.axis_iter_mut(Axis(1)).enumerate() {
         let of_block = &sums[j / width * parts * width * bins..][..parts * width * bins];
         for (k, out) in out.iter_mut().enumerate() {
@@ -84,32 +72,42 @@ pub fn power_spectrum<T: Scalar>(
     Ok(())
 }
 
-/// Adds the squared magnitudes of a segment's transform.
-fn add_segment(values: &[f64], detrend: Detrend, weights: &[f64], transform: &mut Transform, sums: &mut [f64]) {
-    simd::vectorized(
-        #[inline(always)]
-        || load_segment(values, detrend, weights, &mut transform.window),
-    );
-    sums.iter_mut().zip(transform.run()).for_each(|(sum, value)| *sum += value.norm_sqr());
+/// What becomes of a segment before it is transformed.
+struct Preparation {
+    detrend: Detrend,
+    weights: Vec<f64>,
+    rows: Rows,
 }
 
-#[inline(always)]
-fn load_segment(values: &[f64], detrend: Detrend, weights: &[f64], out: &mut [f64]) {
-    let count = values.len() as f64;
-    let middle = (count - 1.0) / 2.0;
-    let first = if detrend == Detrend::Nothing { 0.0 } else { values[0] };
-    let (mut finite, mut sum, mut moment) = (true, 0.0, 0.0);
-    for (i, &value) in values.iter().enumerate() {
-        finite &= value.is_finite();
-        sum += value - first;
-        moment += (i as f64 - middle) * (value - first);
+impl Preparation {
+    fn new(segments: Segments) -> Result<Self> {
+        let mut weights = memory::with_capacity(segments.len)?;
+        weights.extend(segments.window.weights(segments.len));
+        Ok(Preparation { detrend: segments.detrend, weights, rows: Rows::new(segments.len)? })
     }
-    let mean = if detrend == Detrend::Nothing { 0.0 } else { sum / count };
-    // The sum of (i - middle)^2; a single row has no slope.
-    let spread = (count * (count * count - 1.0) / 12.0).max(1.0);
-    let slope = if detrend == Detrend::Line { moment / spread } else { 0.0 };
-    for (i, ((out, value), weight)) in out.iter_mut().zip(values).zip(weights).enumerate() {
-        let rest = ((value - first) - mean) - slope * (i as f64 - middle);
-        *out = if finite { rest * weight } else { f64::NAN };
+
+    /// Writes a segment detrended and weighted; NaN where any of its values is not finite.
+    #[inline(always)]
+    fn load(&self, values: &[f64], out: &mut [f64]) {
+        let [first, mean] = if self.detrend == Detrend::Nothing { [0.0, gap(values)] } else { level(values) };
+        let mean = if mean.is_finite() { mean } else { f64::NAN };
+        let segment = out.iter_mut().zip(values).zip(&self.weights);
+        if self.detrend == Detrend::Line {
+            let slope = self.rows.slope(values, first);
+            for (((out, value), weight), distance) in segment.zip(self.rows.distances()) {
+                *out = (((value - first) - mean) - slope * distance) * weight;
+            }
+        } else {
+            segment.for_each(|((out, value), weight)| *out = ((value - first) - mean) * weight);
+        }
     }
+}
+
+/// Adds the squared magnitudes of a segment's transform.
+fn add_segment(values: &[f64], preparation: &Preparation, transform: &mut Transform, sums: &mut [f64]) {
+    simd::vectorized(
+        #[inline(always)]
+        || preparation.load(values, &mut transform.window),
+    );
+    sums.iter_mut().zip(transform.run()).for_each(|(sum, value)| *sum += value.norm_sqr());
 }
