@@ -45,6 +45,12 @@ def squares_beyond_float32(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_pairs.case
+def long_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """So many terms that adding them up one after the other in float32 leaves five digits."""
+    return {"x": rng.random(size=(7, 300_000)), "y": rng.random(size=(3, 300_000))}
+
+
+@_pairs.case
 def one_column(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(65, 1)), "y": rng.normal(size=(9, 1))}
 

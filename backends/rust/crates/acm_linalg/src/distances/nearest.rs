@@ -8,9 +8,9 @@ use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use super::block::{BLOCK_ROWS, block_of, squared_distances, squared_distances_to_few};
+use super::block::{block_of, squared_distances, squared_distances_to_few};
 use super::champions::{Champions, Nearest};
-use super::panels::{GROUP_BYTES, Panels, Register, STRIP_BYTES, panel_rows, rows_in};
+use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, Register, STRIP_BYTES, panel_rows, rows_in};
 use super::settle::settled;
 
 /// Elementary steps of a tile: about 20 us.

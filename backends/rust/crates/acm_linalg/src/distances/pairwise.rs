@@ -5,9 +5,8 @@ use acm_core::simd::{self, Simd, Task};
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::block::BLOCK_ROWS;
 use super::fill::Distances;
-use super::panels::{GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
+use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
 use super::symmetric::Symmetric;
 
 /// Elementary steps of a tile: about 0.1 ms.

@@ -12,11 +12,23 @@ pub const STRIP_BYTES: usize = 4 << 20;
 /// Bytes of packed rows that a thread reuses for one block of rows after another; stays in its L2 cache.
 pub const GROUP_BYTES: usize = 128 << 10;
 
+/// Rows of a block: with two registers a row the sums take 12 of the 16 registers of AVX2.
+pub const BLOCK_ROWS: usize = 6;
+
 /// A register of `T` on `S`.
 pub type Register<S, T> = <T as Scalar>::Vector<S>;
 
 /// One coordinate of all rows of a panel: two registers, so that one broadcast serves two subtractions.
 pub type Coordinate<S, T> = [Register<S, T>; 2];
+
+/// Sums of a block: for each row two registers, one number for each row, or column, that the panel holds.
+pub type Sums<S, T> = [[Register<S, T>; 2]; BLOCK_ROWS];
+
+/// Sums of nothing.
+#[inline(always)]
+pub fn zeros<S: Simd, T: Scalar>() -> Sums<S, T> {
+    [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS]
+}
 
 /// How many rows a panel holds.
 pub const fn panel_rows<S: Simd, T: Scalar>() -> usize {
