@@ -70,6 +70,12 @@ def with_itself(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_matrix.case
+def wide_with_itself(rng: np.random.Generator) -> dict[str, Any]:
+    """So wide that each pair should be computed once."""
+    return {"x": 1e4 + rng.normal(size=(131, 97)), "y": None}
+
+
+@_matrix.case
 def with_itself_missing(rng: np.random.Generator) -> dict[str, Any]:
     """A row with NaN or infinity is at no distance from itself."""
     x = rng.normal(size=(30, 5))
@@ -97,7 +103,7 @@ def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str
     ----------
     x : array of shape (n, d)
     y : array of shape (m, d), optional
-        By default `x` itself: each pair is then computed once.
+        By default `x` itself.
     backend : str, optional
         Run on this backend only.
 
@@ -163,6 +169,18 @@ def many_centres(rng: np.random.Generator) -> dict[str, Any]:
     """Ties between centres that lie in different blocks."""
     y = rng.normal(size=(300, 7))
     return {"x": y[::3].copy(), "y": np.vstack([y, y])}
+
+
+@_nearest.case
+def ties_everywhere(rng: np.random.Generator) -> dict[str, Any]:
+    """Every row is as near to one centre as to another, in many blocks."""
+    y = rng.normal(size=(20, 9))
+    return {"x": rng.normal(size=(700, 9)), "y": np.vstack([y, y])}
+
+
+@_nearest.case
+def distances_beyond_float32_squares(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e-25 * rng.normal(size=(90, 5)), "y": 1e-25 * rng.normal(size=(40, 5))}
 
 
 @_nearest.mistake("y")

@@ -50,21 +50,22 @@ pub fn squared_distances_to_few<S: Simd, T: Scalar>(
     panel: &[Coordinate<S, T>],
 ) -> Sums<S, T> {
     let mut sums = zeros::<S, T>();
-    let add = |sum: &mut Register<S, T>, [coordinate, _]: Coordinate<S, T>, value: T| {
-        let difference = coordinate.sub(Register::<S, T>::splat(value));
-        *sum = difference.mul_add(difference, *sum);
-    };
     let (pairs, last) = panel.as_chunks::<2>();
     // Equal lengths known to the compiler: no bounds checks below.
     let values = rows.map(|row| &row.as_chunks::<2>().0[..pairs.len()]);
-    for (k, &[even, odd]) in pairs.iter().enumerate() {
+    for (k, [[even, _], [odd, _]]) in pairs.iter().enumerate() {
         for (sums, values) in sums.iter_mut().zip(values) {
-            add(&mut sums[0], even, values[k][0]);
-            add(&mut sums[1], odd, values[k][1]);
+            let [first, second] = values[k];
+            let even = even.sub(Register::<S, T>::splat(first));
+            let odd = odd.sub(Register::<S, T>::splat(second));
+            *sums = [even.mul_add(even, sums[0]), odd.mul_add(odd, sums[1])];
         }
     }
-    if let [last] = last {
-        sums.iter_mut().zip(rows).for_each(|(sums, row)| add(&mut sums[0], *last, row[panel.len() - 1]));
+    if let [[last, _]] = last {
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let difference = last.sub(Register::<S, T>::splat(row[panel.len() - 1]));
+            *sums = [difference.mul_add(difference, sums[0]), sums[1]];
+        }
     }
     sums.map(|[even, odd]| [even.add(odd), Register::<S, T>::splat(T::INFINITY)])
 }

@@ -71,7 +71,7 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
 }
 
 /// `sum_k (x_k - y_k)^2` in `f64`.
-pub fn squared_distance<T: Scalar>(x: &[T], y: &[T]) -> f64 {
+fn squared_distance<T: Scalar>(x: &[T], y: &[T]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x.to_f64() - y.to_f64()).map(|difference| difference * difference).sum()
 }
 
