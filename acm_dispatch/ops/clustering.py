@@ -56,6 +56,13 @@ def uneven_clusters(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(301, 11)), "labels": (rng.random(301) < 0.05).astype(int)}
 
 
+@_labelled.case
+def clusters_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    """Squares of the small ones' distances are no float32 numbers; the large one's are."""
+    x = np.repeat([[1e-25], [5e-25], [1.0]], 3, axis=0) * (1 + 0.2 * rng.random(size=(9, 2)))
+    return {"x": x, "labels": np.repeat([0, 1, 2], 3)}
+
+
 @_labelled.mistake("labels")
 def one_label(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 2)), "labels": np.zeros(8, int)}

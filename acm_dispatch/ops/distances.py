@@ -45,6 +45,12 @@ def squares_beyond_float32(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_pairs.case
+def long_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """So many terms that adding them up one after the other in float32 leaves five digits."""
+    return {"x": rng.random(size=(7, 300_000)), "y": rng.random(size=(3, 300_000))}
+
+
+@_pairs.case
 def one_column(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(65, 1)), "y": rng.normal(size=(9, 1))}
 
@@ -61,6 +67,12 @@ _matrix = Samples(_points, _pairs)
 @_matrix.case
 def with_itself(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": 1e4 + rng.normal(size=(83, 13)), "y": None}
+
+
+@_matrix.case
+def wide_with_itself(rng: np.random.Generator) -> dict[str, Any]:
+    """So wide that each pair should be computed once."""
+    return {"x": 1e4 + rng.normal(size=(131, 97)), "y": None}
 
 
 @_matrix.case
@@ -91,7 +103,7 @@ def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str
     ----------
     x : array of shape (n, d)
     y : array of shape (m, d), optional
-        By default `x` itself: each pair is then computed once.
+        By default `x` itself.
     backend : str, optional
         Run on this backend only.
 
@@ -157,6 +169,18 @@ def many_centres(rng: np.random.Generator) -> dict[str, Any]:
     """Ties between centres that lie in different blocks."""
     y = rng.normal(size=(300, 7))
     return {"x": y[::3].copy(), "y": np.vstack([y, y])}
+
+
+@_nearest.case
+def ties_everywhere(rng: np.random.Generator) -> dict[str, Any]:
+    """Every row is as near to one centre as to another, in many blocks."""
+    y = rng.normal(size=(20, 9))
+    return {"x": rng.normal(size=(700, 9)), "y": np.vstack([y, y])}
+
+
+@_nearest.case
+def distances_beyond_float32_squares(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e-25 * rng.normal(size=(90, 5)), "y": 1e-25 * rng.normal(size=(40, 5))}
 
 
 @_nearest.mistake("y")

@@ -38,6 +38,12 @@ def long_inner_dimension(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_products.case
+def sums_of_one_sign(rng: np.random.Generator) -> dict[str, Any]:
+    """So many terms that adding them up one after the other in float32 leaves five digits."""
+    return {"a": rng.random(size=(7, 300_000)), "b": rng.random(size=(300_000, 3))}
+
+
+@_products.case
 def matrix_times_column(rng: np.random.Generator) -> dict[str, Any]:
     return {"a": rng.normal(size=(90, 7)), "b": rng.normal(size=(7, 1))}
 

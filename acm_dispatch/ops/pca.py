@@ -150,6 +150,13 @@ def tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_rebuilt.case
+def sums_of_one_sign(rng: np.random.Generator) -> dict[str, Any]:
+    """So many terms that adding them up one after the other in float32 leaves five digits."""
+    shapes = {"scores": (7, 300_000), "components": (300_000, 3), "mean": (3,)}
+    return {name: rng.random(size=shape) for name, shape in shapes.items()}
+
+
+@_rebuilt.case
 def missing_scores(rng: np.random.Generator) -> dict[str, Any]:
     arguments = _scores(rng, 30)
     arguments["scores"][2, 1], arguments["scores"][9, 4], arguments["mean"][7] = np.nan, np.inf, np.nan

@@ -25,13 +25,14 @@ def pca_reconstruct(threads: int, scores: Any, components: Any, mean: Any) -> An
 
 @jit
 def _rebuilt(first, stop, scores, components, start, out):
+    row = np.empty(components.shape[1])
     for i in range(first, stop):
-        for j in range(components.shape[1]):
-            out[i, j] = start[j]
+        row[:] = start
         for k in range(components.shape[0]):
-            score = scores[i, k]
+            score = np.float64(scores[i, k])
             for j in range(components.shape[1]):
-                out[i, j] += score * components[k, j]
+                row[j] += score * components[k, j]
+        out[i] = row
 
 
 @backend.kernel("spe_t2", min_work=ONLY_BY_NAME)

@@ -3,7 +3,10 @@
 use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar, Threads, memory, simd};
 use acm_linalg::distances;
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
+
+/// Bytes of `x` that get their labels before they are added up: they are still in the L3 cache then.
+const CACHED: usize = 8 << 20;
 
 /// Least rows whose sums are kept apart before they are added up.
 const PART_ROWS: usize = 1024;
@@ -27,12 +30,20 @@ pub fn lloyd_step<T: Scalar>(
     if means.len() != count * width || sizes.len() != count {
         return Err(Error::invalid("out", "does not have one mean and one size for each centre"));
     }
-    distances::pairwise_distances_argmin(threads, x, centers, labels).map_err(|error| match error {
-        Error::InvalidInput { argument: "y", problem } => Error::InvalidInput { argument: "centers", problem },
-        error => error,
-    })?;
-    let (x, centers) = (Rows::new(x, "x")?, Rows::new(centers, "centers")?);
-    let sums = sums_by_label(threads, x, labels, count)?;
+    if labels.len() != x.nrows() {
+        return Err(Error::invalid("out", "does not have one label for each row of x"));
+    }
+    let mut sums = memory::filled(count * width, 0.0)?;
+    let height = (CACHED / size_of::<T>() / width.max(1)).max(1);
+    for (x, labels) in x.axis_chunks_iter(Axis(0), height).zip(labels.chunks_mut(height)) {
+        distances::pairwise_distances_argmin(threads, x, centers, labels).map_err(|error| match error {
+            Error::InvalidInput { argument: "y", problem } => Error::InvalidInput { argument: "centers", problem },
+            error => error,
+        })?;
+        let further = sums_by_label(threads, Rows::new(x, "x")?, labels, count)?;
+        sums.iter_mut().zip(further).for_each(|(sum, further)| *sum += further);
+    }
+    let centers = Rows::new(centers, "centers")?;
     sizes.fill(0);
     labels.iter().for_each(|&label| sizes[label as usize] += 1);
     for (k, (means, sums)) in means.chunks_exact_mut(width).zip(sums.chunks_exact(width)).enumerate() {

@@ -4,13 +4,15 @@ use std::ops::Range;
 
 use ndarray::{ArrayViewMut2, Axis};
 
+use crate::simd::{Simd, Vector};
 use crate::{Result, Scalar, Threads, memory};
 
 /// Fills the square `out` of a symmetric function by tiles of `side` rows and columns, each pair of tiles once.
 ///
 /// `body` gets the rows and the columns of a tile and scratch memory to write it to, row by row. `work` is the number
 /// of elementary steps of all tiles.
-pub fn symmetric_tiles<T: Scalar>(
+pub fn symmetric_tiles<S: Simd, T: Scalar>(
+    simd: S,
     threads: &Threads<'_>,
     work: usize,
     side: usize,
@@ -18,13 +20,22 @@ pub fn symmetric_tiles<T: Scalar>(
     body: impl Fn(Range<usize>, Range<usize>, &mut [T]) + Sync,
 ) -> Result<()> {
     let size = out.nrows();
-    let prepare = || memory::filled(side * side, T::ZERO);
+    let prepare = || memory::filled(2 * side * side, T::ZERO);
     threads.for_each_with(work, mirrored_pairs(out, side)?.into_iter(), prepare, |scratch, pair| {
         let range = |tile: usize| tile * side..((tile + 1) * side).min(size);
         let (rows, columns) = (range(pair.row), range(pair.column));
-        let values = &mut scratch[..rows.len() * columns.len()];
-        body(rows, columns.clone(), values);
-        pair.write(values, columns.len());
+        let (height, width) = (rows.len(), columns.len());
+        let (values, mirrored) = scratch.split_at_mut(height * width);
+        body(rows, columns, values);
+        if let Some(lower) = pair.lower {
+            let mirrored = &mut mirrored[..height * width];
+            simd.vectorize(
+                #[inline(always)]
+                || transpose::<S, T>(values, width, mirrored, height),
+            );
+            write(mirrored, lower);
+        }
+        write(values, pair.upper);
         Ok(())
     })
 }
@@ -63,20 +74,29 @@ fn mirrored_pairs<T>(out: ArrayViewMut2<'_, T>, side: usize) -> Result<Vec<Mirro
     Ok(pairs)
 }
 
-impl<T: Scalar> MirroredPair<'_, T> {
-    /// Copies the tile's `values`, in rows of `width`, to their place and to the mirror image.
-    fn write(mut self, values: &[T], width: usize) {
-        let rows = self.upper.rows_mut().into_iter().filter_map(|row| row.into_slice());
-        for (out, values) in rows.zip(values.chunks_exact(width)) {
-            out.copy_from_slice(values);
-        }
-        let rows = self.lower.iter_mut().flat_map(|lower| lower.rows_mut()).filter_map(|row| row.into_slice());
-        for (j, out) in rows.enumerate() {
-            for (out, values) in out.iter_mut().zip(values.chunks_exact(width)) {
-                *out = values[j];
-            }
+/// Writes `from`, in rows of `width` values, to `to`, in rows of `height`: its columns, one after the other.
+#[inline(always)]
+fn transpose<S: Simd, T: Scalar>(from: &[T], width: usize, to: &mut [T], height: usize) {
+    let lanes = T::Vector::<S>::LANES;
+    let (whole_height, whole_width) = (height / lanes * lanes, width / lanes * lanes);
+    for i in (0..whole_height).step_by(lanes) {
+        for j in (0..whole_width).step_by(lanes) {
+            T::Vector::<S>::transpose(&from[i * width + j..], width, &mut to[j * height + i..], height);
         }
     }
+    for i in 0..height {
+        let done = if i < whole_height { whole_width } else { 0 };
+        for j in done..width {
+            to[j * height + i] = from[i * width + j];
+        }
+    }
+}
+
+/// Copies `values`, row after row, to `out`.
+fn write<T: Scalar>(values: &[T], mut out: ArrayViewMut2<'_, T>) {
+    let width = out.ncols();
+    let rows = out.rows_mut().into_iter().filter_map(|row| row.into_slice());
+    rows.zip(values.chunks_exact(width)).for_each(|(out, values)| out.copy_from_slice(values));
 }
 
 #[cfg(test)]
@@ -84,16 +104,28 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+    use crate::simd::{self, Task};
 
-    #[test]
-    fn symmetric_tiles_fill_both_halves() {
-        for size in [0, 1, 4, 5, 23] {
-            let mut out = Array2::zeros((size, size));
-            symmetric_tiles(&Threads::uninterrupted(2), usize::MAX, 4, out.view_mut(), |rows, columns, tile| {
+    /// The table of products, by tiles that no register width divides.
+    struct Multiplication<'a>(ArrayViewMut2<'a, f64>);
+
+    impl Task for Multiplication<'_> {
+        type Output = Result<()>;
+
+        fn run<S: Simd>(self, simd: S) -> Result<()> {
+            let threads = Threads::uninterrupted(2);
+            symmetric_tiles(simd, &threads, usize::MAX, 19, self.0, |rows, columns, tile| {
                 let pairs = rows.flat_map(|i| columns.clone().map(move |j| (i * j) as f64));
                 tile.iter_mut().zip(pairs).for_each(|(out, value)| *out = value);
             })
-            .unwrap();
+        }
+    }
+
+    #[test]
+    fn symmetric_tiles_fill_both_halves() {
+        for size in [0, 1, 19, 20, 97] {
+            let mut out = Array2::zeros((size, size));
+            simd::dispatch(Multiplication(out.view_mut())).unwrap();
             assert_eq!(out, Array2::from_shape_fn((size, size), |(i, j)| (i * j) as f64));
         }
     }

@@ -7,8 +7,8 @@ use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use crate::distances::panels::Register;
-use crate::product::factor::{BLOCK_ROWS, Factor, load, multiply_add, zeros};
+use crate::distances::panels::{BLOCK_ROWS, Register, zeros};
+use crate::product::factor::{Factor, load, multiply_add};
 use crate::tile;
 
 /// Writes `out[i] = max((x_i - mean) precision (x_i - mean)^T, 0)`, computed in `f64`.

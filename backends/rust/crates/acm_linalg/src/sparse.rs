@@ -108,7 +108,12 @@ pub fn csr_matvec<T: Scalar, I: Index, P: Index>(
     threads.for_each(matrix.data.len().saturating_mul(8), tiles.into_iter(), |(rows, out)| {
         let done = simd::vectorized(
             #[inline(always)]
-            || rows.zip(out).try_for_each(|(row, out)| dot(matrix.row(row), vector).map(|value| *out = value)),
+            || {
+                for (row, out) in rows.zip(out) {
+                    *out = dot(matrix.row(row), vector)?;
+                }
+                Some(())
+            },
         );
         done.ok_or_else(|| outside(vector.len()))
     })
@@ -163,7 +168,7 @@ impl<T: Scalar, I: Index, P: Index> Task for Product<'_, T, I, P> {
             let done = simd.vectorize(
                 #[inline(always)]
                 || {
-                    // No `try_for_each`: its closure would be compiled for the baseline.
+                    // No `try_for_each`: a closure of it that is not inlined is compiled for the baseline.
                     for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
                         sum::<S, T, I>(matrix.row(row), dense, out)?;
                     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar};
 
-use crate::product::factor::BLOCK_ROWS;
+use crate::distances::panels::BLOCK_ROWS;
 
 /// Values of a tile: half a core's L1 cache.
 pub const TILE_VALUES: usize = 2048;

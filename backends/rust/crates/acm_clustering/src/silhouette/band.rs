@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use acm_core::Scalar;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
-use acm_linalg::distances::block::BLOCK_ROWS;
 use acm_linalg::distances::fill::Distances;
-use acm_linalg::distances::panels::{GROUP_BYTES, Register, panel_rows, rows_in};
+use acm_linalg::distances::panels::{BLOCK_ROWS, GROUP_BYTES, Register, panel_rows, rows_in};
 
 use super::clusters::Clusters;
 

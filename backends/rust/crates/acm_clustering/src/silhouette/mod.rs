@@ -21,7 +21,7 @@ use sums::{MeanDistances, Sums};
 /// Squares of `f32` values below this do not overflow.
 const LARGEST_IN_F32: f64 = 1e18;
 
-/// Where no value is larger than this, squares of `f32` lose digits that matter.
+/// Where all `f32` values are 0 or at least this large, their differences are so large that squares keep their digits.
 const SMALLEST_IN_F32: f64 = 1e-12;
 
 /// Rows that a thread copies between two looks at the queue.
@@ -44,8 +44,13 @@ pub fn silhouette_samples<T: Scalar>(
     if !x.are_finite(0..x.count()) {
         return Err(Error::invalid("x", "holds NaN or infinity"));
     }
-    let below = |limit: f64| x.all(0..x.count(), move |value| value.abs() < T::from_f64(limit));
-    let means = if T::NARROWER_THAN_REFERENCE && (!below(LARGEST_IN_F32) || below(SMALLEST_IN_F32)) {
+    let [smallest, largest] = [SMALLEST_IN_F32, LARGEST_IN_F32].map(T::from_f64);
+    let squares_fit = x.all(
+        0..x.count(),
+        #[inline(always)]
+        |value| (value.abs() < largest) & ((value.abs() >= smallest) | (value == T::ZERO)),
+    );
+    let means = if T::NARROWER_THAN_REFERENCE && !squares_fit {
         mean_distances::<T, f64>(threads, x, &clusters)
     } else {
         mean_distances::<T, T>(threads, x, &clusters)

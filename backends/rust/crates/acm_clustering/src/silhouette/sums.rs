@@ -3,9 +3,8 @@
 use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Task};
 use acm_core::{Result, Scalar, Threads, memory};
-use acm_linalg::distances::block::BLOCK_ROWS;
 use acm_linalg::distances::fill::Distances;
-use acm_linalg::distances::panels::Panels;
+use acm_linalg::distances::panels::{BLOCK_ROWS, Panels};
 
 use super::band::{Band, Findings, MAX_BAND_ROWS, tile_size};
 use super::clusters::Clusters;

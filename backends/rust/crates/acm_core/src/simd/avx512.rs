@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::avx2::{F32x8, F64x4};
 use super::x86::vector;
 use super::{Simd, Vector};
 
@@ -36,11 +37,31 @@ impl Simd for Avx512 {
 vector!(
     F64x8, f64 x 8, __m512d, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd, _mm512_sub_pd,
     _mm512_mul_pd, _mm512_div_pd, _mm512_fmadd_pd, _mm512_min_pd, _mm512_max_pd, _mm512_sqrt_pd, select_less_pd;
+
+    #[inline(always)]
+    fn transpose(from: &[f64], row: usize, to: &mut [f64], column: usize) {
+        transpose_by_quarters::<F64x4, f64>(from, row, to, column);
+    }
 );
 vector!(
     F32x16, f32 x 16, __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_sub_ps,
     _mm512_mul_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_min_ps, _mm512_max_ps, _mm512_sqrt_ps, select_less_ps;
+
+    #[inline(always)]
+    fn transpose(from: &[f32], row: usize, to: &mut [f32], column: usize) {
+        transpose_by_quarters::<F32x8, f32>(from, row, to, column);
+    }
 );
+
+/// Quarters of a square fit the shorter registers of `V`, whose transposition takes the fewer instructions.
+#[inline(always)]
+fn transpose_by_quarters<V: Vector<T>, T: Copy>(from: &[T], row: usize, to: &mut [T], column: usize) {
+    for i in [0, V::LANES] {
+        for j in [0, V::LANES] {
+            V::transpose(&from[i * row + j..], row, &mut to[j * column + i..], column);
+        }
+    }
+}
 
 #[inline(always)]
 fn select_less_pd(a: __m512d, b: __m512d, then: __m512d, otherwise: __m512d) -> __m512d {

@@ -4,7 +4,7 @@ use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar, Threads, simd};
 use ndarray::ArrayView2;
 
-/// Rows of a tile: some 0.1 ms of reading.
+/// Values of `x` in a tile: some 0.1 ms of reading.
 const TILE_VALUES: usize = 1 << 17;
 
 /// Sums that run side by side, so that additions need not wait for each other.

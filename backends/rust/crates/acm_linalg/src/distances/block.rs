@@ -4,26 +4,39 @@ use acm_core::Scalar;
 use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Vector};
 
-use super::panels::{Coordinate, Register};
+use super::panels::{BLOCK_ROWS, Coordinate, Register, Sums, zeros};
 
-/// Rows of a block: with two registers a row the sums take 12 of the 16 registers of AVX2.
-pub const BLOCK_ROWS: usize = 6;
-
-/// The squared distances of a block: for each row two registers, one number a row of the panel.
-pub type Sums<S, T> = [[Register<S, T>; 2]; BLOCK_ROWS];
+/// Squares that may be added up one after the other: the longer a sum, the more digits of `f32` it loses.
+pub const CHAIN: usize = 1024;
 
 /// `sum_k (rows[r]_k - panel_k)^2` for the rows of a block and the rows of a panel.
 #[inline(always)]
 pub fn squared_distances<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[Coordinate<S, T>]) -> Sums<S, T> {
     // Equal lengths known to the compiler: no bounds checks below.
     let rows = rows.map(|row| &row[..panel.len()]);
-    let mut sums = [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS];
+    let mut sums = zeros::<S, T>();
     for k in 0..panel.len() {
         let [low, high] = panel[k];
         for (sums, row) in sums.iter_mut().zip(rows) {
             let value = Register::<S, T>::splat(row[k]);
             let (low, high) = (low.sub(value), high.sub(value));
             *sums = [low.mul_add(low, sums[0]), high.mul_add(high, sums[1])];
+        }
+    }
+    sums
+}
+
+/// The same of rows longer than a chain: the sum of the chains' sums.
+#[inline(always)]
+pub fn squared_distances_of_long<S: Simd, T: Scalar>(
+    rows: [&[T]; BLOCK_ROWS],
+    panel: &[Coordinate<S, T>],
+) -> Sums<S, T> {
+    let mut sums = zeros::<S, T>();
+    for (k, chain) in panel.chunks(CHAIN).enumerate() {
+        let further = squared_distances::<S, T>(std::array::from_fn(|r| &rows[r][k * CHAIN..]), chain);
+        for (sums, [low, high]) in sums.iter_mut().zip(further) {
+            *sums = [sums[0].add(low), sums[1].add(high)];
         }
     }
     sums
@@ -36,22 +49,23 @@ pub fn squared_distances_to_few<S: Simd, T: Scalar>(
     rows: [&[T]; BLOCK_ROWS],
     panel: &[Coordinate<S, T>],
 ) -> Sums<S, T> {
-    let mut sums = [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS];
-    let add = |sum: &mut Register<S, T>, [coordinate, _]: Coordinate<S, T>, value: T| {
-        let difference = coordinate.sub(Register::<S, T>::splat(value));
-        *sum = difference.mul_add(difference, *sum);
-    };
+    let mut sums = zeros::<S, T>();
     let (pairs, last) = panel.as_chunks::<2>();
     // Equal lengths known to the compiler: no bounds checks below.
     let values = rows.map(|row| &row.as_chunks::<2>().0[..pairs.len()]);
-    for (k, &[even, odd]) in pairs.iter().enumerate() {
+    for (k, [[even, _], [odd, _]]) in pairs.iter().enumerate() {
         for (sums, values) in sums.iter_mut().zip(values) {
-            add(&mut sums[0], even, values[k][0]);
-            add(&mut sums[1], odd, values[k][1]);
+            let [first, second] = values[k];
+            let even = even.sub(Register::<S, T>::splat(first));
+            let odd = odd.sub(Register::<S, T>::splat(second));
+            *sums = [even.mul_add(even, sums[0]), odd.mul_add(odd, sums[1])];
         }
     }
-    if let [last] = last {
-        sums.iter_mut().zip(rows).for_each(|(sums, row)| add(&mut sums[0], *last, row[panel.len() - 1]));
+    if let [[last, _]] = last {
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let difference = last.sub(Register::<S, T>::splat(row[panel.len() - 1]));
+            *sums = [difference.mul_add(difference, sums[0]), sums[1]];
+        }
     }
     sums.map(|[even, odd]| [even.add(odd), Register::<S, T>::splat(T::INFINITY)])
 }

@@ -4,8 +4,8 @@ use acm_core::Scalar;
 use acm_core::rows::Rows;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 
-use super::block::{BLOCK_ROWS, Sums, block_of, squared_distances};
-use super::panels::{Panels, Register, panel_rows};
+use super::block::{CHAIN, block_of, squared_distances, squared_distances_of_long};
+use super::panels::{BLOCK_ROWS, Panels, Register, Sums, panel_rows};
 
 /// The two sides of a distance matrix, ready to fill a part of it.
 pub struct Distances<'a, S: Simd, T: Scalar> {
@@ -38,7 +38,11 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
         // The panel after those is filled up with infinity, which is no overflow.
         let whole = outs[0].len() / panel_rows::<S, T>() * panel_rows::<S, T>();
         for (p, column) in (0..outs[0].len()).step_by(panel_rows::<S, T>()).enumerate() {
-            let sums = squared_distances::<S, T>(rows, self.panels.panel(first_panel + p));
+            let panel = self.panels.panel(first_panel + p);
+            let sums = match panel.len() <= CHAIN {
+                true => squared_distances::<S, T>(rows, panel),
+                false => squared_distances_of_long::<S, T>(rows, panel),
+            };
             for (out, squared) in outs.iter_mut().zip(sums) {
                 store_roots(out, column, squared);
             }
@@ -67,7 +71,7 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
 }
 
 /// `sum_k (x_k - y_k)^2` in `f64`.
-pub fn squared_distance<T: Scalar>(x: &[T], y: &[T]) -> f64 {
+fn squared_distance<T: Scalar>(x: &[T], y: &[T]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x.to_f64() - y.to_f64()).map(|difference| difference * difference).sum()
 }
 

@@ -7,7 +7,7 @@
 //! of rows by one panel in registers; the other modules walk over blocks and say what becomes of the distances.
 
 mod assigned;
-pub mod block;
+mod block;
 mod champions;
 pub mod fill;
 mod nearest;

@@ -8,10 +8,10 @@ use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use super::block::{BLOCK_ROWS, block_of, squared_distances, squared_distances_to_few};
+use super::block::{block_of, squared_distances, squared_distances_to_few};
 use super::champions::{Champions, Nearest};
-use super::panels::{GROUP_BYTES, Panels, Register, STRIP_BYTES, panel_rows, rows_in};
-use super::settle::settled;
+use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, Register, STRIP_BYTES, panel_rows, rows_in};
+use super::settle::{DOUBTFUL, is_doubtful, settle};
 
 /// Elementary steps of a tile: about 20 us.
 const TILE_STEPS: usize = 500_000;
@@ -45,13 +45,18 @@ pub fn pairwise_distances_argmin<T: Scalar>(
 /// Where a 256-bit register holds a coordinate of every row of `y`, a wider one would be half empty.
 const NARROW_BYTES: usize = 32;
 
-/// A search for the nearest row of `y` for each row of `x`.
-pub struct Search<'a, T> {
-    threads: &'a Threads<'a>,
-    x: Rows<'a, T>,
-    y: Rows<'a, T>,
-    indices: &'a mut [i64],
-    distances: Option<&'a mut [T]>,
+/// A search for the nearest row of `y` for each row of `x`, in the arithmetic of `x`.
+pub struct Search<'a, T, U = T> {
+    /// Who computes.
+    pub threads: &'a Threads<'a>,
+    /// Whose nearest rows are looked for.
+    pub x: Rows<'a, T>,
+    /// At least one row, as long as those of `x`.
+    pub y: Rows<'a, U>,
+    /// One for each row of `x`.
+    pub indices: &'a mut [i64],
+    /// One for each row of `x`, if they are asked for.
+    pub distances: Option<&'a mut [T]>,
 }
 
 impl<'a, T: Scalar> Search<'a, T> {
@@ -75,7 +80,9 @@ impl<'a, T: Scalar> Search<'a, T> {
         }
         Ok(Search { threads, x, y, indices, distances })
     }
+}
 
+impl<T: Scalar, U: Scalar> Search<'_, T, U> {
     /// Takes a band of rows through all of `y`.
     fn search_band<S: Simd>(&mut self, simd: S, band: Range<usize>, found: &mut [Nearest<T>]) -> Result<()> {
         let (x, y) = (self.x, self.y);
@@ -98,14 +105,15 @@ impl<'a, T: Scalar> Search<'a, T> {
                     #[inline(always)]
                     || compare(x, first, &panels, found),
                 );
-                if strip.end == y.count() { finish(x, y, first, found, out) } else { Ok(()) }
+                if strip.end == y.count() { finish(x, first, found, out) } else { Ok(()) }
             })?;
         }
-        Ok(())
+        let distances = self.distances.as_mut().map(|distances| &mut distances[band.clone()]);
+        settle(simd, self.threads, (x, band.start), y, &mut self.indices[band], distances)
     }
 }
 
-impl<T: Scalar> Task for Search<'_, T> {
+impl<T: Scalar, U: Scalar> Task for Search<'_, T, U> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
@@ -166,21 +174,23 @@ fn compare_block<S: Simd, T: Scalar>(
     }
 }
 
-/// Checks and writes what was found for the rows of `x` from `first` on.
+/// Checks and writes what was found for the rows of `x` from `first` on, or that it is doubtful.
 fn finish<T: Scalar>(
     x: Rows<'_, T>,
-    y: Rows<'_, T>,
     first: usize,
     found: &[Nearest<T>],
     (indices, distances): (&mut [i64], Option<&mut [T]>),
 ) -> Result<()> {
-    let mut distances = distances.into_iter().flatten();
+    let doubtful = |nearest| is_doubtful(nearest, x.width(), distances.is_some());
     for (i, (index, &nearest)) in indices.iter_mut().zip(found).enumerate() {
-        let settled = settled(x, first + i, y, nearest)?;
-        *index = settled.index as i64;
-        if let Some(distance) = distances.next() {
-            *distance = settled.distance;
+        // A NaN or infinity in the row leaves no finite distance, so that looking at every row's values is not needed.
+        if !nearest.squared.is_finite() && !x.are_finite(first + i..first + i + 1) {
+            return Err(Error::invalid("x", "holds NaN or infinity"));
         }
+        *index = if doubtful(nearest) { DOUBTFUL } else { nearest.index as i64 };
+    }
+    for (distance, nearest) in distances.into_iter().flatten().zip(found) {
+        *distance = nearest.squared.sqrt();
     }
     Ok(())
 }

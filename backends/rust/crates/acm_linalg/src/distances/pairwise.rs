@@ -5,15 +5,18 @@ use acm_core::simd::{self, Simd, Task};
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::block::BLOCK_ROWS;
 use super::fill::Distances;
-use super::panels::{GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
+use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
 use super::symmetric::Symmetric;
 
 /// Elementary steps of a tile: about 0.1 ms.
 const TILE_STEPS: usize = 2_000_000;
 
-/// Writes `out[i, j] = sqrt(sum_k (x[i, k] - y[j, k])^2)`; without `y`, of `x` with itself, each pair computed once.
+/// Width of rows from which on computing each pair once saves more than writing its mirror image costs: narrow rows
+/// leave the memory little time, and it takes long pieces of a row faster than the short ones of mirrored tiles.
+const MIRRORED_WIDTH: usize = 64;
+
+/// Writes `out[i, j] = sqrt(sum_k (x[i, k] - y[j, k])^2)`; without `y`, of `x` with itself.
 ///
 /// NaN in a row makes all its distances NaN, an infinity makes them infinite or NaN, as in IEEE arithmetic. Squares
 /// that overflow `f32` are computed again in `f64`.
@@ -32,8 +35,8 @@ pub fn pairwise_euclidean<T: Scalar>(
         return Err(Error::invalid("out", "does not have one row for each row of x and one column for each row of y"));
     }
     match y {
-        Some(y) => simd::dispatch(Rectangle { threads, x, y, out }),
-        None => simd::dispatch(Symmetric { threads, x, out }),
+        None if x.width() >= MIRRORED_WIDTH => simd::dispatch(Symmetric { threads, x, out }),
+        y => simd::dispatch(Rectangle { threads, x, y: y.unwrap_or(x), out }),
     }
 }
 

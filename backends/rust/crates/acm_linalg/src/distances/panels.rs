@@ -12,11 +12,23 @@ pub const STRIP_BYTES: usize = 4 << 20;
 /// Bytes of packed rows that a thread reuses for one block of rows after another; stays in its L2 cache.
 pub const GROUP_BYTES: usize = 128 << 10;
 
+/// Rows of a block: with two registers a row the sums take 12 of the 16 registers of AVX2.
+pub const BLOCK_ROWS: usize = 6;
+
 /// A register of `T` on `S`.
 pub type Register<S, T> = <T as Scalar>::Vector<S>;
 
 /// One coordinate of all rows of a panel: two registers, so that one broadcast serves two subtractions.
 pub type Coordinate<S, T> = [Register<S, T>; 2];
+
+/// Sums of a block: for each row two registers, one number for each row, or column, that the panel holds.
+pub type Sums<S, T> = [[Register<S, T>; 2]; BLOCK_ROWS];
+
+/// Sums of nothing.
+#[inline(always)]
+pub fn zeros<S: Simd, T: Scalar>() -> Sums<S, T> {
+    [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS]
+}
 
 /// How many rows a panel holds.
 pub const fn panel_rows<S: Simd, T: Scalar>() -> usize {
@@ -36,8 +48,9 @@ pub struct Panels<S: Simd, T: Scalar> {
 }
 
 impl<S: Simd, T: Scalar> Panels<S, T> {
-    /// Packs `rows` of `y`. The last panel is filled up with infinity, whose distance is never the smallest.
-    pub fn pack(simd: S, threads: &Threads<'_>, y: Rows<'_, T>, rows: Range<usize>) -> Result<Self> {
+    /// Packs `rows` of `y`, in another type if need be. The last panel is filled up with infinity, whose distance is
+    /// never the smallest.
+    pub fn pack<U: Scalar>(simd: S, threads: &Threads<'_>, y: Rows<'_, U>, rows: Range<usize>) -> Result<Self> {
         let width = y.width();
         let count = rows.len().div_ceil(panel_rows::<S, T>());
         let nothing = [Register::<S, T>::splat(T::INFINITY); 2];
@@ -46,7 +59,7 @@ impl<S: Simd, T: Scalar> Panels<S, T> {
         threads.for_each(count * width * MAX_LANES, panels, |(panel, first)| {
             simd.vectorize(
                 #[inline(always)]
-                || pack_panel::<S, T>(y, first..rows.end, panel),
+                || pack_panel::<S, T, U>(y, first..rows.end, panel),
             );
             Ok(())
         })?;
@@ -71,12 +84,12 @@ impl<S: Simd, T: Scalar> Panels<S, T> {
 }
 
 #[inline(always)]
-fn pack_panel<S: Simd, T: Scalar>(y: Rows<'_, T>, rows: Range<usize>, panel: &mut [Coordinate<S, T>]) {
+fn pack_panel<S: Simd, T: Scalar, U: Scalar>(y: Rows<'_, U>, rows: Range<usize>, panel: &mut [Coordinate<S, T>]) {
     let lanes = Register::<S, T>::LANES;
     let mut values = [T::INFINITY; 2 * MAX_LANES];
     for (k, coordinate) in panel.iter_mut().enumerate() {
         for (value, row) in values[..2 * lanes].iter_mut().zip(rows.clone()) {
-            *value = y.row(row)[k];
+            *value = T::from_f64(y.row(row)[k].to_f64());
         }
         *coordinate = [Vector::load(&values), Vector::load(&values[lanes..])];
     }

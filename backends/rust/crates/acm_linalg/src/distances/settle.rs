@@ -1,52 +1,73 @@
-//! What remains to be done for a row once the nearest row in the kernel's own arithmetic is known.
+//! Rows whose nearest row `f32` cannot tell are looked at again, together and in `f64`.
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar};
+use acm_core::simd::{Simd, Task};
+use acm_core::{Error, Result, Scalar, Threads, memory};
+use ndarray::ArrayView2;
 
 use super::champions::Nearest;
-use super::fill::squared_distance;
+use super::nearest::Search;
+use super::panels::{STRIP_BYTES, rows_in};
 
 /// Squared distances of `f32` below this have lost digits, or all of them, to underflow.
 const UNDERFLOW: f64 = 1e-30;
 
-/// The final nearest row of one row.
-pub struct Settled<T> {
-    /// Its number.
-    pub index: usize,
-    /// Its distance.
-    pub distance: T,
-}
+/// Squares of which `f32` adds up as many with an error that no distance shows.
+const FEW_SQUARES: usize = 1 << 13;
 
-/// Checks row `i` of `x` and decides between rows of `y` that are too close to call in `T`.
+/// The index of a row that has to be looked at again.
+pub const DOUBTFUL: i64 = -1;
+
+/// True where rounding, overflow or underflow in `T` may have picked another row than `f64` would, or found a distance,
+/// if one is `wanted`, that is too far off.
 #[inline(always)]
-pub fn settled<T: Scalar>(x: Rows<'_, T>, i: usize, y: Rows<'_, T>, nearest: Nearest<T>) -> Result<Settled<T>> {
-    // A NaN or infinity in the row leaves no finite distance, so that looking at every row's values is not needed.
-    if !nearest.squared.is_finite() && !x.are_finite(i..i + 1) {
-        return Err(Error::invalid("x", "holds NaN or infinity"));
-    }
-    if T::NARROWER_THAN_REFERENCE && too_close(nearest, x.width()) {
-        return Ok(settle(x.row(i), y));
-    }
-    Ok(Settled { index: nearest.index, distance: nearest.squared.sqrt() })
-}
-
-/// True where rounding, overflow or underflow in `T` may have picked another row than `f64` would.
-fn too_close<T: Scalar>(nearest: Nearest<T>, width: usize) -> bool {
+pub fn is_doubtful<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -> bool {
     // Each of `width` terms and each addition is off by at most EPSILON, relatively, in both sums.
     let doubt = 1.0 + 2.0 * (width as f64 + 4.0) * T::EPSILON.to_f64();
     let (squared, runner_up) = (nearest.squared.to_f64(), nearest.runner_up.to_f64());
-    !squared.is_finite() || runner_up <= squared * doubt + UNDERFLOW
+    let too_close = !squared.is_finite() || runner_up <= squared * doubt + UNDERFLOW;
+    T::NARROWER_THAN_REFERENCE && (too_close || (wanted && width > FEW_SQUARES))
 }
 
-/// The nearest row of `y` in `f64`, the lowest among equals.
-#[cold]
-fn settle<T: Scalar>(x: &[T], y: Rows<'_, T>) -> Settled<T> {
-    let mut best = (f64::INFINITY, 0);
-    for j in 0..y.count() {
-        let squared = squared_distance(x, y.row(j));
-        if squared < best.0 {
-            best = (squared, j);
+/// Searches in `f64` for what is nearest to the doubtful rows; the first of `indices` is that of row `first` of `x`.
+pub fn settle<S: Simd, T: Scalar, U: Scalar>(
+    simd: S,
+    threads: &Threads<'_>,
+    (x, first): (Rows<'_, T>, usize),
+    y: Rows<'_, U>,
+    indices: &mut [i64],
+    mut distances: Option<&mut [T]>,
+) -> Result<()> {
+    if !T::NARROWER_THAN_REFERENCE {
+        return Ok(());
+    }
+    let at_once = rows_in::<S, f64>(STRIP_BYTES, x.width()).min(indices.len());
+    let mut next = 0;
+    while let Some(rows) = take_doubtful(indices, &mut next, at_once)? {
+        let (mut nearest, mut found) = (memory::filled(rows.len(), 0)?, memory::filled(rows.len(), 0.0)?);
+        let mut values = memory::with_capacity(rows.len() * x.width())?;
+        values.extend(rows.iter().flat_map(|row| x.row(first + row)).map(|value| value.to_f64()));
+        let values = ArrayView2::from_shape((rows.len(), x.width()), &values).map_err(|_| Error::OutOfMemory)?;
+        let x = Rows::new(values, "x")?;
+        Search { threads, x, y, indices: &mut nearest, distances: Some(&mut found) }.run(simd)?;
+        for (row, (nearest, found)) in rows.into_iter().zip(nearest.into_iter().zip(found)) {
+            indices[row] = nearest;
+            if let Some(distances) = &mut distances {
+                distances[row] = T::from_f64(found);
+            }
         }
     }
-    Settled { index: best.1, distance: T::from_f64(best.0.sqrt()) }
+    Ok(())
+}
+
+/// The first doubtful entries of `indices` from `next` on, at most so many; None if there are none.
+fn take_doubtful(indices: &[i64], next: &mut usize, most: usize) -> Result<Option<Vec<usize>>> {
+    let doubtful = |from: usize| (from..indices.len()).filter(|&row| indices[row] == DOUBTFUL);
+    let Some(start) = doubtful(*next).next() else {
+        return Ok(None);
+    };
+    let mut rows = memory::with_capacity(most)?;
+    rows.extend(doubtful(start).take(most));
+    *next = rows.last().map_or(indices.len(), |last| last + 1);
+    Ok(Some(rows))
 }

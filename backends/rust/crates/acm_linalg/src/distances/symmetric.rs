@@ -34,7 +34,7 @@ impl<T: Scalar> Task for Symmetric<'_, T> {
         let panels = Panels::<S, T>::pack(simd, threads, x, 0..x.count())?;
         let distances = Distances { x, y: x, panels: &panels };
         let work = (x.count().saturating_mul(x.count()) / 2).saturating_mul(x.width() + 1);
-        tiles::symmetric_tiles(threads, work, SIDE, out, |rows, columns, tile| {
+        tiles::symmetric_tiles(simd, threads, work, SIDE, out, |rows, columns, tile| {
             simd.vectorize(
                 #[inline(always)]
                 || {

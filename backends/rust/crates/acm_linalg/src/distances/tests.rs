@@ -9,7 +9,7 @@ use super::symmetric::Symmetric;
 use super::*;
 
 /// Rows of x, rows of y, columns: around the sizes of blocks, panels, groups and tiles.
-const SHAPES: [(usize, usize, usize); 10] = [
+const SHAPES: [(usize, usize, usize); 12] = [
     (1, 1, 1),
     (5, 7, 3),
     (6, 8, 2),
@@ -20,6 +20,8 @@ const SHAPES: [(usize, usize, usize); 10] = [
     (2, 3000, 40),
     (3, 5, 0),
     (10, 40, 1000),
+    (3, 9, 2500),
+    (40, 98, 70),
 ];
 
 /// Whole numbers, so that sums of squares are exact and ties are true ties.

@@ -3,13 +3,7 @@
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 use acm_core::{Result, Scalar, memory};
 
-use crate::distances::panels::{Coordinate, Register, panel_rows};
-
-/// Rows of a block: with two registers a row the sums take 12 of the 16 registers of AVX2.
-pub const BLOCK_ROWS: usize = 6;
-
-/// Sums of a block: for each row two registers, one number a column of the panel.
-pub type Sums<S, T> = [[Register<S, T>; 2]; BLOCK_ROWS];
+use crate::distances::panels::{BLOCK_ROWS, Coordinate, Register, Sums, panel_rows, zeros};
 
 /// A matrix cut into panels of as many columns as two registers hold; a panel holds its part of one row after another.
 pub struct Factor<S: Simd, T: Scalar> {
@@ -106,12 +100,6 @@ pub fn multiply_add<S: Simd, T: Scalar>(
         }
     }
     sums
-}
-
-/// Sums of nothing.
-#[inline(always)]
-pub fn zeros<S: Simd, T: Scalar>() -> Sums<S, T> {
-    [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS]
 }
 
 /// For each row of a block two registers of its numbers from `column` on.

@@ -7,8 +7,8 @@ use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use crate::distances::panels::{GROUP_BYTES, Register, rows_in};
-use factor::{BLOCK_ROWS, Factor, Sums, Tail, multiply_add, store};
+use crate::distances::panels::{BLOCK_ROWS, GROUP_BYTES, Register, Sums, rows_in};
+use factor::{Factor, Tail, multiply_add, store};
 
 /// Elementary steps of a tile: about 15 us.
 const TILE_STEPS: usize = 250_000;
@@ -88,23 +88,21 @@ impl<T: Scalar> Task for Product<'_, T> {
 }
 
 /// What products are added to.
-enum Start<T> {
-    /// The same values in every row, filled up with zeros.
-    Given(Vec<T>),
-    /// What the tile holds from the rows of `b` before.
-    SoFar,
+struct Start<T> {
+    /// The same in every row, filled up with zeros.
+    values: Vec<T>,
+    /// Whether the tile holds sums over the rows of `b` before. They are added last: a sum of a few hundred products is
+    /// small enough to lose fewer digits than the total would.
+    later: bool,
 }
 
 impl<T: Scalar> Start<T> {
     fn new(initial: Option<&[T]>, first: usize, padded: usize) -> Result<Self> {
-        if first > 0 {
-            return Ok(Start::SoFar);
-        }
-        let mut values = memory::filled(padded, T::ZERO)?;
-        if let Some(initial) = initial {
+        let (mut values, later) = (memory::filled(padded, T::ZERO)?, first > 0);
+        if let Some(initial) = initial.filter(|_| !later) {
             values[..initial.len()].copy_from_slice(initial);
         }
-        Ok(Start::Given(values))
+        Ok(Start { values, later })
     }
 }
 
@@ -128,14 +126,13 @@ impl<T: Scalar> Tile<'_, '_, T> {
             let rows = std::array::from_fn(|r| &self.a.row(row + r.min(count - 1))[self.first..]);
             for (column, panel) in factor.panels() {
                 let column = self.left + column;
-                let sums = match start {
-                    Start::Given(values) => [begin::<S, T>(values, column); BLOCK_ROWS],
-                    Start::SoFar => std::array::from_fn(|r| {
-                        begin::<S, T>(&out[r.min(count - 1) * self.width..][..self.width], column)
-                    }),
-                };
+                let sums = [begin::<S, T>(&start.values, column); BLOCK_ROWS];
                 let sums: Sums<S, T> = multiply_add::<S, T>(sums, rows, panel);
-                for (out, [low, high]) in out.chunks_exact_mut(self.width).zip(sums) {
+                for (out, [mut low, mut high]) in out.chunks_exact_mut(self.width).zip(sums) {
+                    if start.later {
+                        let before = begin::<S, T>(out, column);
+                        (low, high) = (low.add(before[0]), high.add(before[1]));
+                    }
                     store(out, column, [low, high]);
                 }
             }

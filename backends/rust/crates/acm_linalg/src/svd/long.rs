@@ -6,8 +6,8 @@ use acm_core::{Result, Scalar, Threads, memory};
 use super::jacobi::Short;
 use super::orthonormal::orthonormalise;
 use super::source::Source;
-use crate::distances::panels::Register;
-use crate::product::factor::{BLOCK_ROWS, Factor, multiply_add, zeros};
+use crate::distances::panels::{BLOCK_ROWS, Register, zeros};
+use crate::product::factor::{Factor, multiply_add};
 use crate::tile;
 
 /// Vectors whose singular values are below this, relative to the largest, are made orthogonal once more: what rounding
