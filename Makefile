@@ -45,7 +45,7 @@ demo: setup ## condition monitoring on a simulated plant, end to end (ARGS="file
 test: setup ## every test, Rust's included
 ifneq ($(CARGO),)
 	cargo test $(CRATES) --exclude acm_rs --release --quiet
-	for isa in baseline avx2; do ACM_RS_ISA=$$isa $(PYTEST) -n $(JOBS) --pyargs acm_dispatch.testing --backend=rust || exit 1; done
+	for isa in baseline avx2 avx512; do ACM_RS_ISA=$$isa $(PYTEST) -n $(JOBS) --pyargs acm_dispatch.testing --backend=rust || exit 1; done
 endif
 	$(PYTEST) -m timing tests
 	$(PYTEST) -n $(JOBS) -m "not timing" --pyargs tests acm_dispatch.testing

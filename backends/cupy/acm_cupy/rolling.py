@@ -10,13 +10,17 @@ from typing import Any
 
 
 def rolling_mean(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    last, count, (total,) = _powers(xp, x, window, 1)
-    return _told(xp, x, count >= min_periods, last + total / count)
+    unit = _roomy_unit(window, 1)
+    last, count, (total,) = _powers(xp, x, window, 1, unit)
+    return _told(xp, x, count >= min_periods, (last + total / count) * unit)
 
 
 def rolling_std(xp: Any, x: Any, window: int, ddof: int, min_periods: int) -> Any:
-    _, count, (total, squares) = _powers(xp, x, window, 2)
-    variance = xp.maximum(squares - total * total / count, 0.0) / xp.maximum(count - ddof, 1.0)
+    unit = _roomy_unit(window, 1)
+    _, count, (total, squares) = _powers(xp, x, window, 2, unit)
+    variance = (squares - total * (total / count)) / xp.maximum(count - ddof, 1.0) * unit * unit
+    # Rounding can leave less than nothing; what is no number is the difference of two infinities.
+    variance = xp.where(xp.isnan(variance), xp.inf, xp.maximum(variance, 0.0))
     return _told(xp, x, (count >= min_periods) & (count > ddof), xp.sqrt(variance))
 
 
@@ -25,7 +29,8 @@ def rolling_skew(xp: Any, x: Any, window: int, min_periods: int) -> Any:
     mean = total / n
     cubes += mean * (2.0 * mean * total - 3.0 * squares)
     squares -= mean * total
-    skewness = n * xp.sqrt((n - 1.0) / squares) * cubes / ((n - 2.0) * squares)
+    # Of a product that underflows, like the third powers, nothing is known.
+    skewness = n * xp.sqrt(n - 1.0) * cubes / ((n - 2.0) * (squares * xp.sqrt(squares)))
     return _told(xp, x, (n >= max(min_periods, 3)) & (squares > 0.0), skewness)
 
 
@@ -40,7 +45,8 @@ def rolling_kurt(xp: Any, x: Any, window: int, min_periods: int) -> Any:
 
 
 def rolling_slope(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    values = finite_values(xp, x)
+    unit = _roomy_unit(window, 3)
+    values = finite_values(xp, x) / unit
     last = last_values(xp, values, window)
     count, time, squared_time, total, products = xp.zeros((5, *x.shape))
     for lag in range(window):
@@ -51,12 +57,17 @@ def rolling_slope(xp: Any, x: Any, window: int, min_periods: int) -> Any:
         total[lag:] += difference
         products[lag:] -= lag * difference
     slope = (count * products - time * total) / (count * squared_time - time * time)
-    return _told(xp, x, count >= max(min_periods, 2), slope)
+    return _told(xp, x, count >= max(min_periods, 2), slope * unit)
 
 
-def _powers(xp: Any, x: Any, window: int, order: int) -> tuple[Any, Any, Any]:
-    """Each window's last value, number of values, and sums of powers of their differences from it."""
-    values = finite_values(xp, x)
+def _roomy_unit(window: int, power: int) -> float:
+    """What values are counted in, so that sums of them and of their products with so many counts do not overflow."""
+    return 8.0 * 2.0 ** (power * window.bit_length())
+
+
+def _powers(xp: Any, x: Any, window: int, order: int, unit: float = 1.0) -> tuple[Any, Any, Any]:
+    """Each window's last value, number of values, and sums of powers of their differences from it, all in `unit`."""
+    values = finite_values(xp, x) / unit
     last = last_values(xp, values, window)
     count, sums = xp.zeros(x.shape), xp.zeros((order, *x.shape))
     for lag in range(window):

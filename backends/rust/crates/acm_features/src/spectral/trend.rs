@@ -29,7 +29,7 @@ pub fn level(values: &[f64]) -> [f64; 2] {
 /// 0, or NaN where any of `values` is not finite.
 #[inline(always)]
 pub fn gap(values: &[f64]) -> f64 {
-    summed(values, |_, value| value - value)
+    summed(values, |_, value| value * 0.0)
 }
 
 /// The rows of a segment as a line sees them.
