@@ -42,7 +42,7 @@ impl<T: Scalar> Task for Forms<'_, T> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
-        true
+        simd::has_whole_wide_registers()
     }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Mean distances of every row to its own and to the nearest other cluster, from what the bands find.
 
 use acm_core::rows::Rows;
-use acm_core::simd::{Simd, Task};
+use acm_core::simd::{self, Simd, Task};
 use acm_core::{Result, Scalar, Threads, memory};
 use acm_linalg::distances::fill::Distances;
 use acm_linalg::distances::panels::{BLOCK_ROWS, Panels};
@@ -49,7 +49,7 @@ impl<T: Scalar> Task for Sums<'_, T> {
     type Output = Result<Vec<MeanDistances>>;
 
     fn is_wide(&self) -> bool {
-        true
+        simd::has_whole_wide_registers()
     }
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {

@@ -1,7 +1,7 @@
 //! The instruction set is chosen once, at run time; kernels are generic over it.
 //!
 //! A kernel is a [`Task`]: a struct of its arguments with one method generic over [`Simd`]. [`dispatch`] runs
-//! it with the widest instruction set that this processor gains from. Inside, [`Simd::vectorize`] compiles a closure (and
+//! it with the widest instruction set of this processor that pays. Inside, [`Simd::vectorize`] compiles a closure (and
 //! everything it inlines) for that set; it must be entered *within* each tile, because code does not stay
 //! compiled for a set across a thread boundary.
 
@@ -225,17 +225,27 @@ fn chosen() -> Isa {
     *CHOSEN.get_or_init(detect)
 }
 
-/// The widest instruction set that this processor has and gains from. `ACM_RS_ISA=baseline`, `avx2` or `avx512` asks for
-/// another that it has, for tests and for hunting differences.
+/// Whether 512-bit registers pay also where loads and additions are as many as multiplications: not on processors that
+/// compute them in two halves. `ACM_RS_ISA=avx512` asks for them all the same, to test such kernels there.
+pub fn has_whole_wide_registers() -> bool {
+    static WHOLE: OnceLock<bool> = OnceLock::new();
+    #[cfg(target_arch = "x86_64")]
+    let halves = processor::halves_wide_registers;
+    #[cfg(not(target_arch = "x86_64"))]
+    let halves = || false;
+    *WHOLE.get_or_init(|| std::env::var_os("ACM_RS_ISA").is_some_and(|name| name == "avx512") || !halves())
+}
+
+/// `ACM_RS_ISA=baseline` or `avx2` switches the wider instruction sets off, for tests and for hunting differences.
 fn detect() -> Isa {
-    let wish = std::env::var("ACM_RS_ISA").unwrap_or_default();
-    if wish == "baseline" {
+    let widest = std::env::var_os("ACM_RS_ISA");
+    if widest.as_ref().is_some_and(|name| name == "baseline") {
         return Isa::Baseline;
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        let wider = wish == "avx512" || wish != "avx2" && !processor::halves_wide_registers();
-        return if wider && is_x86_feature_detected!("avx512f") { Isa::Avx512 } else { Isa::Avx2 };
+        let wider = is_x86_feature_detected!("avx512f") && widest.is_none_or(|name| name != "avx2");
+        return if wider { Isa::Avx512 } else { Isa::Avx2 };
     }
     Isa::Baseline
 }

@@ -5,8 +5,7 @@ use std::arch::x86_64::__cpuid;
 /// AMD's Zen 3, which has no AVX-512, and Zen 4.
 const ZEN_4_FAMILY: u32 = 0x19;
 
-/// Whether 512-bit instructions are done in two halves. They are no faster than 256-bit ones then, and the kernels that
-/// compute distances a fifth slower.
+/// Whether 512-bit instructions are done in two halves. What they gain then is fewer instructions and more registers.
 pub fn halves_wide_registers() -> bool {
     let vendor = __cpuid(0);
     let name = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);

@@ -45,6 +45,9 @@ pub fn pairwise_distances_argmin<T: Scalar>(
 /// Where a 256-bit register holds a coordinate of every row of `y`, a wider one would be half empty.
 const NARROW_BYTES: usize = 32;
 
+/// Where a 512-bit register holds it, that is half the work on any processor.
+const WIDE_BYTES: usize = 64;
+
 /// A search for the nearest row of `y` for each row of `x`, in the arithmetic of `x`.
 pub struct Search<'a, T, U = T> {
     /// Who computes.
@@ -117,7 +120,8 @@ impl<T: Scalar, U: Scalar> Task for Search<'_, T, U> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
-        self.y.count() * size_of::<T>() > NARROW_BYTES
+        let coordinate = self.y.count() * size_of::<T>();
+        coordinate > NARROW_BYTES && (coordinate <= WIDE_BYTES || simd::has_whole_wide_registers())
     }
 
     fn run<S: Simd>(mut self, simd: S) -> Result<()> {

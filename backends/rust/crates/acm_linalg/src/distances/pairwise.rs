@@ -56,7 +56,7 @@ impl<T: Scalar> Task for Rectangle<'_, T> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
-        true
+        simd::has_whole_wide_registers()
     }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
