@@ -90,6 +90,12 @@ def squares_below_float64(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_pairs.case
+def small_values_that_hardly_differ(rng: np.random.Generator) -> dict[str, Any]:
+    """Their squares are numbers, those of their differences less certainly."""
+    return {"x": 2.0**-399 * (1 + 2.0**-44 * rng.integers(-99, 99, size=(50, 3)))}
+
+
+@_pairs.case
 def tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": _correlated(rng, 131)["x"][:, :7].repeat(5, axis=1) + rng.normal(size=(131, 35))}
 
@@ -271,11 +277,15 @@ def _product(x: Any) -> Any:
 
 def about_means(x: Any) -> tuple[Any, Any]:
     """Complete float64 columns with mean 0, of moderate size, and how long they then are: NaN where constant."""
+    varying = (x != x[0]).any(axis=0)
+    centred, norms = _centred(x)
+    if not (np.isfinite(norms) & (np.abs(np.frexp(norms)[1]) <= _MODERATE))[varying].all():
+        centred, norms = _centred(moderate(np, x))
+    return centred, np.where(varying, norms, np.nan)
+
+
+def _centred(x: Any) -> tuple[Any, Any]:
     with np.errstate(over="ignore", invalid="ignore"):
         centred = x - x[0]
         centred -= centred.mean(axis=0)
-        norms = np.sqrt(np.einsum("ij,ij->j", centred, centred))
-    varying = (x != x[0]).any(axis=0)
-    if (np.isfinite(norms) & (np.abs(np.frexp(norms)[1]) <= _MODERATE))[varying].all():
-        return centred, np.where(varying, norms, np.nan)
-    return about_means(moderate(np, x))
+        return centred, np.sqrt(np.einsum("ij,ij->j", centred, centred))

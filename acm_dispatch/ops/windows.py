@@ -24,6 +24,11 @@ R = TypeVar("R", covariant=True)
 _BLOCK = 1 << 20
 
 
+def roomy_unit(window: int, power: int) -> float:
+    """What values are counted in, so that sums of them and of their products with so many counts do not overflow."""
+    return 8.0 * 2.0 ** (power * window.bit_length())
+
+
 def _hour(rng: np.random.Generator, n: int) -> dict[str, Any]:
     """Windows of an hour of minutes."""
     return {**sensors(rng, n), "window": 60, "min_periods": 30}

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from acm_dispatch.ops.windows import roomy_unit
+
 
 def rolling_mean(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    unit = _roomy_unit(window, 1)
+    unit = roomy_unit(window, 1)
     last, count, (total,) = _powers(xp, x, window, 1, unit)
     return _told(xp, x, count >= min_periods, (last + total / count) * unit)
 
 
 def rolling_std(xp: Any, x: Any, window: int, ddof: int, min_periods: int) -> Any:
-    unit = _roomy_unit(window, 1)
+    unit = roomy_unit(window, 1)
     _, count, (total, squares) = _powers(xp, x, window, 2, unit)
     variance = (squares - total * (total / count)) / xp.maximum(count - ddof, 1.0) * unit * unit
     # Rounding can leave less than nothing; what is no number is the difference of two infinities.
@@ -45,7 +47,7 @@ def rolling_kurt(xp: Any, x: Any, window: int, min_periods: int) -> Any:
 
 
 def rolling_slope(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    unit = _roomy_unit(window, 3)
+    unit = roomy_unit(window, 3)
     values = finite_values(xp, x) / unit
     last = last_values(xp, values, window)
     count, time, squared_time, total, products = xp.zeros((5, *x.shape))
@@ -58,11 +60,6 @@ def rolling_slope(xp: Any, x: Any, window: int, min_periods: int) -> Any:
         products[lag:] -= lag * difference
     slope = (count * products - time * total) / (count * squared_time - time * time)
     return _told(xp, x, count >= max(min_periods, 2), slope * unit)
-
-
-def _roomy_unit(window: int, power: int) -> float:
-    """What values are counted in, so that sums of them and of their products with so many counts do not overflow."""
-    return 8.0 * 2.0 ** (power * window.bit_length())
 
 
 def _powers(xp: Any, x: Any, window: int, order: int, unit: float = 1.0) -> tuple[Any, Any, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from acm_dispatch.ops.windows import roomy_unit
+
 from . import backend, parallel
 from .jit import jit
 
@@ -55,18 +57,18 @@ def rolling_slope(threads: int, x: Any, window: int, min_periods: int) -> Any:
 def _slide(threads: int, x: Any, window: int, min_periods: int, statistic: int, ddof: int = 0) -> Any:
     out = np.empty_like(x)
     work = parallel.tiles(x.shape[1], len(x) * _COST)
-    parallel.run(threads, _columns, work, x, window, min_periods, _roomy_unit(window, statistic), statistic, ddof, out)
+    parallel.run(threads, _columns, work, x, window, min_periods, _unit(window, statistic), statistic, ddof, out)
     return out
 
 
-def _roomy_unit(window: int, statistic: int) -> float:
+def _unit(window: int, statistic: int) -> float:
     """What values are counted in, so that their sums have room.
 
     Third and fourth powers leave the range of numbers long before sums of them; of slopes the sums are of values times
     times, and multiplied by their count.
     """
     power = {_MEAN: 1, _SPREAD: 1, _SLOPE: 3}.get(statistic, 0)
-    return 8.0 * 2.0 ** (power * window.bit_length())
+    return roomy_unit(window, power)
 
 
 @jit
