@@ -172,6 +172,20 @@ def many_centres(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_nearest.case
+def centres_that_float32_confuses(rng: np.random.Generator) -> dict[str, Any]:
+    """Far from the origin, and each centre beside another that differs from it in the twelfth digit of a distance."""
+    y = 1e6 + rng.normal(size=(20, 11))
+    return {"x": 1e6 + rng.normal(size=(150, 11)), "y": np.vstack([y, y + 1e-9 * rng.normal(size=y.shape)])}
+
+
+@_nearest.case
+def rows_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    """Up to where no centre is nearer than another."""
+    sizes = np.repeat([1e-20, 1e-8, 1.0, 1e5, 1e20], 30)
+    return {"x": sizes[:, None] * rng.normal(size=(150, 6)), "y": rng.normal(size=(40, 6))}
+
+
+@_nearest.case
 def ties_everywhere(rng: np.random.Generator) -> dict[str, Any]:
     """Every row is as near to one centre as to another, in many blocks."""
     y = rng.normal(size=(20, 9))

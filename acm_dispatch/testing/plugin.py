@@ -1,4 +1,4 @@
-"""The pytest side: ``--backend``, and one test for each operation x backend x sample x dtype x layout."""
+"""The pytest side: ``--backend``, and one test for each operation x backend x sample x dtype."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..backend import Kernel
 from ..composition import Composition
 from ..dispatch import Operation
 from ..errors import BackendNotFoundError
-from .cases import DTYPES, LAYOUTS, has_dtype, sample, sample_names
+from .cases import DTYPES, has_dtype, sample, sample_names
 
 Subject = Operation | Composition
 Pairs = Iterable[tuple[Subject, str]]
@@ -95,11 +95,11 @@ def _reference_samples(config: pytest.Config) -> Iterator[Case]:
         yield from ((subject, name) for name in sample_names(subject))
 
 
-def _layouts(pairs: Pairs) -> Iterator[Case]:
+def _dtypes(pairs: Pairs) -> Iterator[Case]:
     for subject, backend in pairs:
         for name, dtype in product(sample_names(subject), DTYPES):
             if has_dtype(sample(subject, name), dtype):
-                yield from ((subject, backend, name, dtype, layout) for layout in LAYOUTS)
+                yield subject, backend, name, dtype
 
 
 def _mistakes(pairs: Pairs) -> Iterator[Case]:
@@ -126,7 +126,7 @@ def _finite_arguments(pairs: Pairs) -> Iterator[Case]:
 
 #: What a test's parameters, beyond operation and backend, run through.
 _CASES: dict[tuple[str, ...], Callable[[Pairs], Iterator[Case]]] = {
-    ("sample_name", "dtype", "layout"): _layouts,
+    ("sample_name", "dtype"): _dtypes,
     ("mistake",): _mistakes,
     ("sample_name",): _samples,
     ("finite_argument",): _finite_arguments,

@@ -39,8 +39,13 @@ vector!(
 
     #[inline(always)]
     fn transpose(from: &[f64], row: usize, to: &mut [f64], column: usize) {
+        // Neither `from_fn` nor `map`: the compiler calls them, and what they are given, as functions.
+        let mut rows = [Self::splat(0.0).0; 4];
+        for (i, lanes) in rows.iter_mut().enumerate() {
+            *lanes = Self::load(&from[i * row..]).0;
+        }
         // SAFETY: the processor has the feature, see above.
-        let columns = unsafe { transposed_pd(std::array::from_fn(|i| Self::load(&from[i * row..]).0)) };
+        let columns = unsafe { transposed_pd(rows) };
         columns.into_iter().enumerate().for_each(|(j, values)| Self(values).store(&mut to[j * column..]));
     }
     #[inline(always)]
@@ -74,8 +79,13 @@ vector!(
 
     #[inline(always)]
     fn transpose(from: &[f32], row: usize, to: &mut [f32], column: usize) {
+        // See `F64x4`.
+        let mut rows = [Self::splat(0.0).0; 8];
+        for (i, lanes) in rows.iter_mut().enumerate() {
+            *lanes = Self::load(&from[i * row..]).0;
+        }
         // SAFETY: the processor has the feature, see above.
-        let columns = unsafe { transposed_ps(std::array::from_fn(|i| Self::load(&from[i * row..]).0)) };
+        let columns = unsafe { transposed_ps(rows) };
         columns.into_iter().enumerate().for_each(|(j, values)| Self(values).store(&mut to[j * column..]));
     }
     #[inline(always)]

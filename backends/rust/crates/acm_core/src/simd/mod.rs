@@ -86,7 +86,7 @@ pub trait Vector<T>: Copy + Send + Sync {
         lanes[0]
     }
 
-    /// The sum of all lanes, from the first to the last.
+    /// The sum of all lanes, of halves as in [`least`](Self::least).
     #[inline(always)]
     fn sum(self) -> T
     where
@@ -94,7 +94,14 @@ pub trait Vector<T>: Copy + Send + Sync {
     {
         let mut lanes = [T::ZERO; MAX_LANES];
         self.store(&mut lanes);
-        lanes[1..Self::LANES].iter().fold(lanes[0], |sum, &lane| sum + lane)
+        let mut half = Self::LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                lanes[lane] += lanes[lane + half];
+            }
+            half /= 2;
+        }
+        lanes[0]
     }
 
     /// Writes a square of `LANES` rows, `row` values apart in `from`, as columns, `column` apart in `to`.

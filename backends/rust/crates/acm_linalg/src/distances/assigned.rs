@@ -43,7 +43,7 @@ pub fn assigned_distances<T: Scalar>(
 
 /// `|x - y|`, summed in `f64`.
 #[inline(always)]
-fn between<T: Scalar>(x: &[T], y: &[T]) -> T {
+pub fn between<T: Scalar, U: Scalar>(x: &[T], y: &[U]) -> T {
     let mut sums = [0.0; LANES];
     for (x, y) in x.chunks(LANES).zip(y.chunks(LANES)) {
         for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {

@@ -67,7 +67,11 @@ pub fn squared_distances_to_few<S: Simd, T: Scalar>(
             *sums = [difference.mul_add(difference, sums[0]), sums[1]];
         }
     }
-    sums.map(|[even, odd]| [even.add(odd), Register::<S, T>::splat(T::INFINITY)])
+    // No `map`: the compiler calls it, and what it is given, as functions.
+    for sums in &mut sums {
+        *sums = [sums[0].add(sums[1]), Register::<S, T>::splat(T::INFINITY)];
+    }
+    sums
 }
 
 /// The rows of `x` from `first` on; past `end` the last one again, whose distances the caller ignores.

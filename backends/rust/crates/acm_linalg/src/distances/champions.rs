@@ -73,7 +73,8 @@ impl<S: Simd, T: Scalar> Champions<S, T> {
             let others = Vector::select_less(rows, winner, self.squared, others);
             runner_up = others.min(self.runner_up).least();
         }
-        Nearest { squared, runner_up, index: first + row.to_f64() as usize }
+        // A group has fewer than 2^22 rows, so that no conversion is needed.
+        Nearest { squared, runner_up, index: first + (row + T::ROUNDS).low_bits() }
     }
 }
 

@@ -10,14 +10,15 @@ use ndarray::ArrayView2;
 
 use super::block::{block_of, squared_distances, squared_distances_to_few};
 use super::champions::{Champions, Nearest};
-use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, Register, STRIP_BYTES, panel_rows, rows_in};
+use super::panels::{BLOCK_ROWS, Coordinate, GROUP_BYTES, Panels, Register, STRIP_BYTES, Sums, panel_rows, rows_in};
+use super::screen::{self, Screen};
 use super::settle::{DOUBTFUL, is_doubtful, settle};
 
 /// Elementary steps of a tile: about 20 us.
-const TILE_STEPS: usize = 500_000;
+pub const TILE_STEPS: usize = 500_000;
 
 /// Rows of `x` that are taken through all of `y` before the next; bounds the memory for what was found so far.
-const BAND_ROWS: usize = 1 << 17;
+pub const BAND_ROWS: usize = 1 << 17;
 
 /// Writes `indices[i] = argmin_j |x_i - y_j|`, the lowest `j` among equals, and the distance itself to `distances`.
 ///
@@ -86,6 +87,19 @@ impl<'a, T: Scalar> Search<'a, T> {
 }
 
 impl<T: Scalar, U: Scalar> Search<'_, T, U> {
+    /// Searches by differences in the arithmetic of `x`, for the rows from `first` on.
+    pub fn by_differences<S: Simd>(mut self, simd: S, first: usize) -> Result<()> {
+        let rows = self.x.count();
+        let mut found = memory::filled((rows - first).min(BAND_ROWS), Nearest::NONE)?;
+        for first in (first..rows).step_by(BAND_ROWS) {
+            let band = first..(first + BAND_ROWS).min(rows);
+            let found = &mut found[..band.len()];
+            found.fill(Nearest::NONE);
+            self.search_band(simd, band, found)?;
+        }
+        Ok(())
+    }
+
     /// Takes a band of rows through all of `y`.
     fn search_band<S: Simd>(&mut self, simd: S, band: Range<usize>, found: &mut [Nearest<T>]) -> Result<()> {
         let (x, y) = (self.x, self.y);
@@ -106,75 +120,84 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
             self.threads.for_each(steps_a_row.saturating_mul(band.len()), tiles, |((first, found), out)| {
                 simd.vectorize(
                     #[inline(always)]
-                    || compare(x, first, &panels, found),
+                    || compare_directly(x, first, &panels, found),
                 );
                 if strip.end == y.count() { finish(x, first, found, out) } else { Ok(()) }
             })?;
+        }
+        if !T::NARROWER_THAN_REFERENCE {
+            return Ok(());
         }
         let distances = self.distances.as_mut().map(|distances| &mut distances[band.clone()]);
         settle(simd, self.threads, (x, band.start), y, &mut self.indices[band], distances)
     }
 }
 
-impl<T: Scalar, U: Scalar> Task for Search<'_, T, U> {
+impl<T: Scalar> Task for Search<'_, T> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
         let coordinate = self.y.count() * size_of::<T>();
-        coordinate > NARROW_BYTES && (coordinate <= WIDE_BYTES || simd::has_whole_wide_registers())
+        coordinate > NARROW_BYTES
+            && (coordinate <= WIDE_BYTES || simd::has_whole_wide_registers() || screen::pays(self))
     }
 
-    fn run<S: Simd>(mut self, simd: S) -> Result<()> {
-        let rows = self.x.count();
-        let mut found = memory::filled(rows.min(BAND_ROWS), Nearest::NONE)?;
-        for first in (0..rows).step_by(BAND_ROWS) {
-            let band = first..(first + BAND_ROWS).min(rows);
-            let found = &mut found[..band.len()];
-            found.fill(Nearest::NONE);
-            self.search_band(simd, band, found)?;
-        }
-        Ok(())
-    }
-}
-
-/// Looks for rows among `panels` that are nearer to the rows of `x` from `first` on than those found so far.
-#[inline(always)]
-fn compare<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, T>, found: &mut [Nearest<T>]) {
-    let group = rows_in::<S, T>(GROUP_BYTES, x.width()) / panel_rows::<S, T>();
-    for start in (0..panels.count()).step_by(group) {
-        let group = start..(start + group).min(panels.count());
-        for (first, found) in (first..).step_by(BLOCK_ROWS).zip(found.chunks_mut(BLOCK_ROWS)) {
-            // With few panels the time goes into reading x; two blocks ahead is about the memory's latency.
-            x.prefetch(first + 2 * BLOCK_ROWS..first + 3 * BLOCK_ROWS);
-            compare_block(block_of(x, first, x.count()), panels, group.clone(), found);
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
+        match Screen::of(&self)? {
+            Some(screen) => screen.search(simd, self),
+            None => self.by_differences(simd, 0),
         }
     }
 }
 
+/// Looks by differences for rows among `panels` that are nearer to the rows of `x` from `first` on than those found so far.
 #[inline(always)]
-fn compare_block<S: Simd, T: Scalar>(
-    rows: [&[T]; BLOCK_ROWS],
-    panels: &Panels<S, T>,
-    group: Range<usize>,
-    found: &mut [Nearest<T>],
-) {
-    let first = panels.rows().start + group.start * panel_rows::<S, T>();
+fn compare_directly<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, T>, found: &mut [Nearest<T>]) {
     // All rows of `y`, not the last few of many: sums in another order would tell equal rows apart.
     let few = panels.rows().end <= Register::<S, T>::LANES;
-    let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
-    for (turn, panel) in group.enumerate() {
-        let sums = match few {
-            true => squared_distances_to_few::<S, T>(rows, panels.panel(panel)),
-            false => squared_distances::<S, T>(rows, panels.panel(panel)),
-        };
-        let turns = [2 * turn, 2 * turn + 1].map(|turn| Register::<S, T>::splat(T::from_f64(turn as f64)));
-        for (champions, [low, high]) in champions.iter_mut().zip(sums) {
-            champions.challenge(low, turns[0]);
-            champions.challenge(high, turns[1]);
+    compare(
+        panels,
+        found,
+        #[inline(always)]
+        |row| {
+            // With few panels the time goes into reading x; four blocks ahead is about the memory's latency.
+            x.prefetch(first + row + 4 * BLOCK_ROWS..first + row + 5 * BLOCK_ROWS);
+            block_of(x, first + row, x.count())
+        },
+        #[inline(always)]
+        |rows, panel| match few {
+            true => squared_distances_to_few::<S, T>(rows, panel),
+            false => squared_distances::<S, T>(rows, panel),
+        },
+    );
+}
+
+/// Looks for rows among `panels` that are nearer than those found so far: block after block of rows, `block(i)` from the
+/// `i`-th on, by what `sums` says of a block and a panel.
+#[inline(always)]
+pub fn compare<'a, S: Simd, T: Scalar>(
+    panels: &Panels<S, T>,
+    found: &mut [Nearest<T>],
+    block: impl Fn(usize) -> [&'a [T]; BLOCK_ROWS],
+    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Coordinate<S, T>]) -> Sums<S, T>,
+) {
+    let group = rows_in::<S, T>(GROUP_BYTES, panels.width()) / panel_rows::<S, T>();
+    for start in (0..panels.count()).step_by(group) {
+        let first = panels.rows().start + start * panel_rows::<S, T>();
+        for (row, found) in (0..).step_by(BLOCK_ROWS).zip(found.chunks_mut(BLOCK_ROWS)) {
+            let rows = block(row);
+            let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
+            for (turn, panel) in (start..(start + group).min(panels.count())).enumerate() {
+                let turns = [2 * turn, 2 * turn + 1].map(|turn| Register::<S, T>::splat(T::from_f64(turn as f64)));
+                for (champions, [low, high]) in champions.iter_mut().zip(sums(rows, panels.panel(panel))) {
+                    champions.challenge(low, turns[0]);
+                    champions.challenge(high, turns[1]);
+                }
+            }
+            for (found, champions) in found.iter_mut().zip(&champions) {
+                *found = found.merge(champions.nearest(first));
+            }
         }
-    }
-    for (found, champions) in found.iter_mut().zip(&champions) {
-        *found = found.merge(champions.nearest(first));
     }
 }
 

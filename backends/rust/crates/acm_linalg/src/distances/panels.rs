@@ -51,15 +51,30 @@ impl<S: Simd, T: Scalar> Panels<S, T> {
     /// Packs `rows` of `y`, in another type if need be. The last panel is filled up with infinity, whose distance is
     /// never the smallest.
     pub fn pack<U: Scalar>(simd: S, threads: &Threads<'_>, y: Rows<'_, U>, rows: Range<usize>) -> Result<Self> {
-        let width = y.width();
+        Self::pack_with(
+            (simd, threads),
+            (rows, y.width()),
+            #[inline(always)]
+            |row, k| T::from_f64(y.row(row)[k].to_f64()),
+            |_| T::INFINITY,
+        )
+    }
+
+    /// Packs `rows` of `width` coordinates, `at(row, k)` each. The last panel is filled up with rows of `filler(k)`.
+    pub fn pack_with(
+        (simd, threads): (S, &Threads<'_>),
+        (rows, width): (Range<usize>, usize),
+        at: impl Fn(usize, usize) -> T + Sync,
+        filler: impl Fn(usize) -> T + Sync,
+    ) -> Result<Self> {
         let count = rows.len().div_ceil(panel_rows::<S, T>());
-        let nothing = [Register::<S, T>::splat(T::INFINITY); 2];
+        let nothing = [Register::<S, T>::splat(T::ZERO); 2];
         let mut coordinates = memory::filled(count * width, nothing)?;
         let panels = coordinates.chunks_mut(width.max(1)).zip(rows.clone().step_by(panel_rows::<S, T>()));
         threads.for_each(count * width * MAX_LANES, panels, |(panel, first)| {
             simd.vectorize(
                 #[inline(always)]
-                || pack_panel::<S, T, U>(y, first..rows.end, panel),
+                || pack_panel::<S, T>(first..rows.end, &at, &filler, panel),
             );
             Ok(())
         })?;
@@ -69,6 +84,11 @@ impl<S: Simd, T: Scalar> Panels<S, T> {
     /// How many panels there are.
     pub fn count(&self) -> usize {
         self.rows.len().div_ceil(panel_rows::<S, T>())
+    }
+
+    /// How many coordinates a row has.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// The rows packed, as numbers of rows of the matrix they came from.
@@ -84,12 +104,18 @@ impl<S: Simd, T: Scalar> Panels<S, T> {
 }
 
 #[inline(always)]
-fn pack_panel<S: Simd, T: Scalar, U: Scalar>(y: Rows<'_, U>, rows: Range<usize>, panel: &mut [Coordinate<S, T>]) {
+fn pack_panel<S: Simd, T: Scalar>(
+    rows: Range<usize>,
+    at: impl Fn(usize, usize) -> T,
+    filler: impl Fn(usize) -> T,
+    panel: &mut [Coordinate<S, T>],
+) {
     let lanes = Register::<S, T>::LANES;
-    let mut values = [T::INFINITY; 2 * MAX_LANES];
+    let mut values = [T::ZERO; 2 * MAX_LANES];
     for (k, coordinate) in panel.iter_mut().enumerate() {
+        values.fill(filler(k));
         for (value, row) in values[..2 * lanes].iter_mut().zip(rows.clone()) {
-            *value = T::from_f64(y.row(row)[k].to_f64());
+            *value = at(row, k);
         }
         *coordinate = [Vector::load(&values), Vector::load(&values[lanes..])];
     }

@@ -1,7 +1,7 @@
-//! Rows whose nearest row `f32` cannot tell are looked at again, together and in `f64`.
+//! Rows whose nearest row `f32` cannot tell are looked at again, together and by differences in `f64`.
 
 use acm_core::rows::Rows;
-use acm_core::simd::{Simd, Task};
+use acm_core::simd::Simd;
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
@@ -38,9 +38,6 @@ pub fn settle<S: Simd, T: Scalar, U: Scalar>(
     indices: &mut [i64],
     mut distances: Option<&mut [T]>,
 ) -> Result<()> {
-    if !T::NARROWER_THAN_REFERENCE {
-        return Ok(());
-    }
     let at_once = rows_in::<S, f64>(STRIP_BYTES, x.width()).min(indices.len());
     let mut next = 0;
     while let Some(rows) = take_doubtful(indices, &mut next, at_once)? {
@@ -49,7 +46,8 @@ pub fn settle<S: Simd, T: Scalar, U: Scalar>(
         values.extend(rows.iter().flat_map(|row| x.row(first + row)).map(|value| value.to_f64()));
         let values = ArrayView2::from_shape((rows.len(), x.width()), &values).map_err(|_| Error::OutOfMemory)?;
         let x = Rows::new(values, "x")?;
-        Search { threads, x, y, indices: &mut nearest, distances: Some(&mut found) }.run(simd)?;
+        let search = Search { threads, x, y, indices: &mut nearest, distances: Some(&mut found) };
+        search.by_differences(simd, 0)?;
         for (row, (nearest, found)) in rows.into_iter().zip(nearest.into_iter().zip(found)) {
             indices[row] = nearest;
             if let Some(distances) = &mut distances {

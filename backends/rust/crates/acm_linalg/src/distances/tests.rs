@@ -119,6 +119,24 @@ fn the_baseline_computes_the_same() {
 }
 
 #[test]
+fn scores_find_what_differences_do() {
+    let y = numbers::<f64>(90, 20, 5).mapv(f64::sqrt);
+    let twice = ndarray::concatenate![ndarray::Axis(0), y, y];
+    let mut x = numbers::<f64>(5000, 20, 3).mapv(f64::sqrt);
+    x.rows_mut().into_iter().step_by(7).for_each(|mut row| row *= 1e5);
+    // Of the second every row is doubtful, so that differences are computed of all after the first few.
+    for y in [y, twice] {
+        let (indices, distances) = nearest(2, x.view(), y.view()).unwrap();
+        let expected = naive(&x, &y);
+        assert_eq!(indices, lowest_of_smallest(&expected));
+        for (i, distance) in distances.into_iter().enumerate() {
+            let expected = expected[(i, indices[i] as usize)];
+            assert!((distance - expected).abs() <= 4.0 * f64::EPSILON * expected);
+        }
+    }
+}
+
+#[test]
 fn equal_rows_are_equally_near_wherever_they_are() {
     // So wide that after some 260 rows a new strip begins, with few rows or many.
     let width = 2001;

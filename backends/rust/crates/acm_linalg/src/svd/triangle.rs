@@ -154,15 +154,17 @@ fn sweep<S: Simd>(block: &mut [f64], stride: usize, j: Option<usize>, factors: &
     }
     for rows in block.chunks_exact_mut(ROWS * stride) {
         let mut rows = split::<ROWS>(rows, stride);
-        let taken: [R<S>; ROWS] = std::array::from_fn(|r| R::<S>::splat(j.map_or(0.0, |j| -rows[r][j])));
-        for (row, taken) in rows.iter_mut().zip(taken) {
-            R::<S>::load(&factors[start..]).mul_add(taken, R::<S>::load(&row[start..])).store(&mut row[start..]);
+        // No `from_fn`: the compiler calls it, and what it is given, as functions.
+        let (mut taken, mut leading) = ([R::<S>::splat(0.0); ROWS], [R::<S>::splat(0.0); ROWS]);
+        for (row, taken) in rows.iter_mut().zip(&mut taken) {
+            *taken = R::<S>::splat(j.map_or(0.0, |j| -row[j]));
+            R::<S>::load(&factors[start..]).mul_add(*taken, R::<S>::load(&row[start..])).store(&mut row[start..]);
         }
-        // Read back, so that the products are of the very values that the next reflection clears.
-        let leading: [R<S>; ROWS] = std::array::from_fn(|r| R::<S>::splat(rows[r][next]));
         let mut product = R::<S>::load(&products[start..]);
-        for (row, leading) in rows.iter().zip(leading) {
-            product = R::<S>::load(&row[start..]).mul_add(leading, product);
+        for (row, leading) in rows.iter().zip(&mut leading) {
+            // Read back, so that the products are of the very values that the next reflection clears.
+            *leading = R::<S>::splat(row[next]);
+            product = R::<S>::load(&row[start..]).mul_add(*leading, product);
         }
         product.store(&mut products[start..]);
         // Chunks, whose lengths the compiler knows: no bounds checks in the loop where the time goes.
