@@ -22,8 +22,8 @@ def assert_same_directions(actual: Any, expected: Any, strengths: Any, tolerance
     """Rows are orthonormal, and those of clear strength span the same space, whatever their signs."""
     np.testing.assert_allclose(actual @ actual.T, np.eye(len(actual)), rtol=0, atol=tolerance)
     clear = strengths > _CLEAR * strengths.max(initial=0)
-    projectors = [rows[clear].T @ rows[clear] for rows in (actual, expected)]
-    np.testing.assert_allclose(*projectors, rtol=0, atol=tolerance)
+    for rows, others in ((actual[clear], expected[clear]), (expected[clear], actual[clear])):
+        np.testing.assert_allclose((rows @ others.T) @ others, rows, rtol=0, atol=tolerance)
 
 
 def _assert_same_triplets(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
