@@ -22,7 +22,6 @@ _TWICE_AS_NARROW = {OWN_FLOAT64: 1.5}
 
 #: Operation, variant and size of the rows that show just that.
 _NARROW = [
-    ("pairwise_distances_argmin", "", (100_000, 64, 50)),
     ("pairwise_distances_argmin", "", (1_000_000, 8, 50)),
     ("silhouette_score", "", (10_000, 10, 4)),
     ("silhouette_score", "", (10_000, 50, 8)),
@@ -36,15 +35,26 @@ _NARROW = [
     ("bfill", "", (1_000_000, 50)),
     ("lagged_features", "three", (200_000, 50)),
     ("lagged_features", "lag", (200_000, 50)),
-    ("column_quantiles", "", (100_000, 50)),
-    ("pearson", "", (10_000, 50)),
     ("pearson", "", (100_000, 200)),
     ("matmul", "", (100_000, 5, 50)),
-    ("ar1_coefficients", "", (1_000_000, 50)),
-    ("column_moments", "", (1_000_000, 50)),
-    ("mahalanobis", "", (100_000, 50)),
-    ("pca_spe_t2", "", (100_000, 50)),
-    *((f"rolling_{name}", "", (200_000, 20)) for name in _ROLLING),
+    *((f"rolling_{name}", "", size) for name in ("median", "min", "max") for size in ((10_000, 50), (200_000, 20))),
+]
+
+#: Where neither does, what is needed over the best peer on float32: sums that are float64 whatever is summed up,
+#: windows held in order, counts, and nearest rows that float64 finds by float32 products as well.
+_AS_WIDE = [
+    ("pairwise_distances_argmin", "", (100_000, 64, 50), 1),
+    ("column_quantiles", "", (100_000, 50), 2),
+    ("pearson", "", (10_000, 50), 1.2),
+    ("ar1_coefficients", "", (1_000_000, 50), 4),
+    ("column_moments", "", (1_000_000, 50), 1),
+    ("mahalanobis", "", (100_000, 50), 1),
+    ("pca_spe_t2", "", (100_000, 50), 1),
+    *(
+        (f"rolling_{name}", "", size, _ROLLING[name][0])
+        for name in ("mean", "std", "mad", "skew", "kurt", "slope")
+        for size in ((10_000, 50), (200_000, 20))
+    ),
 ]
 
 
@@ -63,7 +73,6 @@ def _rolling(name: str, need: float, short: float, long: float) -> list[Case]:
     return [
         Case(f"rolling_{name}", (10_000, 50), {"best": need}, short),
         Case(f"rolling_{name}", (200_000, 20), {"best": need}, long),
-        Case(f"rolling_{name}", (10_000, 50), _TWICE_AS_NARROW, dtype="float32"),
     ]
 
 
@@ -144,6 +153,10 @@ CASES: list[Case] = [
     Case("streaming", (100_000_000, 1_000_000), {"best": 0.9, "numpy mean and var": 3}, 25),
     *(case for name, (need, short, long) in _ROLLING.items() for case in _rolling(name, need, short, long)),
     *(Case(operation, size, _TWICE_AS_NARROW, None, variant, "float32") for operation, variant, size in _NARROW),
+    *(
+        Case(operation, size, {"best": n, OWN_FLOAT64: 0.9}, None, variant, "float32")
+        for operation, variant, size, n in _AS_WIDE
+    ),
 ]
 
 #: Peak memory is looked at here, and set against the n x n matrix that a careless form would build, or the data.

@@ -36,9 +36,9 @@ pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: 
 }
 
 /// Writes the products of the standardised columns, for which what is missing is at the mean.
-pub fn complete<T: Scalar>(
+pub fn complete<X: Scalar, T: Scalar>(
     threads: &Threads<'_>,
-    standard: &Standard<'_, T>,
+    standard: &Standard<'_, X>,
     out: &mut ArrayViewMut2<'_, T>,
 ) -> Result<()> {
     for_each_tile::<T, f64, _>(threads, standard, 1, |tile| {
@@ -48,8 +48,8 @@ pub fn complete<T: Scalar>(
 }
 
 /// Writes a tile and its mirror image, and the diagonal.
-fn write_tile<T: Scalar>(
-    standard: &Standard<'_, T>,
+fn write_tile<X: Scalar, T: Scalar>(
+    standard: &Standard<'_, X>,
     tile: &Tile<'_, f64>,
     out: &mut ArrayViewMut2<'_, T>,
     mut value: impl FnMut(usize, usize) -> f64,

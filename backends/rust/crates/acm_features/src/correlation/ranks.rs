@@ -88,10 +88,10 @@ impl Order {
 
 /// Writes the ranks of each column, from 0, and NaN where a value is missing. Answers the columns' orders if there are
 /// gaps in any of them.
-pub fn ranks<T: Scalar>(
+pub fn ranks<T: Scalar, R: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
-    mut out: ArrayViewMut2<'_, T>,
+    mut out: ArrayViewMut2<'_, R>,
 ) -> Result<Vec<Order>> {
     let (height, width) = x.dim();
     if height >= TIED as usize {
@@ -161,13 +161,13 @@ fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T], look: &mut Look<'
 }
 
 /// Writes what has been laid out back to rows.
-fn write<T: Scalar>(columns: &[T], mut out: ArrayViewMut2<'_, T>, look: &mut Look<'_>) -> Result<()> {
+fn write<T: Scalar, R: Scalar>(columns: &[T], mut out: ArrayViewMut2<'_, R>, look: &mut Look<'_>) -> Result<()> {
     let height = out.nrows();
     for (i, mut row) in out.rows_mut().into_iter().enumerate() {
         if i % PART == 0 {
             look()?;
         }
-        row.iter_mut().enumerate().for_each(|(j, out)| *out = columns[j * height + i]);
+        row.iter_mut().enumerate().for_each(|(j, out)| *out = R::from_f64(columns[j * height + i].to_f64()));
     }
     Ok(())
 }

@@ -10,11 +10,23 @@ use super::pearson::complete;
 use super::ranks::{Order, ranks};
 use super::standard::Standard;
 
+/// So many ranks, halves of integers, are exact in `f32`.
+const MOST_ROWS: usize = 1 << 23;
+
 /// Writes the correlation of the ranks of each pair of columns, ranked over the rows in which both are finite.
 ///
 /// Each column is sorted once. A pair with gaps in different rows goes through both orders and counts anew.
-pub fn spearman<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) -> Result<()> {
-    let mut ranked = Array2::from_shape_vec(x.dim(), memory::zeroed(x.len())?)
+pub fn spearman<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, out: ArrayViewMut2<'_, T>) -> Result<()> {
+    if x.nrows() <= MOST_ROWS { by_ranks::<T, f32>(threads, x, out) } else { by_ranks::<T, T>(threads, x, out) }
+}
+
+/// The same, with the ranks held as numbers of type `R`.
+fn by_ranks<T: Scalar, R: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    mut out: ArrayViewMut2<'_, T>,
+) -> Result<()> {
+    let mut ranked = Array2::<R>::from_shape_vec(x.dim(), memory::zeroed(x.len())?)
         .map_err(|error| Error::invalid("x", error.to_string()))?;
     let orders = ranks(threads, x, ranked.view_mut())?;
     complete(threads, &Standard::new(&Moderate::new(threads, ranked.view())?)?, &mut out)?;

@@ -57,6 +57,7 @@ impl<'a, T: Scalar> Standard<'a, T> {
     /// Writes `row` of `columns`.
     #[inline(always)]
     pub fn write_row<P: Scalar>(&self, row: usize, columns: Range<usize>, out: &mut [P]) {
+        self.fetch(row + FETCH_AHEAD, columns.clone());
         standardise(&self.x.row(row)[columns.clone()], self.parameters(columns), out);
     }
 

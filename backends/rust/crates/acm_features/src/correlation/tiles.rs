@@ -17,8 +17,9 @@ const SIDE: RangeInclusive<usize> = 240..=480;
 /// sixteenth of the memory of the dense matrix.
 const BANDS: usize = 11;
 
-/// How much larger tiles of `f32` sums are, which take half as much memory: as a fraction.
-const WIDER: (usize, usize) = (7, 5);
+/// The same of `f32` sums, which take half as much memory.
+const WIDER_SIDE: RangeInclusive<usize> = 336..=768;
+const FEWER_BANDS: usize = 7;
 
 /// Rows packed at a time: a panel of them stays in the L1 cache while all blocks on the left meet it.
 pub const DEPTH: usize = 128;
@@ -98,8 +99,9 @@ where
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Tiles { threads, standard, counts, mut finish, .. } = self;
         let width = standard.x.width();
-        let wider = if size_of::<A>() == size_of::<f64>() { (1, 1) } else { WIDER };
-        let most = (width / BANDS).clamp(*SIDE.start(), *SIDE.end()) * wider.0 / wider.1;
+        let wider = size_of::<A>() < size_of::<f64>();
+        let (sides, bands) = if wider { (WIDER_SIDE, FEWER_BANDS) } else { (SIDE, BANDS) };
+        let most = width.div_ceil(bands).clamp(*sides.start(), *sides.end());
         // Tiles of equal size, so that none is a sliver.
         let side = width.div_ceil(width.div_ceil(most)).next_multiple_of(panel_columns::<S, P>());
         let pairs = pairs(width, side)?;
