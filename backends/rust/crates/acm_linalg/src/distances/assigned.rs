@@ -44,6 +44,12 @@ pub fn assigned_distances<T: Scalar>(
 /// `|x - y|`, summed in `f64`.
 #[inline(always)]
 pub fn between<T: Scalar, U: Scalar>(x: &[T], y: &[U]) -> T {
+    T::from_f64(squared_between(x, y).sqrt())
+}
+
+/// `|x - y|^2` in `f64`.
+#[inline(always)]
+pub fn squared_between<T: Scalar, U: Scalar>(x: &[T], y: &[U]) -> f64 {
     let mut sums = [0.0; LANES];
     for (x, y) in x.chunks(LANES).zip(y.chunks(LANES)) {
         for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
@@ -51,7 +57,7 @@ pub fn between<T: Scalar, U: Scalar>(x: &[T], y: &[U]) -> T {
             *sum += difference * difference;
         }
     }
-    T::from_f64(sums.iter().sum::<f64>().sqrt())
+    sums.iter().sum()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Euclidean distances between rows, by direct differences.
 //!
 //! `d(x, y) = sqrt(sum_k (x_k - y_k)^2)`. The Gram form `|x|^2 + |y|^2 - 2 x.y` loses all digits for rows that are
-//! close together far from zero. Only [`screen`] uses it, to find which rows may be the nearest.
+//! close together far from zero. Only [`scores`] use it, to find which rows may be the nearest.
 //!
 //! [`panels`] packs rows of `y` so that one register holds one coordinate of several rows; [`block`] computes a block
 //! of rows by one panel in registers; the other modules walk over blocks and say what becomes of the distances.
@@ -13,6 +13,7 @@ pub mod fill;
 mod nearest;
 mod pairwise;
 pub mod panels;
+mod scores;
 mod screen;
 mod settle;
 mod symmetric;

@@ -11,7 +11,8 @@ use ndarray::ArrayView2;
 use super::block::{block_of, squared_distances, squared_distances_to_few};
 use super::champions::{Champions, Nearest};
 use super::panels::{BLOCK_ROWS, Coordinate, GROUP_BYTES, Panels, Register, STRIP_BYTES, Sums, panel_rows, rows_in};
-use super::screen::{self, Screen};
+use super::scores::Scores;
+use super::screen;
 use super::settle::{DOUBTFUL, is_doubtful, settle};
 
 /// Elementary steps of a tile: about 20 us.
@@ -143,8 +144,8 @@ impl<T: Scalar> Task for Search<'_, T> {
     }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
-        match Screen::of(&self)? {
-            Some(screen) => screen.search(simd, self),
+        match Scores::of(&self)? {
+            Some(scores) => scores.search(simd, self),
             None => self.by_differences(simd, 0),
         }
     }

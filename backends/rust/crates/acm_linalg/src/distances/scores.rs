@@ -1,0 +1,168 @@
+//! Scores: numbers whose order is that of distances, and from where on they tell it.
+//!
+//! `|x - y|^2 = |x|^2 + 2 (|y|^2 / 2 - x.y)`, so the nearest row of `y` has the smallest `|y|^2 / 2 - x.y`. Rows are seen from the
+//! middle of `y`, and `|y|^2 / 2` is one more number of a row: a score is a product.
+
+use std::ops::Range;
+
+use acm_core::rows::Rows;
+use acm_core::simd::{self, Simd, Vector};
+use acm_core::{Result, Scalar, Threads, memory};
+
+use super::assigned::{between, squared_between};
+use super::champions::Nearest;
+use super::nearest::compare;
+use super::panels::{Panels, zeros};
+use super::settle::DOUBTFUL;
+use crate::product::factor::multiply_add;
+
+/// Rows whose mean is taken from all.
+const CENTRE_ROWS: usize = 256;
+
+/// Rows of `y` that a thread measures at a time.
+const HALVES_AT_ONCE: usize = 256;
+
+/// Lengths whose squares `f32` holds with all digits.
+const MODERATE: Range<f64> = 1e-12..1e12;
+
+/// What scores are computed from.
+pub struct Scores<'a, T> {
+    x: Rows<'a, T>,
+    /// Of which the nearest are looked for.
+    pub y: Rows<'a, T>,
+    /// What is taken from all rows: the mean of some of `y`.
+    centre: Vec<T>,
+    /// Half the squared length of each row of `y` from there.
+    halves: Vec<f64>,
+    /// How far apart the scores of a row must be for each unit of its squared length, and for one of length 0.
+    apart: [f32; 2],
+}
+
+impl<'a, T: Scalar> Scores<'a, T> {
+    /// Measures the rows of `y`, which are finite; None where `f32` would not hold their scores with all digits.
+    pub fn new(threads: &Threads<'_>, x: Rows<'a, T>, y: Rows<'a, T>) -> Result<Option<Self>> {
+        let centre = centre_of(y)?;
+        let mut halves = memory::filled(y.count(), 0.0)?;
+        let tiles = (0..).step_by(HALVES_AT_ONCE).zip(halves.chunks_mut(HALVES_AT_ONCE));
+        threads.for_each(y.values().len(), tiles, |(first, halves)| {
+            simd::vectorized(
+                #[inline(always)]
+                || {
+                    for (row, half) in (first..).zip(halves) {
+                        *half = squared_between(y.row(row), &centre) / 2.0;
+                    }
+                },
+            );
+            Ok(())
+        })?;
+        let farthest = halves.iter().fold(0.0, |most, &half| f64::max(most, (2.0 * half).sqrt()));
+        let apart = least_apart(x.width(), farthest);
+        Ok(MODERATE.contains(&farthest).then_some(Scores { x, y, centre, halves, apart }))
+    }
+
+    /// Numbers of a row, of which the last turns the product of two rows into a score.
+    pub fn stride(&self) -> usize {
+        self.y.width() + 1
+    }
+
+    /// Packs `rows` of `y`.
+    pub fn pack<S: Simd>(&self, (simd, threads): (S, &Threads<'_>), rows: Range<usize>) -> Result<Panels<S, f32>> {
+        let width = self.y.width();
+        Panels::pack_with(
+            (simd, threads),
+            (rows, self.stride()),
+            #[inline(always)]
+            |row, k| match self.y.row(row).get(k) {
+                Some(&value) => (value - self.centre[k]).to_f64() as f32,
+                None => self.halves[row] as f32,
+            },
+            // Of rows that are not there the score is infinite.
+            |k| if k < width { 0.0 } else { f32::INFINITY },
+        )
+    }
+
+    /// Writes the factors of `rows` of `x` to `tile`.
+    #[inline(always)]
+    pub fn fill(&self, rows: Range<usize>, tile: &mut [f32]) {
+        for (row, factors) in rows.zip(tile.chunks_exact_mut(self.stride())) {
+            for ((factor, &value), &centre) in factors.iter_mut().zip(self.x.row(row)).zip(&self.centre) {
+                *factor = (centre - value).to_f64() as f32;
+            }
+            factors[self.x.width()] = 1.0;
+        }
+    }
+
+    /// Looks for better scores among `panels`.
+    #[inline(always)]
+    pub fn compare<S: Simd>(&self, tile: &[f32], panels: &Panels<S, f32>, found: &mut [Nearest<f32>]) {
+        let (stride, count) = (self.stride(), found.len());
+        compare(
+            panels,
+            found,
+            #[inline(always)]
+            |first| std::array::from_fn(|r| &tile[(first + r).min(count - 1) * stride..][..stride]),
+            #[inline(always)]
+            |rows, panel| multiply_add::<S, f32>(zeros::<S, f32>(), rows, panel),
+        );
+    }
+
+    /// Writes what was found for the rows of `x` from `first` on, or that it is doubtful. It is of rows that hold NaN or
+    /// infinity, and of those that overflow.
+    #[inline(always)]
+    pub fn finish<S: Simd>(
+        &self,
+        first: usize,
+        tile: &[f32],
+        found: &[Nearest<f32>],
+        (indices, distances): (&mut [i64], Option<&mut [T]>),
+    ) {
+        let [by_length, at_least] = self.apart;
+        for ((index, nearest), factors) in indices.iter_mut().zip(found).zip(tile.chunks_exact(self.stride())) {
+            let apart = nearest.runner_up - nearest.squared;
+            let certain = apart > by_length * squared_length::<S>(&factors[..self.x.width()]) + at_least;
+            *index = if certain { nearest.index as i64 } else { DOUBTFUL };
+        }
+        for (i, distance) in distances.into_iter().flatten().enumerate().filter(|&(i, _)| indices[i] != DOUBTFUL) {
+            *distance = between(self.x.row(first + i), self.y.row(indices[i] as usize));
+        }
+    }
+}
+
+/// About the middle of the rows of `y`.
+fn centre_of<T: Scalar>(y: Rows<'_, T>) -> Result<Vec<T>> {
+    let mut sums = memory::filled(y.width(), 0.0)?;
+    let step = y.count().div_ceil(CENTRE_ROWS);
+    for row in (0..y.count()).step_by(step) {
+        sums.iter_mut().zip(y.row(row)).for_each(|(sum, value)| *sum += value.to_f64());
+    }
+    let count = y.count().div_ceil(step) as f64;
+    Ok(sums.into_iter().map(|sum| T::from_f64(sum / count)).collect())
+}
+
+/// How far apart the scores of a row must be to tell which is smaller, for each unit of its squared length and for one of
+/// length 0, if the rows of `y` have at most the length `farthest`.
+///
+/// With u, half of `EPSILON`, and `width` + 1 products, whose magnitudes sum up to |x||y| + |y|^2 / 2 at most
+/// (Cauchy-Schwarz), and so to |x|^2 / 2 + |y|^2: rounding the factors changes each product by 2 u of it, and adding it up by
+/// (`width` + 1) u. The rest covers terms of u^2, underflow, and the rounding of this bound. Differences in `f64` have errors
+/// as well, u of them (|x| + |y|)^2 for each term; where these could decide, they shall.
+fn least_apart(width: usize, farthest: f64) -> [f32; 2] {
+    let (scores, differences) = (f64::from(f32::EPSILON) / 2.0, f64::EPSILON);
+    let error = |squared_length: f64, squared_farthest: f64| {
+        let terms = (width + 8) as f64;
+        terms * (scores * (squared_length / 2.0 + squared_farthest) + differences * (squared_length + squared_farthest))
+    };
+    [error(1.0, 0.0), error(0.0, farthest * farthest)].map(|error| (2.0 * error) as f32)
+}
+
+#[inline(always)]
+fn squared_length<S: Simd>(values: &[f32]) -> f32 {
+    let mut sums = S::F32::splat(0.0);
+    let whole = values.chunks_exact(S::F32::LANES);
+    let rest = whole.remainder().iter().map(|value| value * value).sum::<f32>();
+    for values in whole {
+        let values = S::F32::load(values);
+        sums = values.mul_add(values, sums);
+    }
+    sums.sum() + rest
+}

@@ -1,0 +1,151 @@
+"""Wishes from environment variables and the config file."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import acm_dispatch
+from acm_dispatch import DispatchWarning, use, zscore
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+
+
+def chosen(operation=zscore, x=X):
+    return operation.explain(x).chosen
+
+
+def test_environment_weakest_to_strongest(recorder, fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND", "numpy")
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND_ZSCORE", "recorder, numpy")
+    fresh_settings()
+    assert chosen() == "recorder"
+    assert chosen(acm_dispatch.impute) == "numpy"
+    with use("numpy"):
+        assert chosen() == "numpy"
+    assert acm_dispatch.config().rows[0] == ("backends", "numpy", "environment")
+
+
+def test_disable_beats_everything(recorder, fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_DISABLE", "yes")
+    fresh_settings()
+    with use("recorder", strict=True):
+        zscore(X)
+    assert recorder.calls == []
+    assert zscore.explain(X).decided_by == "disabled by environment"
+
+
+def test_config_file(recorder, fresh_settings, monkeypatch, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('backend = ["recorder"]\nthreads = 1\n[operations]\nimpute = "numpy"\n')
+    monkeypatch.setenv("ACM_DISPATCH_CONFIG", str(file))
+    fresh_settings()
+    assert (chosen(), chosen(acm_dispatch.impute)) == ("recorder", "numpy")
+    rows = {name: (value, origin) for name, value, origin in acm_dispatch.config().rows}
+    assert rows["threads"] == (1, str(file))
+    assert rows["accuracy"] == ("tolerance", "default")
+    monkeypatch.setenv("ACM_DISPATCH_NUM_THREADS", "2")
+    fresh_settings()
+    assert ("threads", 2, "environment") in acm_dispatch.config().rows
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("BACKEND", "rsut", "did you mean 'rust'"),
+        ("BAKCEND", "rust", "did you mean 'ACM_DISPATCH_BACKEND'"),
+        ("NUM_THREADS", "many", "expected a whole number"),
+        ("STRICT", "perhaps", "neither yes nor no"),
+        ("ACCURACY", "exact", "expected one of 'bitwise'"),
+        ("BACKEND_ZSCOER", "numpy", "no operation"),
+        ("CONFIG", "/nonexistent/acm.toml", "cannot be read"),
+    ],
+)
+def test_nonsense_in_the_environment_is_one_warning(fresh_settings, monkeypatch, variable, value, message):
+    monkeypatch.setenv(f"ACM_DISPATCH_{variable}", value)
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match=message) as caught:
+        zscore(X)
+    assert len(caught) == 1
+    zscore(X[:3])
+
+
+def test_a_strange_variable_is_not_taken_for_another(fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_PROFILE", "fast.json")
+    monkeypatch.setenv("ACM_DISPATCH_NUM_THREADS", "")
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match="ACM_DISPATCH_PROFILE is not a setting$") as caught:
+        zscore(X)
+    assert len(caught) == 1, "an empty variable says nothing"
+
+
+def test_trace_variable_prints_at_the_end():
+    code = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((4, 2)), backend='numpy')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"ACM_DISPATCH_TRACE": "1"}, capture_output=True, text=True, check=True
+    )
+    assert "zscore" in done.stderr
+    assert "4x2" in done.stderr
+
+
+def test_trace_file_alone_asks_for_a_trace(tmp_path):
+    code = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((4, 2)), backend='numpy')"
+    file = tmp_path / "trace.json"
+    subprocess.run([sys.executable, "-c", code], env={"ACM_DISPATCH_TRACE_FILE": str(file)}, check=True)
+    assert json.loads(file.read_text())["traceEvents"][0]["name"] == "zscore"
+
+
+def _call_between_changes():
+    zscore(X)
+    acm_dispatch.set_backend("numpy", op="impute")
+    zscore(X)
+
+
+def test_variables_may_name_what_comes_later(fresh_settings, monkeypatch):
+    """A backend or an operation of the user's own is there only after something has been called already."""
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND_ZSCORE", "latecomer")
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match="no backend is called 'latecomer'") as caught:
+        _call_between_changes()
+    assert len(caught) == 1
+    latecomer = acm_dispatch.Backend("latecomer")
+    latecomer.kernel("zscore")(lambda x, *options: "late")
+    acm_dispatch.register_backend(latecomer)
+    try:
+        assert zscore(X) == "late"
+    finally:
+        acm_dispatch.unregister_backend("latecomer")
+    np.testing.assert_allclose(zscore(X), zscore(X, backend="numpy"), rtol=1e-10)
+
+
+def test_a_variable_for_a_composition_names_its_operation(fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND_SILHOUETTE_SCORE", "numpy")
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match="is made of other operations; ask for silhouette_samples"):
+        zscore(X)
+
+
+def test_settings_read_by_many_threads_at_once_warn_once(fresh_settings, monkeypatch):
+    monkeypatch.setenv("ACM_DISPATCH_BACKEND", "rsut")
+    fresh_settings()
+    with pytest.warns(DispatchWarning) as caught, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: acm_dispatch.config(), range(64)))
+    assert len(caught) == 1
+
+
+def test_trace_of_the_config_file_prints_at_the_end_and_off_prints_nothing(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text("trace = true\n")
+    code = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((4, 2)), backend='numpy')"
+    for environment, count in [({}, 1), ({"ACM_DISPATCH_TRACE": "0"}, 0)]:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"ACM_DISPATCH_CONFIG": str(file), **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr.count("zscore") == count
