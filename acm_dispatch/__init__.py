@@ -38,9 +38,10 @@ from .ops.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_slope
 from .ops.rolling_order import rolling_mad, rolling_max, rolling_median, rolling_min
 from .ops.sparse import csr_matmul, csr_matvec, sparse_matmul, sparse_matvec
 from .ops.sparse_correlation import sparse_correlation
-from .ops.spectral import band_energy, power_spectrum
+from .ops.spectral import band_energy
 from .ops.streaming import StreamingResult, StreamingStatistics
 from .ops.svd import truncated_svd
+from .ops.welch import power_spectrum
 from .policy import current_policy, reload_config
 from .propagation import propagate
 from .registry import register_backend, unregister_backend

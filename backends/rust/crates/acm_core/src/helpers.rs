@@ -36,8 +36,8 @@ impl Helpers {
         Some(Helpers { threads: builder.build().ok()?, shared })
     }
 
-    /// Calls `own` on the calling thread and meanwhile `help` on up to `count` of these, on each that wakes before `own`
-    /// ends.
+    /// Calls `own` on the calling thread and meanwhile `help` on up to `count` of these, on each that wakes before
+    /// `own` ends.
     pub fn run(&self, count: usize, help: &(dyn Fn() + Sync), own: impl FnOnce()) {
         // SAFETY: `help` outlives this function, in which the offer is closed whatever happens.
         let offer = Arc::new(unsafe { Offer::new(help) });

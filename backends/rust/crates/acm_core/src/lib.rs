@@ -1,7 +1,8 @@
 //! What every kernel stands on: numbers, instruction sets, threads, tiles, errors.
 //!
 //! Beside the binding's arrays this crate is the only one with `unsafe` code, and the only one with threads. A kernel
-//! crate describes arithmetic on tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which instructions.
+//! crate describes arithmetic on tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which
+//! instructions.
 
 pub mod error;
 mod helpers;

@@ -23,7 +23,8 @@ pub fn zeroed<T: Scalar>(len: usize) -> Result<Vec<T>> {
     if start.is_null() {
         return Err(Error::OutOfMemory);
     }
-    // SAFETY: the global allocator gave this memory for `len` values of `T`, an `f32` or `f64`, whose zero has no bit set.
+    // SAFETY: the global allocator gave this memory for `len` values of `T`, an `f32` or `f64`, whose zero has no bit
+    // set.
     Ok(unsafe { Vec::from_raw_parts(start.cast(), len, len) })
 }
 

@@ -47,8 +47,8 @@ impl<T: Scalar> Panel<'_, T> {
         }
     }
 
-    /// Asks for a row, if there is one, to be brought into the cache: each lies on another page, which processors do not
-    /// foresee.
+    /// Asks for a row, if there is one, to be brought into the cache: each lies on another page, which processors do
+    /// not foresee.
     #[inline(always)]
     pub fn prefetch(&self, i: usize) {
         if i < self.x.count() {

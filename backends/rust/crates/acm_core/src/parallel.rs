@@ -1,8 +1,8 @@
 //! Who computes a tile, and when to stop.
 //!
 //! A kernel cuts its work into tiles and calls [`Threads::for_each`]. The calling thread takes tiles like every other,
-//! and between two of them looks whether its caller wants it to stop. The number of threads changes who computes a tile,
-//! never what a tile is, so results do not depend on it.
+//! and between two of them looks whether its caller wants it to stop. The number of threads changes who computes a
+//! tile, never what a tile is, so results do not depend on it.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -115,7 +115,8 @@ impl<'a> Threads<'a> {
         if helpers == 0 {
             serve(Role::Caller, &mut self.watch());
         } else {
-            // Of the budget's size, however few of its threads have a tile to compute: pools of every size would add up.
+            // Of the budget's size, however few of its threads have a tile to compute: pools of every size would add
+            // up.
             pool::with_pool(self.count - 1, |pool| match pool {
                 None => serve(Role::Caller, &mut self.watch()),
                 Some(pool) => {

@@ -1,9 +1,9 @@
 //! Which processor a helper thread wakes on.
 //!
-//! Linux wakes a thread where it last ran or where its caller runs, whichever was less busy of late, and often looks for
-//! no idle processor instead (its `SIS_UTIL`, where few share a cache). The helper then waits for a slice of 3 ms until
-//! it may run in its caller's place, in this call and those that follow: two threads take as long as one. So the caller
-//! sends a helper that sleeps to the other processors; once awake, the helper may run anywhere again.
+//! Linux wakes a thread where it last ran or where its caller runs, whichever was less busy of late, and often looks
+//! for no idle processor instead (its `SIS_UTIL`, where few share a cache). The helper then waits for a slice of 3 ms
+//! until it may run in its caller's place, in this call and those that follow: two threads take as long as one. So the
+//! caller sends a helper that sleeps to the other processors; once awake, the helper may run anywhere again.
 
 #[cfg(target_os = "linux")]
 pub use self::linux::Place;

@@ -17,7 +17,8 @@ struct Pools {
 
 static POOLS: AtomicPtr<Pools> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Runs `body` on the calling thread with a pool of `threads` threads; where the system gives no more threads, with none.
+/// Runs `body` on the calling thread with a pool of `threads` threads; where the system gives no more threads, with
+/// none.
 pub fn with_pool<R>(threads: usize, body: impl FnOnce(Option<&Helpers>) -> R) -> R {
     let home = of_this_process();
     let idle = home.idle().get_mut(&threads).and_then(Vec::pop);
@@ -40,8 +41,8 @@ fn of_this_process() -> &'static Pools {
 
 /// Puts new, empty pools in the place of `known`, unless another thread just did.
 fn replace(known: *mut Pools, process: u32) -> &'static Pools {
-    // The parent's pools are leaked in a forked child: their threads do not exist there, and dropping a pool, or looking
-    // for one, would take locks that a thread of the parent may have held.
+    // The parent's pools are leaked in a forked child: their threads do not exist there, and dropping a pool, or
+    // looking for one, would take locks that a thread of the parent may have held.
     let fresh = Box::leak(Box::new(Pools { process, idle: Mutex::default() }));
     match POOLS.compare_exchange(known, fresh, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => fresh,

@@ -160,8 +160,8 @@ pub trait Task {
     /// What the kernel returns.
     type Output;
 
-    /// Whether 512-bit registers pay: where arithmetic on whole registers bounds the kernel, not memory, and no register
-    /// needs to fit a row of [`LANES`](crate::panels::LANES) columns.
+    /// Whether 512-bit registers pay: where arithmetic on whole registers bounds the kernel, not memory, and no
+    /// register needs to fit a row of [`LANES`](crate::panels::LANES) columns.
     fn is_wide(&self) -> bool {
         false
     }
@@ -240,21 +240,25 @@ pub fn has_whole_wide_registers() -> bool {
     let halves = processor::halves_wide_registers;
     #[cfg(not(target_arch = "x86_64"))]
     let halves = || false;
-    *WHOLE.get_or_init(|| std::env::var_os("ACM_RS_ISA").is_some_and(|name| name == "avx512") || !halves())
+    *WHOLE.get_or_init(|| is_asked_for("avx512") || !halves())
 }
 
 /// `ACM_RS_ISA=baseline` or `avx2` switches the wider instruction sets off, for tests and for hunting differences.
 fn detect() -> Isa {
-    let widest = std::env::var_os("ACM_RS_ISA");
-    if widest.as_ref().is_some_and(|name| name == "baseline") {
+    if is_asked_for("baseline") {
         return Isa::Baseline;
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        let wider = is_x86_feature_detected!("avx512f") && widest.is_none_or(|name| name != "avx2");
+        let wider = is_x86_feature_detected!("avx512f") && !is_asked_for("avx2");
         return if wider { Isa::Avx512 } else { Isa::Avx2 };
     }
     Isa::Baseline
+}
+
+/// Whether the environment asks for this instruction set.
+fn is_asked_for(name: &str) -> bool {
+    std::env::var_os("ACM_RS_ISA").is_some_and(|asked| asked == name)
 }
 
 #[cfg(test)]

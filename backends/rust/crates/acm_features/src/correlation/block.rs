@@ -4,8 +4,8 @@ use acm_core::Scalar;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 
 /// Columns of a block on the left, and registers of a panel's row on the right. Many sums hide the latency of the
-/// multiply-add, and let each value that is loaded serve many of them. With 16 registers more than 8 sums would be less:
-/// the compiler then keeps one of them in memory.
+/// multiply-add, and let each value that is loaded serve many of them. With 16 registers more than 8 sums would be
+/// less: the compiler then keeps one of them in memory.
 const fn shape<S: Simd>() -> (usize, usize) {
     if S::REGISTERS >= 32 { (8, 3) } else { (4, 2) }
 }
@@ -17,8 +17,8 @@ pub const fn panel_columns<S: Simd, T: Scalar>() -> usize {
 
 /// Adds `sum_k left[k, i] * right[k, j]` to `sums[i, j]`, which has rows of `side`.
 ///
-/// Both sides are packed: panels of [`panel_columns`] columns one after the other, each of them row by row, `depth` rows.
-/// Blocks beyond the `live` columns of either side are left out, and with `upper` those below the diagonal.
+/// Both sides are packed: panels of [`panel_columns`] columns one after the other, each of them row by row, `depth`
+/// rows. Blocks beyond the `live` columns of either side are left out, and with `upper` those below the diagonal.
 #[inline(always)]
 pub fn add_products<S: Simd, T: Scalar, A: Scalar>(
     [left, right]: [&[T]; 2],

@@ -157,7 +157,8 @@ fn pieces<T: Scalar>(values: &[T], share: f64) -> [Piece; PIECES] {
     })
 }
 
-/// The bucket of each value, one of `count`: never a lesser one for a greater value, as every operation rounds monotonically.
+/// The bucket of each value, one of `count`: never a lesser one for a greater value, as every operation rounds
+/// monotonically.
 #[inline(always)]
 fn map<T: Scalar>(values: &[T], count: usize, pieces: &[Piece; PIECES], buckets: &mut [u32]) {
     // Added to a small number it leaves the nearest integer in the low bits.

@@ -1,8 +1,8 @@
 //! How columns move together.
 //!
 //! [`standard`] sees each column with mean 0 and length 1; a correlation is then a sum of products. [`block`] computes
-//! these in registers, [`tiles`] hands tiles of column pairs and parts of the rows to the threads. The other modules say
-//! what becomes of the sums.
+//! these in registers, [`tiles`] hands tiles of column pairs and parts of the rows to the threads. The other modules
+//! say what becomes of the sums.
 
 mod block;
 mod buckets;

@@ -52,8 +52,8 @@ pub fn is_moderate(size: f64) -> bool {
     MODERATE.contains(&size)
 }
 
-/// Whether a column is known well enough. All squares of `f32` fit into `f64`, and so they do where there is no distance;
-/// that there is none is certain where the least one is not too small to be squared.
+/// Whether a column is known well enough. All squares of `f32` fit into `f64`, and so they do where there is no
+/// distance; that there is none is certain where the least one is not too small to be squared.
 fn has_digits<T: Scalar>(level: &Level) -> bool {
     let deviation = level.deviation(0);
     let constant = deviation == 0.0 && is_moderate(level.offset.abs());

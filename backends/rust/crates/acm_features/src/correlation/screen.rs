@@ -1,5 +1,5 @@
-//! Strong correlations among many columns: found with `f32` products, in two thirds of the time, and computed from `f64`
-//! ones where few are strong.
+//! Strong correlations among many columns: found with `f32` products, in two thirds of the time, and computed from
+//! `f64` ones where few are strong.
 
 use std::ops::{ControlFlow, RangeInclusive};
 
@@ -11,10 +11,10 @@ use super::tiles::{DEPTH, for_each_tile};
 
 /// By how much a coefficient from `f32` products of `height` rows may be wrong, twice over.
 ///
-/// It is a sum of products of two columns of length 1, whose magnitudes sum up to 1 at most (Cauchy-Schwarz). With u, half
-/// of `EPSILON`, rounding both factors changes each product by 2 u of it at most, multiplying and adding it up with the
-/// others of its [`DEPTH`] rows by (`DEPTH` + 1) u, and adding up m such sums by m u. That is (`DEPTH` + m + 3) u and terms
-/// of u^2. The other half covers these, the lengths' last digits and what is too small for `f32`.
+/// It is a sum of products of two columns of length 1, whose magnitudes sum up to 1 at most (Cauchy-Schwarz). With u,
+/// half of `EPSILON`, rounding both factors changes each product by 2 u of it at most, multiplying and adding it up
+/// with the others of its [`DEPTH`] rows by (`DEPTH` + 1) u, and adding up m such sums by m u. That is (`DEPTH` + m +
+/// 3) u and terms of u^2. The other half covers these, the lengths' last digits and what is too small for `f32`.
 fn margin(height: usize) -> f64 {
     (DEPTH + height.div_ceil(DEPTH) + 4) as f64 * f64::from(f32::EPSILON)
 }

@@ -9,8 +9,8 @@ use acm_core::{Result, Scalar, Threads, memory};
 use super::block::{add_products, panel_columns};
 use super::standard::{Packed, SUMS, Standard};
 
-/// Most columns of a tile, which grows with the matrix. A value is packed once for so many columns on the other side, so
-/// larger tiles are faster; the smallest stay in a core's L2 cache with their sums.
+/// Most columns of a tile, which grows with the matrix. A value is packed once for so many columns on the other side,
+/// so larger tiles are faster; the smallest stay in a core's L2 cache with their sums.
 const SIDE: RangeInclusive<usize> = 240..=480;
 
 /// Beyond the smallest, tiles have at most this part of the columns: those that are held at the same time then take a
@@ -67,8 +67,8 @@ impl<A: Copy> Tile<'_, A> {
 
 /// Sums over all rows, tile by tile, from the top down and in each band of rows from the left to the right.
 ///
-/// Products are of numbers of type `P`, and so are their sums over [`DEPTH`] rows, which are added up in `A`. `counts` is
-/// [`SUMS`], or 1 for the first alone. `finish` gets each tile, on the calling thread, and says whether to go on.
+/// Products are of numbers of type `P`, and so are their sums over [`DEPTH`] rows, which are added up in `A`. `counts`
+/// is [`SUMS`], or 1 for the first alone. `finish` gets each tile, on the calling thread, and says whether to go on.
 pub fn for_each_tile<P: Scalar, A: Scalar, T: Scalar>(
     threads: &Threads<'_>,
     standard: &Standard<'_, T>,

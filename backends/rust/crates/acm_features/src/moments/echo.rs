@@ -125,8 +125,8 @@ fn earlier_means<T: Scalar, const PAIRED: bool>(block: &Block<'_, T>, offset: [f
     [count, std::array::from_fn(|j| if count[j] > 0.0 { sum[j] / count[j] } else { 0.0 })]
 }
 
-/// The sums of the earlier values' squared differences from `mean`, and of nothing else: in one loop with `products` the
-/// compiler would shuffle lanes.
+/// The sums of the earlier values' squared differences from `mean`, and of nothing else: in one loop with `products`
+/// the compiler would shuffle lanes.
 #[inline(always)]
 fn squares<T: Scalar, const PAIRED: bool>(
     block: &Block<'_, T>,

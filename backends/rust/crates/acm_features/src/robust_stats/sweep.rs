@@ -52,8 +52,8 @@ impl<T: Scalar> Matrix<'_, T> {
         if self.missing.includes(value) { T::NAN } else { value }
     }
 
-    /// Writes `out[j * stride + i]`, infinities and all, for the values of row `i` of `rows` and column `j` of the block
-    /// from `first` on.
+    /// Writes `out[j * stride + i]`, infinities and all, for the values of row `i` of `rows` and column `j` of the
+    /// block from `first` on.
     #[inline(always)]
     pub fn transpose<S: Simd>(&self, rows: Range<usize>, first: usize, stride: usize, out: &mut [T]) {
         let rows = &self.values[rows.start * self.width..rows.end * self.width];
@@ -193,8 +193,8 @@ fn count_in<T: Scalar, C: Copy + Default + AddAssign + From<bool>>(piece: &[T], 
     counts
 }
 
-/// Writes the values inside the bracket to the start of `between`, which has room for [`PADDING`] more; answers how many
-/// they are.
+/// Writes the values inside the bracket to the start of `between`, which has room for [`PADDING`] more; answers how
+/// many they are.
 #[inline(always)]
 pub fn keep<S: Simd, T: Scalar>(piece: &[T], bracket: Bracket<T>, between: &mut [T]) -> usize {
     let (low, high) = (T::Vector::<S>::splat(bracket.low), T::Vector::<S>::splat(bracket.high));

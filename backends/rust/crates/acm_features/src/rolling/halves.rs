@@ -1,8 +1,8 @@
 //! Windows made of two halves: what lies before a boundary and what lies since.
 //!
-//! There is a boundary every `window` rows, so each window meets one. Both halves only ever grow, the one backwards from
-//! the boundary and the other forwards: nothing is taken away again, so nothing that left a window can leave a rounding
-//! error in it. Each row is added twice, whatever the length of the window.
+//! There is a boundary every `window` rows, so each window meets one. Both halves only ever grow, the one backwards
+//! from the boundary and the other forwards: nothing is taken away again, so nothing that left a window can leave a
+//! rounding error in it. Each row is added twice, whatever the length of the window.
 
 use acm_core::panels::{LANES, Lanes, Panel};
 use acm_core::rows::Rows;
@@ -166,8 +166,9 @@ pub fn widened<T: Scalar>(row: &Lanes<T>) -> Lanes {
     row.map(T::to_f64)
 }
 
-/// The unit, a power of two at least `window`^`power`, in which sums over a window stay below the largest number although
-/// single values may reach it. To count in it costs no digits, unless values are nearly as small as numbers can be.
+/// The unit, a power of two at least `window`^`power`, in which sums over a window stay below the largest number
+/// although single values may reach it. To count in it costs no digits, unless values are nearly as small as numbers
+/// can be.
 pub fn roomy_unit<T: Scalar>(windows: Windows<'_, T>, power: u32) -> f64 {
     let rows = windows.window.clamp(1, windows.x.nrows().max(1));
     // Differences are twice as large as values, and binomials come before them.

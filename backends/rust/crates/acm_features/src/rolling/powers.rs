@@ -21,8 +21,8 @@ pub struct Sums<const N: usize> {
 
 /// A statistic of the sums of `N` powers.
 pub trait Finish<const N: usize>: Copy + Sync {
-    /// The statistic of `count` values, at least 1, from the sums of powers of their differences from `base`, all of values
-    /// in units of `unit`.
+    /// The statistic of `count` values, at least 1, from the sums of powers of their differences from `base`, all of
+    /// values in units of `unit`.
     fn finish<V: Vector<f64>>(&self, unit: V, base: V, count: V, powers: [V; N]) -> V;
 }
 
@@ -36,8 +36,8 @@ pub struct Powers<F, const N: usize> {
 }
 
 impl<F: Finish<N>, const N: usize> Powers<F, N> {
-    /// Whether values are counted in a unit other than 1: third and fourth powers leave the range of numbers long before
-    /// sums of them.
+    /// Whether values are counted in a unit other than 1: third and fourth powers leave the range of numbers long
+    /// before sums of them.
     const IS_ROOMY: bool = N <= 2;
 
     /// The statistic that `finish` makes of sums.

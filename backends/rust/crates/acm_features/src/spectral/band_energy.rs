@@ -9,9 +9,9 @@ use super::columns::{Columns, TILE_VALUES, columns_together};
 use super::transform::{Transform, plan, steps};
 use super::trend::level;
 
-/// Writes, for each window of `window` rows, `step` apart, each column and each of `bands`, the sum of squared magnitudes
-/// of the transform of the window less its mean, at the frequencies in `[low, high)`, 0.5 included; NaN where a value of
-/// the window is not finite.
+/// Writes, for each window of `window` rows, `step` apart, each column and each of `bands`, the sum of squared
+/// magnitudes of the transform of the window less its mean, at the frequencies in `[low, high)`, 0.5 included; NaN
+/// where a value of the window is not finite.
 pub fn band_energy<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
@@ -87,8 +87,8 @@ fn bins_in((low, high): (f64, f64), window: usize) -> Range<usize> {
     start..if high == 0.5 { end } else { first_from(high).unwrap_or(end) }.max(start)
 }
 
-/// Writes `values` less their mean. Answers the energy of a band without any frequency: 0, or NaN where one of `values` is
-/// not finite, as in the other bands.
+/// Writes `values` less their mean. Answers the energy of a band without any frequency: 0, or NaN where one of `values`
+/// is not finite, as in the other bands.
 #[inline(always)]
 fn load_centred(values: &[f64], window: &mut [f64]) -> f64 {
     let [first, mean] = level(values);

@@ -111,8 +111,8 @@ impl Slot {
     }
 }
 
-/// Adds `sum_k left[k, i] * right[k, j]` to `sums`, a row of `stride` for each `i` of `band`; with `upper` only in blocks
-/// that reach above the diagonal. Both sides have rows of `stride`.
+/// Adds `sum_k left[k, i] * right[k, j]` to `sums`, a row of `stride` for each `i` of `band`; with `upper` only in
+/// blocks that reach above the diagonal. Both sides have rows of `stride`.
 #[inline(always)]
 pub fn add_products<S: Simd>(
     left: &[f64],

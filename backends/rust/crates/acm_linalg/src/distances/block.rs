@@ -42,8 +42,8 @@ pub fn squared_distances_of_long<S: Simd, T: Scalar>(
     sums
 }
 
-/// The same of a panel that fills only its first registers: the second sums take every other coordinate, so that as many
-/// of them as ever hide each other's latency. The distances to the rows that are not there are infinite.
+/// The same of a panel that fills only its first registers: the second sums take every other coordinate, so that as
+/// many of them as ever hide each other's latency. The distances to the rows that are not there are infinite.
 #[inline(always)]
 pub fn squared_distances_to_few<S: Simd, T: Scalar>(
     rows: [&[T]; BLOCK_ROWS],

@@ -151,7 +151,8 @@ impl<T: Scalar> Task for Search<'_, T> {
     }
 }
 
-/// Looks by differences for rows among `panels` that are nearer to the rows of `x` from `first` on than those found so far.
+/// Looks by differences for rows among `panels` that are nearer to the rows of `x` from `first` on than those found so
+/// far.
 #[inline(always)]
 fn compare_directly<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, T>, found: &mut [Nearest<T>]) {
     // All rows of `y`, not the last few of many: sums in another order would tell equal rows apart.
@@ -173,8 +174,8 @@ fn compare_directly<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &P
     );
 }
 
-/// Looks for rows among `panels` that are nearer than those found so far: block after block of rows, `block(i)` from the
-/// `i`-th on, by what `sums` says of a block and a panel.
+/// Looks for rows among `panels` that are nearer than those found so far: block after block of rows, `block(i)` from
+/// the `i`-th on, by what `sums` says of a block and a panel.
 #[inline(always)]
 pub fn compare<'a, S: Simd, T: Scalar>(
     panels: &Panels<S, T>,

@@ -1,7 +1,7 @@
 //! Scores: numbers whose order is that of distances, and from where on they tell it.
 //!
-//! `|x - y|^2 = |x|^2 + 2 (|y|^2 / 2 - x.y)`, so the nearest row of `y` has the smallest `|y|^2 / 2 - x.y`. Rows are seen from the
-//! middle of `y`, and `|y|^2 / 2` is one more number of a row: a score is a product.
+//! `|x - y|^2 = |x|^2 + 2 (|y|^2 / 2 - x.y)`, so the nearest row of `y` has the smallest `|y|^2 / 2 - x.y`. Rows are
+//! seen from the middle of `y`, and `|y|^2 / 2` is one more number of a row: a score is a product.
 
 use std::ops::Range;
 
@@ -106,8 +106,8 @@ impl<'a, T: Scalar> Scores<'a, T> {
         );
     }
 
-    /// Writes what was found for the rows of `x` from `first` on, or that it is doubtful. It is of rows that hold NaN or
-    /// infinity, and of those that overflow.
+    /// Writes what was found for the rows of `x` from `first` on, or that it is doubtful. It is of rows that hold NaN
+    /// or infinity, and of those that overflow.
     #[inline(always)]
     pub fn finish<S: Simd>(
         &self,
@@ -139,13 +139,13 @@ fn centre_of<T: Scalar>(y: Rows<'_, T>) -> Result<Vec<T>> {
     Ok(sums.into_iter().map(|sum| T::from_f64(sum / count)).collect())
 }
 
-/// How far apart the scores of a row must be to tell which is smaller, for each unit of its squared length and for one of
-/// length 0, if the rows of `y` have at most the length `farthest`.
+/// How far apart the scores of a row must be to tell which is smaller, for each unit of its squared length and for one
+/// of length 0, if the rows of `y` have at most the length `farthest`.
 ///
 /// With u, half of `EPSILON`, and `width` + 1 products, whose magnitudes sum up to |x||y| + |y|^2 / 2 at most
-/// (Cauchy-Schwarz), and so to |x|^2 / 2 + |y|^2: rounding the factors changes each product by 2 u of it, and adding it up by
-/// (`width` + 1) u. The rest covers terms of u^2, underflow, and the rounding of this bound. Differences in `f64` have errors
-/// as well, u of them (|x| + |y|)^2 for each term; where these could decide, they shall.
+/// (Cauchy-Schwarz), and so to |x|^2 / 2 + |y|^2: rounding the factors changes each product by 2 u of it, and adding it
+/// up by (`width` + 1) u. The rest covers terms of u^2, underflow, and the rounding of this bound. Differences in `f64`
+/// have errors as well, u of them (|x| + |y|)^2 for each term; where these could decide, they shall.
 fn least_apart(width: usize, farthest: f64) -> [f32; 2] {
     let (scores, differences) = (f64::from(f32::EPSILON) / 2.0, f64::EPSILON);
     let error = |squared_length: f64, squared_farthest: f64| {

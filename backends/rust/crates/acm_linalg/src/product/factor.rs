@@ -24,8 +24,8 @@ pub enum Tail {
 }
 
 impl<S: Simd, T: Scalar> Factor<S, T> {
-    /// The matrix of `depth` rows and `width` columns whose entry in row `k` and column `j` is `at(k, j)`; the last panel
-    /// is filled up with zeros.
+    /// The matrix of `depth` rows and `width` columns whose entry in row `k` and column `j` is `at(k, j)`; the last
+    /// panel is filled up with zeros.
     pub fn pack(simd: S, depth: usize, width: usize, at: impl Fn(usize, usize) -> T) -> Result<Self> {
         Self::pack_with(simd, depth, width, Tail::Padded, at)
     }
@@ -88,7 +88,8 @@ pub fn multiply_add<S: Simd, T: Scalar>(
     mut rows: [&[T]; BLOCK_ROWS],
     panel: &[Coordinate<S, T>],
 ) -> Sums<S, T> {
-    // Equal lengths known to the compiler: no bounds checks below. No `map`: the compiler calls it, and what it is given.
+    // Equal lengths known to the compiler: no bounds checks below. No `map`: the compiler calls it, and what it is
+    // given.
     for row in &mut rows {
         *row = &row[..panel.len()];
     }

@@ -2,9 +2,9 @@
 //!
 //! [`triangle`] reduces the rows to a small triangle R with the same right singular vectors, by Householder reflections
 //! of blocks that stay in the cache; [`jacobi`] decomposes R; the long singular vectors are the rows times the short
-//! ones ([`long`]). Each column loses digits relative to itself only, as with LAPACK's most accurate routine (`dgejsv`).
-//! Where all wanted singular values turn out to be a fair share of the largest, the Gram matrix gives the triangle
-//! ([`gram`]): there the square of the condition number costs nothing that matters. All is computed in `f64`.
+//! ones ([`long`]). Each column loses digits relative to itself only, as with LAPACK's most accurate routine
+//! (`dgejsv`). Where all wanted singular values turn out to be a fair share of the largest, the Gram matrix gives the
+//! triangle ([`gram`]): there the square of the condition number costs nothing that matters. All is computed in `f64`.
 
 mod gram;
 mod jacobi;

@@ -19,8 +19,8 @@ const BLOCK_VALUES: usize = 4096;
 const SEGMENT_VALUES: usize = 64 * 1024;
 const MOST_SEGMENTS: usize = 64;
 
-/// Squared lengths below this are nothing: a block of fewer rows than columns is soon all rounding, of rounding, and its
-/// squares have no inverse. The matrix is brought to a scale where they are far beyond the last digit.
+/// Squared lengths below this are nothing: a block of fewer rows than columns is soon all rounding, of rounding, and
+/// its squares have no inverse. The matrix is brought to a scale where they are far beyond the last digit.
 const NOTHING: f64 = 1e-290;
 
 /// A square matrix whose rows begin `stride` values apart, each filled up with zeros; upper triangular once reduced.

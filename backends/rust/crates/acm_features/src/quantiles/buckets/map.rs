@@ -27,8 +27,8 @@ const SAMPLE: usize = 64;
 /// One in so many of a sample's values is left out at either end.
 const TRIMMED: usize = 10;
 
-/// How far the buckets reach beyond the rest of the sample on either side, in spans of it: they should hold the outermost
-/// quantiles, too.
+/// How far the buckets reach beyond the rest of the sample on either side, in spans of it: they should hold the
+/// outermost quantiles, too.
 const MARGIN: f64 = 1.0;
 
 /// What makes a bucket's number of a value, lane by lane.

@@ -62,8 +62,8 @@ pub struct Deviation {
 }
 
 impl OrderStatistic for Deviation {
-    /// The `reach + 1` values nearest to the median stand side by side. Of all such rows of neighbours theirs is the one
-    /// whose farther end is nearest; from left to right the left end comes nearer and the right end goes away, so a
+    /// The `reach + 1` values nearest to the median stand side by side. Of all such rows of neighbours theirs is the
+    /// one whose farther end is nearest; from left to right the left end comes nearer and the right end goes away, so a
     /// binary search finds where they change roles.
     #[inline(always)]
     fn of(&self, count: usize, at: impl Fn(usize) -> f64) -> f64 {
