@@ -3,14 +3,14 @@
 use acm_core::Scalar;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 
-use super::panels::Register;
+use super::panels::{BLOCK_ROWS, Coordinate, GROUP_BYTES, Panels, Register, Sums, panel_rows, rows_in};
 
 /// The nearest row found for one row of `x`.
 #[derive(Clone, Copy)]
 pub struct Nearest<T> {
-    /// Its squared distance; infinity before any is found.
-    pub squared: T,
-    /// The second smallest squared distance, counting ties.
+    /// Its squared distance, or another number with the order of distances; infinity before any is found.
+    pub least: T,
+    /// The second smallest number, counting ties.
     pub runner_up: T,
     /// Its number, the lowest among equals; 0 before any is found.
     pub index: usize,
@@ -18,14 +18,14 @@ pub struct Nearest<T> {
 
 impl<T: Scalar> Nearest<T> {
     /// Before any row is looked at.
-    pub const NONE: Self = Nearest { squared: T::INFINITY, runner_up: T::INFINITY, index: 0 };
+    pub const NONE: Self = Nearest { least: T::INFINITY, runner_up: T::INFINITY, index: 0 };
 
     /// The better of `self` and `other`, where a tie goes to the lower index.
     #[inline(always)]
     pub fn merge(self, other: Self) -> Self {
-        let other_wins = other.squared < self.squared || (other.squared == self.squared && other.index < self.index);
+        let other_wins = other.least < self.least || (other.least == self.least && other.index < self.index);
         let (winner, loser) = if other_wins { (other, self) } else { (self, other) };
-        let second = if loser.squared < winner.runner_up { loser.squared } else { winner.runner_up };
+        let second = if loser.least < winner.runner_up { loser.least } else { winner.runner_up };
         Nearest { runner_up: second, ..winner }
     }
 }
@@ -33,48 +33,48 @@ impl<T: Scalar> Nearest<T> {
 /// The nearest rows of each lane, for one row of `x`.
 #[derive(Clone, Copy)]
 pub struct Champions<S: Simd, T: Scalar> {
-    squared: Register<S, T>,
+    least: Register<S, T>,
     runner_up: Register<S, T>,
-    /// Which register of distances the smallest came from, counted from 0.
+    /// Which register the smallest came from, counted from 0.
     turn: Register<S, T>,
 }
 
 impl<S: Simd, T: Scalar> Champions<S, T> {
     /// Before any row is looked at.
     #[inline(always)]
-    pub fn none() -> Self {
+    fn none() -> Self {
         let infinity = Register::<S, T>::splat(T::INFINITY);
-        Champions { squared: infinity, runner_up: infinity, turn: Register::<S, T>::splat(T::ZERO) }
+        Champions { least: infinity, runner_up: infinity, turn: Register::<S, T>::splat(T::ZERO) }
     }
 
-    /// Looks at the next register of squared distances, number `turn`. NaN never wins.
+    /// Looks at the next register, number `turn`. NaN never wins.
     #[inline(always)]
-    pub fn challenge(&mut self, squared: Register<S, T>, turn: Register<S, T>) {
-        self.turn = Vector::select_less(squared, self.squared, turn, self.turn);
+    fn challenge(&mut self, challenger: Register<S, T>, turn: Register<S, T>) {
+        self.turn = Vector::select_less(challenger, self.least, turn, self.turn);
         if T::NARROWER_THAN_REFERENCE {
-            self.runner_up = squared.max(self.squared).min(self.runner_up);
+            self.runner_up = challenger.max(self.least).min(self.runner_up);
         }
-        self.squared = squared.min(self.squared);
+        self.least = challenger.min(self.least);
     }
 
     /// The nearest of all lanes, the lowest among equals; the first register's first lane is row `first`.
     #[inline(always)]
-    pub fn nearest(&self, first: usize) -> Nearest<T> {
+    fn nearest(&self, first: usize) -> Nearest<T> {
         type R<S, T> = Register<S, T>;
         let infinity = R::<S, T>::splat(T::INFINITY);
         let rows = self.turn.mul_add(R::<S, T>::splat(T::from_f64(R::<S, T>::LANES as f64)), lane_numbers::<S, T>());
-        let squared = self.squared.least();
-        let tied = Vector::select_less(R::<S, T>::splat(squared), self.squared, infinity, rows);
+        let least = self.least.least();
+        let tied = Vector::select_less(R::<S, T>::splat(least), self.least, infinity, rows);
         let row = tied.least();
         let mut runner_up = T::INFINITY;
         if T::NARROWER_THAN_REFERENCE {
             let winner = R::<S, T>::splat(row);
-            let others = Vector::select_less(winner, rows, self.squared, infinity);
-            let others = Vector::select_less(rows, winner, self.squared, others);
+            let others = Vector::select_less(winner, rows, self.least, infinity);
+            let others = Vector::select_less(rows, winner, self.least, others);
             runner_up = others.min(self.runner_up).least();
         }
         // A group has fewer than 2^22 rows, so that no conversion is needed.
-        Nearest { squared, runner_up, index: first + (row + T::ROUNDS).low_bits() }
+        Nearest { least, runner_up, index: first + (row + T::ROUNDS).low_bits() }
     }
 }
 
@@ -82,4 +82,33 @@ impl<S: Simd, T: Scalar> Champions<S, T> {
 fn lane_numbers<S: Simd, T: Scalar>() -> Register<S, T> {
     let numbers: [T; MAX_LANES] = std::array::from_fn(|lane| T::from_f64(lane as f64));
     Register::<S, T>::load(&numbers)
+}
+
+/// Looks for rows among `panels` that are nearer than those found so far: block after block of rows, `block(i)` from
+/// the `i`-th on, by what `sums` says of a block and a panel.
+#[inline(always)]
+pub fn compare<'a, S: Simd, T: Scalar>(
+    panels: &Panels<S, T>,
+    found: &mut [Nearest<T>],
+    block: impl Fn(usize) -> [&'a [T]; BLOCK_ROWS],
+    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Coordinate<S, T>]) -> Sums<S, T>,
+) {
+    let group = rows_in::<S, T>(GROUP_BYTES, panels.width()) / panel_rows::<S, T>();
+    for start in (0..panels.count()).step_by(group) {
+        let first = panels.rows().start + start * panel_rows::<S, T>();
+        for (row, found) in (0..).step_by(BLOCK_ROWS).zip(found.chunks_mut(BLOCK_ROWS)) {
+            let rows = block(row);
+            let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
+            for (turn, panel) in (start..(start + group).min(panels.count())).enumerate() {
+                let turns = [2 * turn, 2 * turn + 1].map(|turn| Register::<S, T>::splat(T::from_f64(turn as f64)));
+                for (champions, [low, high]) in champions.iter_mut().zip(sums(rows, panels.panel(panel))) {
+                    champions.challenge(low, turns[0]);
+                    champions.challenge(high, turns[1]);
+                }
+            }
+            for (found, champions) in found.iter_mut().zip(&champions) {
+                *found = found.merge(champions.nearest(first));
+            }
+        }
+    }
 }

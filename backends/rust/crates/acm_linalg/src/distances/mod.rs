@@ -9,6 +9,7 @@
 mod assigned;
 mod block;
 mod champions;
+mod differences;
 pub mod fill;
 mod nearest;
 mod pairwise;

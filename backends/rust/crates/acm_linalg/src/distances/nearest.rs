@@ -1,29 +1,16 @@
 //! The nearest row of one matrix for each row of another, without the matrix of distances.
 
-use std::iter::repeat_with;
-use std::ops::Range;
-
-use acm_core::rows::Rows;
-use acm_core::simd::{self, Simd, Task, Vector};
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::simd::{self, Simd, Task};
+use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
-use super::block::{block_of, squared_distances, squared_distances_to_few};
-use super::champions::{Champions, Nearest};
-use super::panels::{BLOCK_ROWS, Coordinate, GROUP_BYTES, Panels, Register, STRIP_BYTES, Sums, panel_rows, rows_in};
-use super::scores::Scores;
+use super::differences::Search;
 use super::screen;
-use super::settle::{DOUBTFUL, is_doubtful, settle};
-
-/// Elementary steps of a tile: about 20 us.
-pub const TILE_STEPS: usize = 500_000;
-
-/// Rows of `x` that are taken through all of `y` before the next; bounds the memory for what was found so far.
-pub const BAND_ROWS: usize = 1 << 17;
 
 /// Writes `indices[i] = argmin_j |x_i - y_j|`, the lowest `j` among equals, and the distance itself to `distances`.
 ///
-/// NaN or infinity in `x` or `y` is an error. Memory does not grow with the number of rows.
+/// NaN or infinity in `x` or `y` is an error. Memory does not grow with the number of rows but for a number for each of
+/// `y`.
 pub fn pairwise_distances_argmin_min<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
@@ -50,90 +37,6 @@ const NARROW_BYTES: usize = 32;
 /// Where a 512-bit register holds it, that is half the work on any processor.
 const WIDE_BYTES: usize = 64;
 
-/// A search for the nearest row of `y` for each row of `x`, in the arithmetic of `x`.
-pub struct Search<'a, T, U = T> {
-    /// Who computes.
-    pub threads: &'a Threads<'a>,
-    /// Whose nearest rows are looked for.
-    pub x: Rows<'a, T>,
-    /// At least one row, as long as those of `x`.
-    pub y: Rows<'a, U>,
-    /// One for each row of `x`.
-    pub indices: &'a mut [i64],
-    /// One for each row of `x`, if they are asked for.
-    pub distances: Option<&'a mut [T]>,
-}
-
-impl<'a, T: Scalar> Search<'a, T> {
-    /// Checks that the shapes belong together.
-    pub fn new(
-        threads: &'a Threads<'a>,
-        x: ArrayView2<'a, T>,
-        y: ArrayView2<'a, T>,
-        indices: &'a mut [i64],
-        distances: Option<&'a mut [T]>,
-    ) -> Result<Self> {
-        let (x, y) = (Rows::new(x, "x")?, Rows::new(y, "y")?);
-        if y.width() != x.width() {
-            return Err(Error::invalid("y", format!("has rows of {} values, x has rows of {}", y.width(), x.width())));
-        }
-        if y.count() == 0 {
-            return Err(Error::invalid("y", "has no rows"));
-        }
-        if indices.len() != x.count() || distances.as_ref().is_some_and(|distances| distances.len() != x.count()) {
-            return Err(Error::invalid("out", "does not have one entry for each row of x"));
-        }
-        Ok(Search { threads, x, y, indices, distances })
-    }
-}
-
-impl<T: Scalar, U: Scalar> Search<'_, T, U> {
-    /// Searches by differences in the arithmetic of `x`, for the rows from `first` on.
-    pub fn by_differences<S: Simd>(mut self, simd: S, first: usize) -> Result<()> {
-        let rows = self.x.count();
-        let mut found = memory::filled((rows - first).min(BAND_ROWS), Nearest::NONE)?;
-        for first in (first..rows).step_by(BAND_ROWS) {
-            let band = first..(first + BAND_ROWS).min(rows);
-            let found = &mut found[..band.len()];
-            found.fill(Nearest::NONE);
-            self.search_band(simd, band, found)?;
-        }
-        Ok(())
-    }
-
-    /// Takes a band of rows through all of `y`.
-    fn search_band<S: Simd>(&mut self, simd: S, band: Range<usize>, found: &mut [Nearest<T>]) -> Result<()> {
-        let (x, y) = (self.x, self.y);
-        let indices = &mut self.indices[band.clone()];
-        let mut distances = self.distances.as_mut().map(|distances| &mut distances[band.clone()]);
-        let strip = rows_in::<S, T>(STRIP_BYTES, y.width());
-        for first in (0..y.count()).step_by(strip) {
-            let strip = first..(first + strip).min(y.count());
-            if !y.are_finite(strip.clone()) {
-                return Err(Error::invalid("y", "holds NaN or infinity"));
-            }
-            let panels = Panels::<S, T>::pack(simd, self.threads, y, strip.clone())?;
-            let steps_a_row = strip.len() * x.width().max(1);
-            let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-            let distances = distances.iter_mut().flat_map(|distances| distances.chunks_mut(height)).map(Some);
-            let tiles = (band.clone().step_by(height).zip(found.chunks_mut(height)))
-                .zip(indices.chunks_mut(height).zip(distances.chain(repeat_with(|| None))));
-            self.threads.for_each(steps_a_row.saturating_mul(band.len()), tiles, |((first, found), out)| {
-                simd.vectorize(
-                    #[inline(always)]
-                    || compare_directly(x, first, &panels, found),
-                );
-                if strip.end == y.count() { finish(x, first, found, out) } else { Ok(()) }
-            })?;
-        }
-        if !T::NARROWER_THAN_REFERENCE {
-            return Ok(());
-        }
-        let distances = self.distances.as_mut().map(|distances| &mut distances[band.clone()]);
-        settle(simd, self.threads, (x, band.start), y, &mut self.indices[band], distances)
-    }
-}
-
 impl<T: Scalar> Task for Search<'_, T> {
     type Output = Result<()>;
 
@@ -144,82 +47,6 @@ impl<T: Scalar> Task for Search<'_, T> {
     }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
-        match Scores::of(&self)? {
-            Some(scores) => scores.search(simd, self),
-            None => self.by_differences(simd, 0),
-        }
+        screen::search(simd, self)
     }
-}
-
-/// Looks by differences for rows among `panels` that are nearer to the rows of `x` from `first` on than those found so
-/// far.
-#[inline(always)]
-fn compare_directly<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, T>, found: &mut [Nearest<T>]) {
-    // All rows of `y`, not the last few of many: sums in another order would tell equal rows apart.
-    let few = panels.rows().end <= Register::<S, T>::LANES;
-    compare(
-        panels,
-        found,
-        #[inline(always)]
-        |row| {
-            // With few panels the time goes into reading x; four blocks ahead is about the memory's latency.
-            x.prefetch(first + row + 4 * BLOCK_ROWS..first + row + 5 * BLOCK_ROWS);
-            block_of(x, first + row, x.count())
-        },
-        #[inline(always)]
-        |rows, panel| match few {
-            true => squared_distances_to_few::<S, T>(rows, panel),
-            false => squared_distances::<S, T>(rows, panel),
-        },
-    );
-}
-
-/// Looks for rows among `panels` that are nearer than those found so far: block after block of rows, `block(i)` from
-/// the `i`-th on, by what `sums` says of a block and a panel.
-#[inline(always)]
-pub fn compare<'a, S: Simd, T: Scalar>(
-    panels: &Panels<S, T>,
-    found: &mut [Nearest<T>],
-    block: impl Fn(usize) -> [&'a [T]; BLOCK_ROWS],
-    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Coordinate<S, T>]) -> Sums<S, T>,
-) {
-    let group = rows_in::<S, T>(GROUP_BYTES, panels.width()) / panel_rows::<S, T>();
-    for start in (0..panels.count()).step_by(group) {
-        let first = panels.rows().start + start * panel_rows::<S, T>();
-        for (row, found) in (0..).step_by(BLOCK_ROWS).zip(found.chunks_mut(BLOCK_ROWS)) {
-            let rows = block(row);
-            let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
-            for (turn, panel) in (start..(start + group).min(panels.count())).enumerate() {
-                let turns = [2 * turn, 2 * turn + 1].map(|turn| Register::<S, T>::splat(T::from_f64(turn as f64)));
-                for (champions, [low, high]) in champions.iter_mut().zip(sums(rows, panels.panel(panel))) {
-                    champions.challenge(low, turns[0]);
-                    champions.challenge(high, turns[1]);
-                }
-            }
-            for (found, champions) in found.iter_mut().zip(&champions) {
-                *found = found.merge(champions.nearest(first));
-            }
-        }
-    }
-}
-
-/// Checks and writes what was found for the rows of `x` from `first` on, or that it is doubtful.
-fn finish<T: Scalar>(
-    x: Rows<'_, T>,
-    first: usize,
-    found: &[Nearest<T>],
-    (indices, distances): (&mut [i64], Option<&mut [T]>),
-) -> Result<()> {
-    let doubtful = |nearest| is_doubtful(nearest, x.width(), distances.is_some());
-    for (i, (index, &nearest)) in indices.iter_mut().zip(found).enumerate() {
-        // A NaN or infinity in the row leaves no finite distance, so that looking at every row's values is not needed.
-        if !nearest.squared.is_finite() && !x.are_finite(first + i..first + i + 1) {
-            return Err(Error::invalid("x", "holds NaN or infinity"));
-        }
-        *index = if doubtful(nearest) { DOUBTFUL } else { nearest.index as i64 };
-    }
-    for (distance, nearest) in distances.into_iter().flatten().zip(found) {
-        *distance = nearest.squared.sqrt();
-    }
-    Ok(())
 }

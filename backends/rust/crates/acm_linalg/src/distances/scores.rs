@@ -10,26 +10,24 @@ use acm_core::simd::{self, Simd, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 
 use super::assigned::{between, squared_between};
-use super::champions::Nearest;
-use super::nearest::compare;
+use super::champions::{Nearest, compare};
 use super::panels::{Panels, zeros};
 use super::settle::DOUBTFUL;
 use crate::product::factor::multiply_add;
 
-/// Rows whose mean is taken from all.
+/// Rows whose mean is taken from all, at most.
 const CENTRE_ROWS: usize = 256;
 
 /// Rows of `y` that a thread measures at a time.
 const HALVES_AT_ONCE: usize = 256;
 
-/// Lengths whose squares `f32` holds with all digits.
-const MODERATE: Range<f64> = 1e-12..1e12;
+/// Squared lengths that `f32` holds with all digits, and their products.
+const MODERATE: Range<f64> = 1e-24..1e24;
 
 /// What scores are computed from.
 pub struct Scores<'a, T> {
     x: Rows<'a, T>,
-    /// Of which the nearest are looked for.
-    pub y: Rows<'a, T>,
+    y: Rows<'a, T>,
     /// What is taken from all rows: the mean of some of `y`.
     centre: Vec<T>,
     /// Half the squared length of each row of `y` from there.
@@ -39,7 +37,7 @@ pub struct Scores<'a, T> {
 }
 
 impl<'a, T: Scalar> Scores<'a, T> {
-    /// Measures the rows of `y`, which are finite; None where `f32` would not hold their scores with all digits.
+    /// Measures the rows of `y`; None where `f32` would not hold their scores with all digits, as of NaN and infinity.
     pub fn new(threads: &Threads<'_>, x: Rows<'a, T>, y: Rows<'a, T>) -> Result<Option<Self>> {
         let centre = centre_of(y)?;
         let mut halves = memory::filled(y.count(), 0.0)?;
@@ -55,9 +53,14 @@ impl<'a, T: Scalar> Scores<'a, T> {
             );
             Ok(())
         })?;
-        let farthest = halves.iter().fold(0.0, |most, &half| f64::max(most, (2.0 * half).sqrt()));
-        let apart = least_apart(x.width(), farthest);
+        let farthest = halves.iter().fold(0.0, |most, &half| if half > most || half.is_nan() { half } else { most });
+        let apart = least_apart(x.width(), 2.0 * farthest);
         Ok(MODERATE.contains(&farthest).then_some(Scores { x, y, centre, halves, apart }))
+    }
+
+    /// Among how many rows the nearest are looked for.
+    pub fn count(&self) -> usize {
+        self.y.count()
     }
 
     /// Numbers of a row, of which the last turns the product of two rows into a score.
@@ -118,8 +121,8 @@ impl<'a, T: Scalar> Scores<'a, T> {
     ) {
         let [by_length, at_least] = self.apart;
         for ((index, nearest), factors) in indices.iter_mut().zip(found).zip(tile.chunks_exact(self.stride())) {
-            let apart = nearest.runner_up - nearest.squared;
-            let certain = apart > by_length * squared_length::<S>(&factors[..self.x.width()]) + at_least;
+            let gap = nearest.runner_up - nearest.least;
+            let certain = gap > by_length * squared_length::<S>(&factors[..self.x.width()]) + at_least;
             *index = if certain { nearest.index as i64 } else { DOUBTFUL };
         }
         for (i, distance) in distances.into_iter().flatten().enumerate().filter(|&(i, _)| indices[i] != DOUBTFUL) {
@@ -140,19 +143,15 @@ fn centre_of<T: Scalar>(y: Rows<'_, T>) -> Result<Vec<T>> {
 }
 
 /// How far apart the scores of a row must be to tell which is smaller, for each unit of its squared length and for one
-/// of length 0, if the rows of `y` have at most the length `farthest`.
+/// of length 0, if no row of `y` has a larger squared length than `farthest`.
 ///
 /// With u, half of `EPSILON`, and `width` + 1 products, whose magnitudes sum up to |x||y| + |y|^2 / 2 at most
 /// (Cauchy-Schwarz), and so to |x|^2 / 2 + |y|^2: rounding the factors changes each product by 2 u of it, and adding it
-/// up by (`width` + 1) u. The rest covers terms of u^2, underflow, and the rounding of this bound. Differences in `f64`
-/// have errors as well, u of them (|x| + |y|)^2 for each term; where these could decide, they shall.
+/// up by (`width` + 1) u. The rest covers terms of u^2, underflow, the rounding of this bound, and that of differences
+/// in `f64`, which settle what is doubtful.
 fn least_apart(width: usize, farthest: f64) -> [f32; 2] {
-    let (scores, differences) = (f64::from(f32::EPSILON) / 2.0, f64::EPSILON);
-    let error = |squared_length: f64, squared_farthest: f64| {
-        let terms = (width + 8) as f64;
-        terms * (scores * (squared_length / 2.0 + squared_farthest) + differences * (squared_length + squared_farthest))
-    };
-    [error(1.0, 0.0), error(0.0, farthest * farthest)].map(|error| (2.0 * error) as f32)
+    let error = (width + 8) as f64 * f64::from(f32::EPSILON) / 2.0;
+    [1.0 / 2.0, farthest].map(|magnitudes| (2.0 * error * magnitudes) as f32)
 }
 
 #[inline(always)]

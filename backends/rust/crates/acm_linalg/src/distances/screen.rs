@@ -1,21 +1,21 @@
 //! The nearest of many rows by `f32` scores, and by differences where these leave a doubt.
 //!
 //! Scores take a quarter of the time of `f64` differences, and of each is known how far off it may be. The few rows
-//! whose best two scores lie closer than that go to [`settle`].
+//! whose best two scores lie closer than that are settled by differences.
 
 use std::iter::repeat_with;
 use std::ops::Range;
 
 use acm_core::simd::Simd;
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Result, Scalar, Threads, memory};
 
 use super::champions::Nearest;
-use super::nearest::{BAND_ROWS, Search, TILE_STEPS};
+use super::differences::{BAND_ROWS, Search, TILE_STEPS, settle_by_differences};
 use super::panels::{BLOCK_ROWS, STRIP_BYTES, rows_in};
 use super::scores::Scores;
-use super::settle::{DOUBTFUL, settle};
+use super::settle::DOUBTFUL;
 
-/// Of fewer rows a register of `f32` would not be full.
+/// To fewer rows differences are computed as fast as scores and what comes with them.
 const LEAST_CHOICES: usize = 17;
 
 /// For fewer rows of `x` the lengths of `y` are not worth it.
@@ -35,79 +35,63 @@ pub fn pays<T: Scalar>(search: &Search<'_, T>) -> bool {
     search.y.count() >= LEAST_CHOICES && search.x.count() >= LEAST_ROWS && (1..=LONGEST).contains(&search.x.width())
 }
 
-impl<'a, T: Scalar> Scores<'a, T> {
-    /// What `search` needs; None where scores would not pay or not have their digits.
-    pub fn of(search: &Search<'a, T>) -> Result<Option<Self>> {
-        if !pays(search) {
-            return Ok(None);
+/// Finds all that `search` asks for.
+pub fn search<S: Simd, T: Scalar>(simd: S, search: Search<'_, T>) -> Result<()> {
+    let scores = if pays(&search) { Scores::new(search.threads, search.x, search.y)? } else { None };
+    let Some(scores) = scores else { return search.by_differences(simd, 0) };
+    let Search { threads, x, y, indices, mut distances } = search;
+    let mut found = memory::filled(x.count().min(BAND_ROWS), Nearest::NONE)?;
+    let (mut first, mut height) = (0, TRIAL_ROWS);
+    while first < x.count() {
+        let band = first..(first + height).min(x.count());
+        let found = &mut found[..band.len()];
+        let indices = &mut indices[band.clone()];
+        let mut distances = distances.as_mut().map(|distances| &mut distances[band.clone()]);
+        search_band((simd, threads), &scores, band.clone(), found, (indices, distances.as_deref_mut()))?;
+        let doubtful = indices.iter().filter(|&&index| index == DOUBTFUL).count();
+        settle_by_differences(simd, threads, (x, first), y, indices, distances)?;
+        (first, height) = (band.end, BAND_ROWS);
+        if doubtful > band.len() / RARE {
+            break;
         }
-        if !search.y.are_finite(0..search.y.count()) {
-            return Err(Error::invalid("y", "holds NaN or infinity"));
-        }
-        Scores::new(search.threads, search.x, search.y)
     }
+    Search { threads, x, y, indices, distances }.by_differences(simd, first)
+}
 
-    /// Finds all that `search` asks for.
-    pub fn search<S: Simd>(&self, simd: S, search: Search<'_, T>) -> Result<()> {
-        let Search { threads, x, y, indices, mut distances } = search;
-        let mut found = memory::filled(x.count().min(BAND_ROWS), Nearest::NONE)?;
-        let (mut first, mut height) = (0, TRIAL_ROWS);
-        while first < x.count() {
-            let band = first..(first + height).min(x.count());
-            let indices = &mut indices[band.clone()];
-            let mut distances = distances.as_mut().map(|distances| &mut distances[band.clone()]);
-            self.search_band(
-                (simd, threads),
-                band.clone(),
-                &mut found[..band.len()],
-                indices,
-                distances.as_deref_mut(),
-            )?;
-            let doubtful = indices.iter().filter(|&&index| index == DOUBTFUL).count();
-            settle(simd, threads, (x, first), y, indices, distances)?;
-            (first, height) = (band.end, BAND_ROWS);
-            if doubtful > band.len() / RARE {
-                break;
-            }
-        }
-        Search { threads, x, y, indices, distances }.by_differences(simd, first)
+/// Takes a band of rows through all of `y`.
+fn search_band<S: Simd, T: Scalar>(
+    (simd, threads): (S, &Threads<'_>),
+    scores: &Scores<'_, T>,
+    band: Range<usize>,
+    found: &mut [Nearest<f32>],
+    (indices, mut distances): (&mut [i64], Option<&mut [T]>),
+) -> Result<()> {
+    found.fill(Nearest::NONE);
+    let (count, stride) = (scores.count(), scores.stride());
+    let strip = rows_in::<S, f32>(STRIP_BYTES, stride);
+    for first in (0..count).step_by(strip) {
+        let strip = first..(first + strip).min(count);
+        let panels = scores.pack((simd, threads), strip.clone())?;
+        let steps_a_row = strip.len() * stride;
+        let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
+        let distances = distances.iter_mut().flat_map(|distances| distances.chunks_mut(height)).map(Some);
+        let tiles = (band.clone().step_by(height).zip(found.chunks_mut(height)))
+            .zip(indices.chunks_mut(height).zip(distances.chain(repeat_with(|| None))));
+        let scratch = || memory::filled(height.min(band.len()) * stride, 0.0);
+        let work = steps_a_row.saturating_mul(band.len());
+        threads.for_each_with(work, tiles, scratch, |tile, ((first, found), out)| {
+            simd.vectorize(
+                #[inline(always)]
+                || {
+                    scores.fill(first..first + found.len(), tile);
+                    scores.compare(tile, &panels, found);
+                    if strip.end == count {
+                        scores.finish::<S>(first, tile, found, out);
+                    }
+                },
+            );
+            Ok(())
+        })?;
     }
-
-    /// Takes a band of rows through all of `y`.
-    fn search_band<S: Simd>(
-        &self,
-        (simd, threads): (S, &Threads<'_>),
-        band: Range<usize>,
-        found: &mut [Nearest<f32>],
-        indices: &mut [i64],
-        mut distances: Option<&mut [T]>,
-    ) -> Result<()> {
-        found.fill(Nearest::NONE);
-        let strip = rows_in::<S, f32>(STRIP_BYTES, self.stride());
-        for first in (0..self.y.count()).step_by(strip) {
-            let strip = first..(first + strip).min(self.y.count());
-            let panels = self.pack((simd, threads), strip.clone())?;
-            let steps_a_row = strip.len() * self.stride();
-            let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-            let distances = distances.iter_mut().flat_map(|distances| distances.chunks_mut(height)).map(Some);
-            let tiles = (band.clone().step_by(height).zip(found.chunks_mut(height)))
-                .zip(indices.chunks_mut(height).zip(distances.chain(repeat_with(|| None))));
-            let scratch = || memory::filled(height.min(band.len()) * self.stride(), 0.0);
-            let work = steps_a_row.saturating_mul(band.len());
-            threads.for_each_with(work, tiles, scratch, |tile, ((first, found), out)| {
-                simd.vectorize(
-                    #[inline(always)]
-                    || {
-                        self.fill(first..first + found.len(), tile);
-                        self.compare(tile, &panels, found);
-                        if strip.end == self.y.count() {
-                            self.finish::<S>(first, tile, found, out);
-                        }
-                    },
-                );
-                Ok(())
-            })?;
-        }
-        Ok(())
-    }
+    Ok(())
 }

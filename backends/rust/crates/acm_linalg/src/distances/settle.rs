@@ -1,13 +1,10 @@
 //! Rows whose nearest row `f32` cannot tell are looked at again, together and by differences in `f64`.
 
 use acm_core::rows::Rows;
-use acm_core::simd::Simd;
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Error, Result, Scalar, memory};
 use ndarray::ArrayView2;
 
 use super::champions::Nearest;
-use super::nearest::Search;
-use super::panels::{STRIP_BYTES, rows_in};
 
 /// Squared distances of `f32` below this have lost digits, or all of them, to underflow.
 const UNDERFLOW: f64 = 1e-30;
@@ -24,30 +21,27 @@ pub const DOUBTFUL: i64 = -1;
 pub fn is_doubtful<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -> bool {
     // Each of `width` terms and each addition is off by at most EPSILON, relatively, in both sums.
     let doubt = 1.0 + 2.0 * (width as f64 + 4.0) * T::EPSILON.to_f64();
-    let (squared, runner_up) = (nearest.squared.to_f64(), nearest.runner_up.to_f64());
+    let (squared, runner_up) = (nearest.least.to_f64(), nearest.runner_up.to_f64());
     let too_close = !squared.is_finite() || runner_up <= squared * doubt + UNDERFLOW;
     T::NARROWER_THAN_REFERENCE && (too_close || (wanted && width > FEW_SQUARES))
 }
 
-/// Searches in `f64` for what is nearest to the doubtful rows; the first of `indices` is that of row `first` of `x`.
-pub fn settle<S: Simd, T: Scalar, U: Scalar>(
-    simd: S,
-    threads: &Threads<'_>,
+/// Has `search` find in `f64` what is nearest to the doubtful rows, `at_once` of them at most: it is given them and
+/// where to write indices and distances. The first of `indices` is that of row `first` of `x`.
+pub fn settle<T: Scalar>(
     (x, first): (Rows<'_, T>, usize),
-    y: Rows<'_, U>,
-    indices: &mut [i64],
-    mut distances: Option<&mut [T]>,
+    at_once: usize,
+    (indices, mut distances): (&mut [i64], Option<&mut [T]>),
+    search: impl Fn(Rows<'_, f64>, &mut [i64], &mut [f64]) -> Result<()>,
 ) -> Result<()> {
-    let at_once = rows_in::<S, f64>(STRIP_BYTES, x.width()).min(indices.len());
+    let at_once = at_once.min(indices.len());
     let mut next = 0;
     while let Some(rows) = take_doubtful(indices, &mut next, at_once)? {
         let (mut nearest, mut found) = (memory::filled(rows.len(), 0)?, memory::filled(rows.len(), 0.0)?);
         let mut values = memory::with_capacity(rows.len() * x.width())?;
         values.extend(rows.iter().flat_map(|row| x.row(first + row)).map(|value| value.to_f64()));
         let values = ArrayView2::from_shape((rows.len(), x.width()), &values).map_err(|_| Error::OutOfMemory)?;
-        let x = Rows::new(values, "x")?;
-        let search = Search { threads, x, y, indices: &mut nearest, distances: Some(&mut found) };
-        search.by_differences(simd, 0)?;
+        search(Rows::new(values, "x")?, &mut nearest, &mut found)?;
         for (row, (nearest, found)) in rows.into_iter().zip(nearest.into_iter().zip(found)) {
             indices[row] = nearest;
             if let Some(distances) = &mut distances {

@@ -3,7 +3,7 @@ use acm_core::simd;
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{Array2, ArrayView2};
 
-use super::nearest::Search;
+use super::differences::Search;
 use super::pairwise::Rectangle;
 use super::symmetric::Symmetric;
 use super::*;
@@ -118,21 +118,51 @@ fn the_baseline_computes_the_same() {
     assert_eq!(indices, lowest_of_smallest(&naive(&x, &y)));
 }
 
+/// Numbers between 0 and 1 without a pattern.
+fn irregular(rows: usize, columns: usize, seed: f64) -> Array2<f64> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| {
+        (((i * columns + j) as f64 + seed).sin() * 43_758.545).fract().abs()
+    })
+}
+
+fn assert_nearest(x: &Array2<f64>, y: &Array2<f64>) {
+    let (indices, distances) = nearest(2, x.view(), y.view()).unwrap();
+    let expected = naive(x, y);
+    assert_eq!(indices, lowest_of_smallest(&expected));
+    for (i, distance) in distances.into_iter().enumerate() {
+        let expected = expected[(i, indices[i] as usize)];
+        assert!((distance - expected).abs() <= 4.0 * f64::EPSILON * expected);
+    }
+}
+
 #[test]
 fn scores_find_what_differences_do() {
-    let y = numbers::<f64>(90, 20, 5).mapv(f64::sqrt);
-    let twice = ndarray::concatenate![ndarray::Axis(0), y, y];
-    let mut x = numbers::<f64>(5000, 20, 3).mapv(f64::sqrt);
-    x.rows_mut().into_iter().step_by(7).for_each(|mut row| row *= 1e5);
-    // Of the second every row is doubtful, so that differences are computed of all after the first few.
-    for y in [y, twice] {
-        let (indices, distances) = nearest(2, x.view(), y.view()).unwrap();
-        let expected = naive(&x, &y);
-        assert_eq!(indices, lowest_of_smallest(&expected));
-        for (i, distance) in distances.into_iter().enumerate() {
-            let expected = expected[(i, indices[i] as usize)];
-            assert!((distance - expected).abs() <= 4.0 * f64::EPSILON * expected);
-        }
+    let (mut x, y) = (irregular(5000, 20, 0.3), irregular(90, 20, 0.7));
+    // Doubtful, but few.
+    x.rows_mut().into_iter().step_by(50).for_each(|mut row| row *= 1e5);
+    assert_nearest(&x, &y);
+    // All doubtful, so that differences are computed of all after the first few.
+    assert_nearest(&x, &ndarray::concatenate![ndarray::Axis(0), y, y]);
+    // Two strips.
+    assert_nearest(&irregular(64, 40, 0.1), &irregular(30_000, 40, 0.9));
+}
+
+#[test]
+fn searches_by_scores_refuse_nan_and_bear_what_float32_does_not() {
+    let (x, y) = (irregular(100, 5, 0.3), irregular(40, 5, 0.7));
+    let with = |array: &Array2<f64>, value| {
+        let mut array = array.clone();
+        array[(31, 3)] = value;
+        array
+    };
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let refused = |argument| Err(Error::invalid(argument, "holds NaN or infinity"));
+        assert_eq!(nearest(2, with(&x, value).view(), y.view()), refused("x"));
+        assert_eq!(nearest(2, x.view(), with(&y, value).view()), refused("y"));
+    }
+    for value in [1e-300, 1e30, -1e150] {
+        assert_nearest(&with(&x, value), &y);
+        assert_nearest(&x, &with(&y, value));
     }
 }
 
