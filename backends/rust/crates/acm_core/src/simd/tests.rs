@@ -33,6 +33,12 @@ impl<T: Scalar, const WIDE: bool> Task for EveryOperation<T, WIDE> {
             check(a.min(b), &|a, b| if a < b { a } else { b });
             check(a.max(b), &|a, b| if a > b { a } else { b });
             check(a.sqrt(), &|a, _| a.sqrt());
+            for value in [0.0, f64::INFINITY, 1e-300, 1e300, 2.0, 3.0, 0.1, 1e-12 / 3.0] {
+                let mut roots = vec![T::ZERO; lanes];
+                let value = T::from_f64(value);
+                <V<T, S>>::splat(value).sqrt().store(&mut roots);
+                assert_eq!(roots, vec![value.sqrt(); lanes]);
+            }
             assert_eq!(b.least(), right[lanes - 1]);
             let one = <V<T, S>>::splat(T::ONE);
             check(Vector::select_less(a, b, one, a), &|a, b| if a < b { T::ONE } else { a });
