@@ -25,7 +25,7 @@ pub fn deviations<T: Scalar>(x: Rows<'_, T>, rows: Range<usize>, mean: &[f64], s
 
 /// The rows of a tile from `first` on, of which it has `count`; past the last it again.
 #[inline(always)]
-pub fn block(tile: &[f64], stride: usize, first: usize, count: usize) -> [&[f64]; BLOCK_ROWS] {
+pub fn block<T>(tile: &[T], stride: usize, first: usize, count: usize) -> [&[T]; BLOCK_ROWS] {
     std::array::from_fn(|r| &tile[(first + r).min(count - 1) * stride..][..stride])
 }
 

@@ -63,8 +63,9 @@ fn transpose_by_quarters<V: Vector<T>, T: Copy>(from: &[T], row: usize, to: &mut
     }
 }
 
-/// The square root from an estimate of its reciprocal and two steps of Goldschmidt's algorithm: a third of the time of the
-/// instruction, which computes eight of them one after the other. The last step makes up for the rounding of the others.
+/// The square root from an estimate of its reciprocal and two steps of Goldschmidt's algorithm, multiply-adds that run
+/// side by side where the instruction keeps the processor waiting. The last step makes up for the rounding of the
+/// others.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn sqrt_pd(x: __m512d) -> __m512d {

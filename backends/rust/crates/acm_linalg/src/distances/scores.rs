@@ -14,6 +14,7 @@ use super::champions::{Nearest, compare};
 use super::panels::{Panels, zeros};
 use super::settle::DOUBTFUL;
 use crate::product::factor::multiply_add;
+use crate::tile;
 
 /// Rows whose mean is taken from all, at most.
 const CENTRE_ROWS: usize = 256;
@@ -103,7 +104,7 @@ impl<'a, T: Scalar> Scores<'a, T> {
             panels,
             found,
             #[inline(always)]
-            |first| std::array::from_fn(|r| &tile[(first + r).min(count - 1) * stride..][..stride]),
+            |first| tile::block(tile, stride, first, count),
             #[inline(always)]
             |rows, panel| multiply_add::<S, f32>(zeros::<S, f32>(), rows, panel),
         );

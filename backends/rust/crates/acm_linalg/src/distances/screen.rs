@@ -1,7 +1,7 @@
 //! The nearest of many rows by `f32` scores, and by differences where these leave a doubt.
 //!
-//! Scores take a quarter of the time of `f64` differences, and of each is known how far off it may be. The few rows
-//! whose best two scores lie closer than that are settled by differences.
+//! Scores take a quarter of the arithmetic of `f64` differences, and of each is known how far off it may be. The few
+//! rows whose best two scores lie closer than that are settled by differences.
 
 use std::iter::repeat_with;
 use std::ops::Range;
