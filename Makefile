@@ -8,6 +8,10 @@ PYTEST := $(BIN)/python -m pytest -q
 JOBS   := 2
 CRATES := --manifest-path backends/rust/Cargo.toml --workspace
 
+# CuPy has one distribution for each major version of CUDA; the driver says which one it runs.
+CUDA         := $(filter 12 13,$(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p'))
+CUPY         := backends/cupy$(if $(CUDA),[cuda$(CUDA)])
+
 # Where cargo is missing, has no toolchain or is too old, CARGO is empty and everything goes on without Rust.
 RUST_NEEDED  := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' backends/rust/Cargo.toml)
 RUST_FOUND   := $(shell cargo --version 2>/dev/null | cut -d ' ' -f 2)
@@ -16,7 +20,7 @@ CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_F
 PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml tests/third_party/example/pyproject.toml
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal lint format bench bench-pipeline docs clean
+.PHONY: help setup demo test test-minimal lint format bench bench-pipeline bench-device docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,7 +32,8 @@ $(VENV)/python.done: $(PROJECTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet -e '.[test,lint]' -e backends/numba -e backends/cupy -e tests/third_party/example
+	$(PIP) install --quiet -e '.[test,lint]' -e backends/numba -e '$(CUPY)' -e tests/third_party/example
+	@$(if $(CUDA),,echo 'No NVIDIA driver of CUDA 12 or 13 was found: CuPy is left out.')
 	@touch $@
 
 $(VENV)/rust.done: $(VENV)/python.done $(RUST_SOURCES)
@@ -83,6 +88,9 @@ bench: setup ## kernels against what users would pick instead, into benchmarks/r
 bench-pipeline: setup ## the whole chain of a condition monitoring against NumPy, pandas and scikit-learn, by stage
 	$(PIP) install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.pipeline $(ARGS)
+
+bench-device: setup ## what a GPU gains over this machine's CPU, with arrays that stay on it and that are copied
+	$(BIN)/python -m benchmarks.device $(ARGS)
 
 docs: setup ## the table of operations, docs/operations.md
 	$(BIN)/python docs/generate.py

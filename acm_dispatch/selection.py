@@ -187,6 +187,12 @@ def on_host(value: Any) -> Any:
     return value if kind == "numpy" else _device_of(kind).to_host(value)
 
 
+def beside(array: Any, value: Any) -> Any:
+    """`value`, copied to the device where `array` is on one and it is not."""
+    kind = kind_of(array)
+    return value if kind in ("numpy", kind_of(value)) else _device_of(kind).to_device(np.asarray(value))
+
+
 def _moved(call: Callable[..., Any], inward: Callable[..., Any], outward: Callable[..., Any]) -> Callable[..., Any]:
     def moved(*arguments: Any) -> Any:
         result = call(*(inward(value) if hasattr(value, "dtype") else value for value in arguments))

@@ -25,8 +25,8 @@ _HEAD = """\
 
 Written by `make docs` from the registry and the backends. Shapes: `[...]` may be left out, `int` and `index` are
 integers, all other arrays float64 or float32 (other real dtypes are converted, the result has the dtype of the input).
-**64**, **32**: the backend has a kernel for float64, float32. The CuPy kernels' arithmetic is proved on the CPU; no GPU
-has run them yet.
+**64**, **32**: the backend has a kernel for float64, float32. Every run of the tests proves the CuPy kernels'
+arithmetic on the CPU; on a GPU (H100) they passed once, by hand: ADR 15.
 
 """
 

@@ -13,7 +13,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer
 from ..samples import Samples
-from ..selection import is_finite, not_finite
+from ..selection import beside, is_finite, not_finite, on_host
 from ..shapes import measure
 from .clustering import random_source
 from .isolation_trees import average_path_length, grown
@@ -197,11 +197,14 @@ def no_trees(rng: np.random.Generator) -> dict[str, Any]:
 
 def _require_trees(x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any) -> tuple[Any, ...]:
     """Every walk from a root ends in a leaf, and looks only at columns that exist."""
-    nodes, inner = np.arange(len(feature)), feature >= 0
+    starts, columns, children = map(on_host, (roots, feature, left))
+    nodes, leaf = np.arange(len(columns)), columns < 0
+    of_nodes = (starts >= 0) & (starts < len(nodes))
+    behind = (children > nodes) & (children < len(nodes) - 1)
     for name, holds, rule in (
-        ("roots", len(roots) > 0 and bool(((roots >= 0) & (roots < len(nodes))).all()), "at least one, all of nodes"),
-        ("feature", bool((feature < x.shape[1]).all()), f"columns below {x.shape[1]}"),
-        ("left", bool((~inner | ((left > nodes) & (left < len(nodes) - 1))).all()), "nodes behind their parents"),
+        ("roots", len(starts) > 0 and of_nodes.all(), "at least one, all of nodes"),
+        ("feature", (columns < x.shape[1]).all(), f"columns below {x.shape[1]}"),
+        ("left", (leaf | behind).all(), "nodes behind their parents"),
     ):
         if not holds:
             raise InvalidInput("mean_path_length", name, f"breaks the rule of a forest; expected {rule}")
@@ -308,6 +311,8 @@ def isolation_forest_score(
     ----------
     x : array of shape (n, d)
     forest : IsolationForest
+        Copied to the device of `x` where that is a device array; `IsolationForest(*map(cupy.asarray, forest[:-1]), n)`
+        is there already.
     backend : str, optional
         Run on this backend only.
 
@@ -336,5 +341,5 @@ def isolation_forest_score(
         raise InvalidInput("isolation_forest_score", "forest", "is not an IsolationForest")
     *nodes, max_samples = forest
     usual = float(average_path_length(max_samples))
-    lengths = mean_path_length(x, *nodes, backend=backend)
+    lengths = mean_path_length(x, *(beside(x, part) for part in nodes), backend=backend)
     return -(2.0 ** -(lengths / usual if usual > 0 else np.ones_like(lengths)))

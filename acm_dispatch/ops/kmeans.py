@@ -13,7 +13,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer, real
 from ..samples import Samples
-from ..selection import is_finite, not_finite
+from ..selection import beside, is_finite, not_finite, on_host
 from ..shapes import measure
 from .clustering import random_source
 from .distances import pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean
@@ -303,10 +303,10 @@ def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
     chosen = [source.choice(len(x), p=np.full(len(x), 1 / len(x)))]
     nearest = _squares(x, chosen, backend)
     for _ in range(1, n_clusters):
-        drawn = source.uniform(size=trials) * nearest.sum()
-        candidates = np.searchsorted(np.cumsum(nearest), drawn).clip(max=len(x) - 1)
+        drawn = source.uniform(size=trials) * float(nearest.sum())
+        candidates = on_host(np.searchsorted(np.cumsum(nearest), beside(nearest, drawn))).clip(max=len(x) - 1)
         left = np.minimum(nearest, _squares(x, candidates, backend))
-        best = left.sum(axis=1).argmin()
+        best = int(left.sum(axis=1).argmin())
         chosen.append(candidates[best])
         nearest = left[best]
     return x[chosen]
@@ -318,14 +318,14 @@ def _squares(x: Any, rows: Any, backend: str | None) -> Any:
 
 def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str | None) -> KMeansResult:
     """Steps until no label changes or the centres hardly move."""
-    known, n_iter = np.empty(0), 0
+    known, n_iter = None, 0
     while n_iter < max_iter:
         labels, means, sizes = lloyd_step(x, centers, backend=backend)
         if sizes.min() == 0:
             means = _refilled(x, centers, labels, means, sizes, backend)
         shift = _squared_length(means - centers)
         centers, n_iter = means, n_iter + 1
-        if np.array_equal(labels, known) or shift <= least_shift:
+        if (known is not None and np.array_equal(labels, known)) or shift <= least_shift:
             break
         known = labels
     labels, distances = pairwise_distances_argmin_min(x, centers, backend=backend)
@@ -335,15 +335,16 @@ def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str
 def _refilled(x: Any, centers: Any, labels: Any, means: Any, sizes: Any, backend: str | None) -> Any:
     """The means after each empty cluster has got one of the rows that were farthest from their centres."""
     _, distances = pairwise_distances_argmin_min(x, centers, backend=backend)
+    labels, distances, means, sizes = map(on_host, (labels, distances, means, sizes))
     sizes, sums = sizes.copy(), means * sizes[:, None]
     empty = np.flatnonzero(sizes == 0)
     if distances.max() > 0:
         farthest = np.argpartition(distances, -len(empty))[: -len(empty) - 1 : -1]
-        for cluster, row in zip(empty, farthest, strict=True):
-            sums[labels[row]] -= x[row]
-            sums[cluster] = x[row]
+        for cluster, row, moved in zip(empty, farthest, on_host(x[farthest]), strict=True):
+            sums[labels[row]] -= moved
+            sums[cluster] = moved
             sizes[labels[row]] -= 1
             sizes[cluster] = 1
     refilled = sums / np.maximum(sizes, 1)[:, None]
     refilled[sizes == 0] = refilled[sizes.argmax()]
-    return refilled.astype(x.dtype, copy=False)
+    return beside(x, refilled.astype(x.dtype, copy=False))

@@ -13,6 +13,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer, one_of
 from ..samples import Samples
+from ..selection import on_host
 from .missing import MISSING, columns, is_missing, sensors
 
 _QUARTERS = (0.25, 0.5, 0.75)
@@ -328,9 +329,9 @@ def quantiles(
             "quantiles", "axis", f"is {axis!r}; expected an axis of an array of {values.ndim} dimensions"
         )
     matrix = values.reshape(-1, 1) if values.ndim == 1 else values.T if axis % 2 else values
-    levels = (
-        q if isinstance(q, tuple) else probabilities("quantiles", "q", np.atleast_1d(as_array("quantiles", "q", q)))
-    )
+    levels = q
+    if not isinstance(q, tuple):
+        levels = probabilities("quantiles", "q", np.atleast_1d(on_host(as_array("quantiles", "q", q))))
     found = column_quantiles(matrix, levels, method=method, missing=missing, backend=backend)
     if values.ndim == 1:
         found = found[:, 0]

@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import ArrayLike, canonicalise
 from ..errors import InvalidInput
 from ..options import integer
+from ..selection import beside, on_host
 from ..shapes import measure, parse
 from .cross_sums import CrossSums, added, covariances, cross_sums, moved
 from .levels import Levels, column_levels, levels_joined
@@ -104,6 +105,7 @@ class StreamingStatistics:
         Parameters
         ----------
         chunk : array of shape (n, d)
+            On a device, it is summarised there; what is known of it comes back.
 
         Raises
         ------
@@ -118,13 +120,13 @@ class StreamingStatistics:
             return
         known = self._known
         if self._moments == 2:
-            known = known._replace(levels=levels_joined(known.levels, column_levels(rows)))
+            known = known._replace(levels=levels_joined(known.levels, _on_host(column_levels(rows))))
         else:
-            first, last = rows[[0, -1]].astype(np.float64)
-            known = _followed(known, column_sums(rows), first, last, len(rows))
+            first, last = on_host(rows[[0, -1]]).astype(np.float64)
+            known = _followed(known, _on_host(column_sums(rows)), first, last, len(rows))
         if known.cross is not None:
-            origin = np.nan_to_num(self._origin(known))
-            known = known._replace(cross=added(known.cross, cross_sums(rows, origin)))
+            origin = beside(rows, np.nan_to_num(self._origin(known)))
+            known = known._replace(cross=added(known.cross, _on_host(cross_sums(rows, origin))))
         if known.sketch is not None:
             known = known._replace(sketch=known.sketch.updated(rows))
         self._known = known
@@ -188,6 +190,11 @@ class StreamingStatistics:
             np.empty((0, self._d)) if sketch is None else sketch.quantiles(self._q, sums.minimum, sums.maximum),
             np.zeros(self._d) if sketch is None else sketch.rank_error,
         )
+
+
+def _on_host(sums: Any) -> Any:
+    """Sums with their arrays in NumPy: those of a chunk on a device are few numbers, and what is known stays here."""
+    return type(sums)(*map(on_host, sums))
 
 
 def _followed(known: _Known, sums: Sums, first: Any, last: Any, rows: int) -> _Known:

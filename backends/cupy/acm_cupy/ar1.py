@@ -6,6 +6,7 @@ from typing import Any
 
 from acm_dispatch.ops.ar1 import FEWEST, LARGEST
 
+from .columns import total
 from .moments import column_levels
 from .robust_stats import median_and_mad
 from .rolling import last_values
@@ -18,9 +19,9 @@ def ar1_coefficients(xp: Any, x: Any, epsilon: float, center: str, missing: str)
     previous = (last_values(xp, centred, len(x)) if missing == "drop" else centred)[:-1]
     paired = ~xp.isnan(previous) & finite[1:]
     previous = xp.where(paired, previous, 0.0)
-    products = xp.where(paired, centred[1:] * previous, 0.0).sum(axis=0)
-    squares = (previous * previous).sum(axis=0)
-    told = (finite.sum(axis=0) >= FEWEST) & (squares > epsilon)
+    products = total(xp, xp.where(paired, centred[1:] * previous, 0.0))
+    squares = total(xp, previous * previous)
+    told = (total(xp, finite) >= FEWEST) & (squares > epsilon)
     phi = xp.where(told, xp.clip(products / squares, -LARGEST, LARGEST), 0.0)
     return phi.astype(x.dtype, copy=False), (offset + shift).astype(x.dtype, copy=False)
 

@@ -6,9 +6,17 @@ from typing import Any
 
 from .blocks import blocks
 
+#: Terms that cuBLAS may add up in float32 one after the other: rounding takes the last two digits of so many.
+_TERMS = 1024
+
 
 def matmul(xp: Any, a: Any, b: Any) -> Any:
-    return xp.matmul(a, b)
+    if a.dtype == xp.float64 or a.shape[1] <= _TERMS:
+        return xp.matmul(a, b)
+    total = xp.zeros((len(a), b.shape[1]), a.dtype)
+    for start in range(0, a.shape[1], _TERMS):
+        total += xp.matmul(a[:, start : start + _TERMS], b[start : start + _TERMS])
+    return total
 
 
 def mahalanobis(xp: Any, x: Any, mean: Any, precision: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .columns import first_present, least, total
+
 
 def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
     origin, count, mean, squares, cubes, fourths, minimum, maximum, *_ = column_sums(xp, x)
@@ -18,7 +20,7 @@ def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
 
 def column_levels(xp: Any, x: Any) -> tuple[Any, ...]:
     *levels, _, distances = _levels(xp, x)
-    return *levels, (distances * distances).sum(axis=0)
+    return *levels, total(xp, distances * distances)
 
 
 def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
@@ -28,19 +30,19 @@ def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
     pairs = finite[:-1] & finite[1:]
     before, after = (xp.where(pairs, part, 0.0) for part in (shifted[:-1], shifted[1:]))
     absent = xp.where(count > 0, 0.0, xp.nan)
-    minimum = xp.where(finite, x, xp.inf).min(axis=0) + absent
-    maximum = xp.where(finite, x, -xp.inf).max(axis=0) + absent
-    powers = squares.sum(axis=0), (squares * distances).sum(axis=0), (squares * squares).sum(axis=0)
-    sums = before.sum(axis=0), after.sum(axis=0), (before * after).sum(axis=0)
-    return origin, count, mean, *powers, minimum, maximum, pairs.sum(axis=0), *sums
+    minimum = least(xp, xp.where(finite, x, xp.inf)) + absent
+    maximum = -least(xp, xp.where(finite, -x, xp.inf)) + absent
+    powers = (total(xp, part) for part in (squares, squares * distances, squares * squares))
+    sums = (total(xp, part) for part in (pairs, before, after, before * after))
+    return origin, count, mean, *powers, minimum, maximum, *sums
 
 
 def _levels(xp: Any, x: Any) -> tuple[Any, ...]:
     """Origin, count and mean; differences from the origin and from the mean, 0 where nothing is."""
     finite = xp.isfinite(x)
-    count = finite.sum(axis=0)
+    count = total(xp, finite)
     wide = xp.where(finite, x, xp.nan).astype(xp.float64)
-    origin = xp.take_along_axis(wide, finite.argmax(axis=0)[None], axis=0)[0]
+    origin = first_present(xp, wide, finite)
     shifted = xp.where(finite, wide - origin, 0.0)
-    mean = shifted.sum(axis=0) / xp.maximum(count, 1)
+    mean = total(xp, shifted) / xp.maximum(count, 1)
     return origin, count, mean, shifted, xp.where(finite, shifted - mean, 0.0)

@@ -7,17 +7,19 @@ from typing import Any
 from acm_dispatch.ops.pca import LEAST_VARIANCE
 
 from .blocks import blocks
+from .columns import total
+from .linalg import matmul
 from .svd import leading_triplets
 
 
 def pca_fit(xp: Any, x: Any, n_components: int) -> tuple[Any, ...]:
-    mean = x.mean(axis=0, dtype=xp.float64)
+    mean = total(xp, x.astype(xp.float64, copy=False)) / len(x)
     _, s, vt = leading_triplets(xp, xp.subtract(x, mean, dtype=xp.float64), n_components)
     return tuple(xp.ascontiguousarray(part.astype(x.dtype)) for part in (mean, vt, s * s / (len(x) - 1)))
 
 
 def pca_reconstruct(xp: Any, scores: Any, components: Any, mean: Any) -> Any:
-    rebuilt = xp.matmul(scores, components)
+    rebuilt = matmul(xp, scores, components)
     if mean is not None:
         rebuilt += mean
     return rebuilt

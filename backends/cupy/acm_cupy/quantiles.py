@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .columns import total
 from .robust_stats import is_missing
 
 
 def column_quantiles(xp: Any, x: Any, q: tuple[float, ...], method: str, missing: str) -> Any:
     absent = is_missing(xp, x, missing)
-    count = (~absent).sum(axis=0)
+    count = total(xp, ~absent)
     rows = xp.where(absent, x.dtype.type(xp.nan), x).T.copy()
     rows.sort(axis=1)
     found = xp.empty((len(q), x.shape[1]), x.dtype)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .columns import total
+
 
 def column_median_mad(xp: Any, x: Any, scale: float, missing: str) -> tuple[Any, Any]:
     median, mad = median_and_mad(xp, x, missing)
@@ -13,7 +15,7 @@ def column_median_mad(xp: Any, x: Any, scale: float, missing: str) -> tuple[Any,
 def median_and_mad(xp: Any, x: Any, missing: str) -> tuple[Any, Any]:
     """Of each column, in float64."""
     absent = is_missing(xp, x, missing)
-    count = (~absent).sum(axis=0)
+    count = total(xp, ~absent)
     columns = xp.where(absent, x.dtype.type(xp.nan), x).T.copy()
     median = middle(xp, columns, count)
     deviations = xp.abs(xp.subtract(columns, median[:, None], dtype=xp.float64))
