@@ -195,9 +195,11 @@ def _wrapped(result: Any) -> Any:
 
 
 def _index(index: Any) -> Any:
+    """NumPy's form of an index; one that is a NumPy array is no mistake: CuPy copies it to the device."""
     parts = index if isinstance(index, tuple) else (index,)
     StrictNumpy.synchronisations += any(getattr(part, "dtype", None) == np.bool_ for part in parts)
-    return _unwrapped(index)
+    parts = tuple(part if isinstance(part, np.ndarray) else _unwrapped(part) for part in parts)
+    return parts if isinstance(index, tuple) else parts[0]
 
 
 def strict_backend(name: str) -> Backend:
