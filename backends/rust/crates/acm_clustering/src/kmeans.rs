@@ -1,12 +1,22 @@
 //! One step of Lloyd's algorithm.
 
+use std::ops::Range;
+
 use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar, Threads, memory, simd};
 use acm_linalg::distances;
 use ndarray::{ArrayView2, Axis};
 
-/// Bytes of `x` that get their labels before they are added up: they are still in the L3 cache then.
-const CACHED: usize = 8 << 20;
+/// Centres to which the nearest is looked for in the same breath as rows are added up: the search for one among more
+/// prepares what pays for many rows only.
+const FEW: usize = 16;
+
+/// Bytes of `x` that get their labels before they are added up, among few centres by one thread: they are still in its
+/// L2 cache then.
+const CACHED: usize = 1 << 18;
+
+/// The same among many, by all threads: in the L3 cache.
+const CACHED_BY_ALL: usize = 8 << 20;
 
 /// Least rows whose sums are kept apart before they are added up.
 const PART_ROWS: usize = 1024;
@@ -33,15 +43,25 @@ pub fn lloyd_step<T: Scalar>(
     if labels.len() != x.nrows() {
         return Err(Error::invalid("out", "does not have one label for each row of x"));
     }
-    let mut sums = memory::filled(count * width, 0.0)?;
-    let height = (CACHED / size_of::<T>() / width.max(1)).max(1);
-    for (x, labels) in x.axis_chunks_iter(Axis(0), height).zip(labels.chunks_mut(height)) {
+    let nearest = |threads: &Threads<'_>, x: ArrayView2<'_, T>, labels: &mut [i64]| {
         distances::pairwise_distances_argmin(threads, x, centers, labels).map_err(|error| match error {
             Error::InvalidInput { argument: "y", problem } => Error::InvalidInput { argument: "centers", problem },
             error => error,
-        })?;
-        let further = sums_by_label(threads, Rows::new(x, "x")?, labels, count)?;
-        sums.iter_mut().zip(further).for_each(|(sum, further)| *sum += further);
+        })
+    };
+    let mut sums = memory::filled(count * width, 0.0)?;
+    if count <= FEW {
+        let label = |rows: Range<usize>, labels: &mut [i64]| {
+            nearest(&Threads::uninterrupted(1), x.slice_axis(Axis(0), rows.into()), labels)
+        };
+        sums = sums_by_label(threads, (Rows::new(x, "x")?, count), labels, count, label)?;
+    } else {
+        let height = rows_in::<T>(CACHED_BY_ALL, width);
+        for (x, labels) in x.axis_chunks_iter(Axis(0), height).zip(labels.chunks_mut(height)) {
+            nearest(threads, x, labels)?;
+            let further = sums_by_label(threads, (Rows::new(x, "x")?, 0), labels, count, |_, _| Ok(()))?;
+            sums.iter_mut().zip(further).for_each(|(sum, further)| *sum += further);
+        }
     }
     let centers = Rows::new(centers, "centers")?;
     sizes.fill(0);
@@ -55,24 +75,34 @@ pub fn lloyd_step<T: Scalar>(
     Ok(())
 }
 
-/// The sum of the rows with each of `count` labels.
-fn sums_by_label<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>, labels: &[i64], count: usize) -> Result<Vec<f64>> {
+/// Rows of `width` values in so many bytes.
+fn rows_in<T>(bytes: usize, width: usize) -> usize {
+    (bytes / size_of::<T>() / width.max(1)).max(1)
+}
+
+/// The sum of the rows with each of `count` labels; `label`, which takes so many `steps` for each value of `x`, is called
+/// for every range of rows before its labels are read.
+fn sums_by_label<T: Scalar>(
+    threads: &Threads<'_>,
+    (x, steps): (Rows<'_, T>, usize),
+    labels: &mut [i64],
+    count: usize,
+    label: impl Fn(Range<usize>, &mut [i64]) -> Result<()> + Sync,
+) -> Result<Vec<f64>> {
     let (rows, width) = (x.count(), x.width());
     // Parts take no more memory than a quarter of x.
     let parts = (rows / (4 * count)).min(rows.div_ceil(PART_ROWS)).clamp(1, MOST_PARTS);
-    let height = rows.div_ceil(parts).max(1);
+    let (height, cached) = (rows.div_ceil(parts).max(1), rows_in::<T>(CACHED, width));
     let mut sums = memory::filled(parts * count * width, 0.0)?;
-    let tiles = sums.chunks_mut(count * width).zip(labels.chunks(height)).zip((0..rows).step_by(height));
-    threads.for_each(rows * width, tiles, |((sums, labels), first)| {
-        simd::vectorized(
-            #[inline(always)]
-            || {
-                for (row, &label) in (first..).zip(labels) {
-                    let sums = &mut sums[label as usize * width..][..width];
-                    sums.iter_mut().zip(x.row(row)).for_each(|(sum, value)| *sum += value.to_f64());
-                }
-            },
-        );
+    let tiles = sums.chunks_mut(count * width).zip(labels.chunks_mut(height)).zip((0..rows).step_by(height));
+    threads.for_each(rows * width * (steps + 1), tiles, |((sums, labels), first)| {
+        for (labels, first) in labels.chunks_mut(cached).zip((first..).step_by(cached)) {
+            label(first..first + labels.len(), labels)?;
+            simd::vectorized(
+                #[inline(always)]
+                || add_rows(x, first, labels, sums),
+            );
+        }
         Ok(())
     })?;
     let (total, others) = sums.split_at_mut(count * width);
@@ -81,6 +111,18 @@ fn sums_by_label<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>, labels: &[i64
     }
     sums.truncate(count * width);
     Ok(sums)
+}
+
+/// Adds the rows of `x` from `first` on to the sums of their labels.
+#[inline(always)]
+fn add_rows<T: Scalar>(x: Rows<'_, T>, first: usize, labels: &[i64], sums: &mut [f64]) {
+    let width = x.width();
+    for (row, &label) in (first..).zip(labels) {
+        let sums = &mut sums[label as usize * width..][..width];
+        for (sum, value) in sums.iter_mut().zip(x.row(row)) {
+            *sum += value.to_f64();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::{Scalar, simd};
 /// Columns that are computed side by side: one cache line of `f64`.
 pub const LANES: usize = 8;
 
+/// Rows that are searched for missing values at a time.
+const FEW: usize = 16;
+
 /// One number for each of the columns that are computed side by side.
 pub type Lanes<T = f64> = [T; LANES];
 
@@ -22,6 +25,16 @@ pub struct Panel<'a, T> {
 /// Panels of the `columns` of `x`; only the last may be narrower than [`LANES`].
 pub fn panels<T: Scalar>(x: Rows<'_, T>, columns: Range<usize>) -> impl Iterator<Item = Panel<'_, T>> {
     columns.clone().step_by(LANES).map(move |first| Panel { x, first, live: LANES.min(columns.end - first) })
+}
+
+/// Panels that together are the `columns` of `x`, all of them whole if there are [`LANES`] columns: where the last
+/// would be narrower it begins within the one before it. For results that may be written twice.
+pub fn whole_panels<T: Scalar>(x: Rows<'_, T>, columns: Range<usize>) -> impl Iterator<Item = Panel<'_, T>> {
+    let last = columns.end.saturating_sub(LANES).max(columns.start);
+    panels(x, columns).map(move |panel| {
+        let first = panel.first.min(last);
+        Panel { x, first, live: panel.first + panel.live - first }
+    })
 }
 
 impl<T: Scalar> Panel<'_, T> {
@@ -45,6 +58,28 @@ impl<T: Scalar> Panel<'_, T> {
             Some(lanes) => *lanes,
             None => std::array::from_fn(|lane| row.get(lane).copied().unwrap_or(T::NAN)),
         }
+    }
+
+    /// Whether no column has NaN or infinity in `rows`.
+    #[inline(always)]
+    pub fn is_finite(&self, rows: Range<usize>) -> bool {
+        // A few rows at a time: where values are missing, the first of them is soon met.
+        for first in rows.clone().step_by(FEW) {
+            let mut nothing = [T::ZERO; LANES];
+            for i in first..rows.end.min(first + FEW) {
+                for (sum, &value) in nothing.iter_mut().zip(&self.x.row(i)[self.columns()]) {
+                    *sum += value * T::ZERO;
+                }
+            }
+            let mut is_nothing = true;
+            for sum in nothing {
+                is_nothing &= sum == T::ZERO;
+            }
+            if !is_nothing {
+                return false;
+            }
+        }
+        true
     }
 
     /// Asks for a row, if there is one, to be brought into the cache: each lies on another page, which processors do
@@ -74,6 +109,30 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_found_wherever_it_is() {
+        for (i, j) in (0..40).flat_map(|i| (0..11).map(move |j| (i, j))) {
+            let mut x = Array2::<f32>::from_elem((40, 11), f32::MAX);
+            x[(i, j)] = if i % 2 == 0 { f32::NAN } else { f32::NEG_INFINITY };
+            let rows = Rows::new(x.view(), "x").unwrap();
+            let found = panels(rows, 0..11).map(|panel| panel.is_finite(3..37)).collect::<Vec<_>>();
+            assert_eq!(found, [j >= 8 || !(3..37).contains(&i), j < 8 || !(3..37).contains(&i)]);
+        }
+    }
+
+    #[test]
+    fn whole_panels_overlap() {
+        let x = Array2::<f64>::zeros((1, 21));
+        let rows = Rows::new(x.view(), "x").unwrap();
+        let ends = |columns| {
+            let ends = |panel: Panel<'_, f64>| (panel.columns().start, panel.columns().end);
+            whole_panels(rows, columns).map(ends).collect::<Vec<_>>()
+        };
+        assert_eq!(ends(1..21), [(1, 9), (9, 17), (13, 21)]);
+        assert_eq!(ends(3..11), [(3, 11)]);
+        assert_eq!(ends(16..21), [(16, 21)]);
+    }
 
     #[test]
     fn panels_are_all_columns() {

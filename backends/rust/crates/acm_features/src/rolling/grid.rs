@@ -1,6 +1,6 @@
 //! Who computes which part of the result: ranges of rows, and of columns where there are too few of those.
 
-use acm_core::panels::{LANES, Lanes, Panel, panels};
+use acm_core::panels::{LANES, Lanes, Panel, whole_panels};
 use acm_core::rows::Rows;
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::{ArrayViewMut2, Axis};
@@ -45,9 +45,9 @@ pub struct Part<'a, T> {
 }
 
 impl<T: Scalar> Part<'_, T> {
-    /// The columns of `x` that belong to it, as many at a time as are computed side by side.
+    /// The columns of `x` that belong to it, as many at a time as are computed side by side, some perhaps twice.
     pub fn panels<'a>(&self, x: Rows<'a, T>) -> impl Iterator<Item = Panel<'a, T>> + use<'a, T> {
-        panels(x, self.first.1..self.first.1 + self.out.ncols())
+        whole_panels(x, self.first.1..self.first.1 + self.out.ncols())
     }
 
     /// Writes a row of the columns of `panel`.

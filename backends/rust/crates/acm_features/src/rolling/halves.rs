@@ -3,18 +3,20 @@
 //! There is a boundary every `window` rows, so each window meets one. Both halves only ever grow, the one backwards
 //! from the boundary and the other forwards: nothing is taken away again, so nothing that left a window can leave a
 //! rounding error in it. Each row is added twice, whatever the length of the window.
+//!
+//! Where no value is missing in a window's length on either side of a boundary, nobody has to count.
+
+use std::ops::Range;
 
 use acm_core::panels::{LANES, Lanes, Panel};
 use acm_core::rows::Rows;
-use acm_core::simd::{self, Simd, Task, Vector};
-use acm_core::{Result, Scalar, Threads, memory};
+use acm_core::simd::{self, Simd, Task};
+use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayViewMut2;
 
 use super::Windows;
+use super::before::{Before, KEPT};
 use super::grid::{Grain, Part, for_each_part};
-
-/// Halves before a boundary that are kept at a time; of a longer window they are made again from one in this many.
-const KEPT: usize = 256;
 
 /// Elementary steps for one value: it is added twice and finished once.
 const STEPS: usize = 4;
@@ -27,20 +29,71 @@ const WINDOWS: usize = 8;
 
 /// What can be known of a window from its two halves.
 pub trait Statistic<T>: Copy + Sync {
-    /// What is known of a half.
-    type Half: Copy + Send;
+    /// Which values a half has.
+    type Seen: Copy + Send;
+
+    /// What is known of them.
+    type Sums: Copy + Send;
 
     /// Whether registers of 512 bits pay.
     const IS_WIDE: bool;
 
-    /// What is known of no rows.
-    const NOTHING: Self::Half;
+    /// No values.
+    const UNSEEN: Self::Seen;
+
+    /// What is known of no values.
+    const NOTHING: Self::Sums;
+
+    /// What is known of no values where `row` is the first to come.
+    fn starting(&self, row: &Lanes<T>) -> Self::Sums;
 
     /// Adds a row, `time` rows after the boundary.
-    fn add<S: Simd>(&self, half: &mut Self::Half, row: &Lanes<T>, time: f64);
+    fn add<S: Simd>(&self, seen: &mut Self::Seen, sums: &mut Self::Sums, row: &Lanes<T>, time: f64);
 
-    /// The statistic of both halves together.
-    fn result<S: Simd>(&self, before: &Self::Half, since: &Self::Half) -> Lanes<T>;
+    /// The same, where nothing is missing and `sums` were made by [`starting`](Self::starting).
+    fn add_all<S: Simd>(&self, sums: &mut Self::Sums, row: &Lanes<T>, time: f64);
+
+    /// The statistic of both halves together, the one before the boundary first.
+    fn result<S: Simd>(&self, seen: [&Self::Seen; 2], sums: [&Self::Sums; 2]) -> Lanes<T>;
+
+    /// The same of halves of so many rows, where nothing is missing.
+    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Self::Sums; 2]) -> Lanes<T>;
+}
+
+/// The part of a window on one side of its boundary.
+#[derive(Debug, Clone, Copy)]
+pub struct Half<N, M> {
+    /// Which values it has; up to date only where some may be missing.
+    pub seen: N,
+    /// What is known of them.
+    pub sums: M,
+}
+
+impl<N, M> Half<N, M> {
+    /// No rows; the one at `first` is the first to come.
+    #[inline(always)]
+    pub fn new<T: Scalar, K: Statistic<T, Seen = N, Sums = M>, const GAPS: bool>(
+        statistic: K,
+        panel: Panel<'_, T>,
+        first: usize,
+    ) -> Self {
+        Half { seen: K::UNSEEN, sums: if GAPS { K::NOTHING } else { statistic.starting(&panel.row(first)) } }
+    }
+
+    /// Adds a row, `time` rows after the boundary.
+    #[inline(always)]
+    pub fn add<S: Simd, T, K: Statistic<T, Seen = N, Sums = M>, const GAPS: bool>(
+        &mut self,
+        statistic: K,
+        row: &Lanes<T>,
+        time: f64,
+    ) {
+        if GAPS {
+            statistic.add::<S>(&mut self.seen, &mut self.sums, row, time);
+        } else {
+            statistic.add_all::<S>(&mut self.sums, row, time);
+        }
+    }
 }
 
 /// Writes the `statistic` of each window.
@@ -93,107 +146,44 @@ impl<T: Scalar, K: Statistic<T>> Task for Slide<'_, T, K> {
 /// Fills the columns of `panel` in a part of the result.
 #[inline(always)]
 fn fill<S: Simd, T: Scalar, K: Statistic<T>>(panel: Panel<'_, T>, before: &mut Before<K, T>, part: &mut Part<'_, T>) {
-    let (window, statistic) = (before.window, before.statistic);
+    let window = before.window;
     let rows = part.first.0..part.first.0 + part.out.nrows();
+    let mut is_gapless = rows.start >= window && panel.is_finite(rows.start - window..rows.start);
     for boundary in rows.clone().step_by(window) {
-        let count = window.min(rows.end - boundary);
-        before.mark::<S>(panel, boundary);
-        let mut since = K::NOTHING;
-        for start in (0..count).step_by(KEPT) {
-            before.keep::<S>(panel, boundary, start);
-            for (offset, before) in (start..count.min(start + KEPT)).zip(&before.kept) {
-                statistic.add::<S>(&mut since, &panel.row(boundary + offset), offset as f64);
-                part.write(panel, boundary + offset, &statistic.result::<S>(before, &since));
-            }
+        let meeting = boundary..rows.end.min(boundary + window);
+        let was_gapless = is_gapless;
+        is_gapless = panel.is_finite(meeting.clone());
+        if was_gapless && is_gapless {
+            fill_around::<S, T, K, false>(panel, before, part, meeting);
+        } else {
+            fill_around::<S, T, K, true>(panel, before, part, meeting);
         }
     }
 }
 
-/// The halves before a boundary.
-///
-/// The half at `offset` belongs to the window that ends `offset` rows after the boundary.
-struct Before<K: Statistic<T>, T> {
-    statistic: K,
-    window: usize,
-    /// The halves at [`KEPT`], 2 [`KEPT`] and so on.
-    marks: Vec<K::Half>,
-    /// The halves at [`KEPT`] offsets in a row.
-    kept: Vec<K::Half>,
-}
-
-impl<T: Scalar, K: Statistic<T>> Before<K, T> {
-    fn new(statistic: K, window: usize) -> Result<Self> {
-        let marks = memory::filled(window.div_ceil(KEPT), K::NOTHING)?;
-        Ok(Before { statistic, window, marks, kept: memory::filled(KEPT.min(window), K::NOTHING)? })
-    }
-
-    /// Makes the marks of a boundary.
-    #[inline(always)]
-    fn mark<S: Simd>(&mut self, panel: Panel<'_, T>, boundary: usize) {
-        let mut half = K::NOTHING;
-        for offset in (KEPT..self.window).rev() {
-            self.extend::<S>(panel, &mut half, boundary, offset);
-            if offset % KEPT == 0 {
-                self.marks[offset / KEPT] = half;
-            }
-        }
-    }
-
-    /// Makes the halves from `start` on.
-    #[inline(always)]
-    fn keep<S: Simd>(&mut self, panel: Panel<'_, T>, boundary: usize, start: usize) {
-        let end = self.window.min(start + KEPT);
-        let mut half = if end < self.window { self.marks[end / KEPT] } else { K::NOTHING };
-        for offset in (start..end).rev() {
-            self.extend::<S>(panel, &mut half, boundary, offset);
-            self.kept[offset - start] = half;
-        }
-    }
-
-    /// Makes the half at `offset` of the one behind it.
-    #[inline(always)]
-    fn extend<S: Simd>(&self, panel: Panel<'_, T>, half: &mut K::Half, boundary: usize, offset: usize) {
-        let distance = self.window - 1 - offset;
-        if (1..=boundary).contains(&distance) {
-            self.statistic.add::<S>(half, &panel.row(boundary - distance), -(distance as f64));
-        }
-    }
-}
-
-/// A row in `f64`.
+/// The windows that end in `rows`, the first of which lies behind their boundary.
 #[inline(always)]
-pub fn widened<T: Scalar>(row: &Lanes<T>) -> Lanes {
-    row.map(T::to_f64)
-}
-
-/// The unit, a power of two at least `window`^`power`, in which sums over a window stay below the largest number
-/// although single values may reach it. To count in it costs no digits, unless values are nearly as small as numbers
-/// can be.
-pub fn roomy_unit<T: Scalar>(windows: Windows<'_, T>, power: u32) -> f64 {
-    let rows = windows.window.clamp(1, windows.x.nrows().max(1));
-    // Differences are twice as large as values, and binomials come before them.
-    8.0 * f64::powi(2.0, (power * (rows.ilog2() + 1)) as i32)
-}
-
-/// What a value adds to sums of its half.
-pub struct Lane<V> {
-    /// 1, or 0 for a missing value.
-    pub one: V,
-    /// The value's difference from the half's first value, or 0.
-    pub difference: V,
-}
-
-impl<V: Vector<f64>> Lane<V> {
-    /// Takes `value` into `count`s, and into `base`s where it is their first.
-    #[inline(always)]
-    pub fn new(value: V, base: &mut [f64], count: &mut [f64]) -> Self {
-        let ([zero, some, one], counted) = ([0.0, 0.5, 1.0].map(V::splat), V::load(count));
-        // 0, or NaN for what is not finite.
-        let nothing = value.sub(value);
-        let from = V::select_less(counted, some, value, V::load(base));
-        let one = V::select_less(nothing, some, one, zero);
-        from.store(base);
-        counted.add(one).store(count);
-        Lane { one, difference: V::select_less(nothing, some, value.sub(from), zero) }
+fn fill_around<S: Simd, T: Scalar, K: Statistic<T>, const GAPS: bool>(
+    panel: Panel<'_, T>,
+    before: &mut Before<K, T>,
+    part: &mut Part<'_, T>,
+    rows: Range<usize>,
+) {
+    let (boundary, statistic, last) = (rows.start, before.statistic, before.window as f64 - 1.0);
+    before.mark::<S, GAPS>(panel, boundary);
+    let mut since = Half::new::<T, K, GAPS>(statistic, panel, boundary);
+    for start in (0..rows.len()).step_by(KEPT) {
+        before.keep::<S, GAPS>(panel, boundary, start);
+        for offset in start..rows.len().min(start + KEPT) {
+            let time = offset as f64;
+            since.add::<S, T, K, GAPS>(statistic, &panel.row(boundary + offset), time);
+            let sums = [&before.sums[offset - start], &since.sums];
+            let result = if GAPS {
+                statistic.result::<S>([&before.seen[offset - start], &since.seen], sums)
+            } else {
+                statistic.result_all::<S>([last - time, time + 1.0], sums)
+            };
+            part.write(panel, boundary + offset, &result);
+        }
     }
 }

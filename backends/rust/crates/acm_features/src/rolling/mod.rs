@@ -3,19 +3,23 @@
 //! Sums and extremes are made of two halves ([`halves`]), order statistics of a sorted window ([`sorted`]). A window is
 //! `window` rows, at least 1; NaN and infinities are no values; fewer than `min_periods` values give NaN.
 
+mod before;
 mod extremes;
+mod finish;
 mod grid;
 mod halves;
 mod powers;
 mod slope;
 mod sorted;
+mod values;
 
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use self::extremes::Extreme;
+use self::finish::{Kurtosis, Mean, Skewness, Spread};
 use self::halves::slide;
-use self::powers::{Kurtosis, Mean, Powers, Skewness, Spread};
+use self::powers::Powers;
 use self::slope::Slope;
 use self::sorted::{Deviation, Middle};
 

@@ -6,17 +6,22 @@ use acm_core::panels::{LANES, Lanes};
 use acm_core::simd::{Simd, Vector};
 
 use super::Windows;
-use super::halves::{Lane, Statistic, roomy_unit, widened};
-use super::powers::based;
+use super::halves::Statistic;
+use super::values::{Lane, based, roomy_unit, widened};
+
+/// Sums over a half's values of what does not depend on them.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    count: Lanes,
+    time: Lanes,
+    squared_time: Lanes,
+}
 
 /// Sums over a half's values.
 #[derive(Debug, Clone, Copy)]
 pub struct Sums {
     /// The value that differences are taken from; arbitrary without values.
     base: Lanes,
-    count: Lanes,
-    time: Lanes,
-    squared_time: Lanes,
     difference: Lanes,
     product: Lanes,
 }
@@ -38,48 +43,90 @@ impl Slope {
 }
 
 impl<T: Scalar> Statistic<T> for Slope {
-    type Half = Sums;
+    type Seen = Seen;
+    type Sums = Sums;
 
     // All columns of a panel in one register.
     const IS_WIDE: bool = true;
 
-    const NOTHING: Sums = {
-        const ZERO: Lanes = [0.0; LANES];
-        Sums { base: ZERO, count: ZERO, time: ZERO, squared_time: ZERO, difference: ZERO, product: ZERO }
-    };
+    const UNSEEN: Seen = Seen { count: [0.0; LANES], time: [0.0; LANES], squared_time: [0.0; LANES] };
+    const NOTHING: Sums = Sums { base: [0.0; LANES], difference: [0.0; LANES], product: [0.0; LANES] };
 
     #[inline(always)]
-    fn add<S: Simd>(&self, half: &mut Sums, row: &Lanes<T>, time: f64) {
+    fn starting(&self, row: &Lanes<T>) -> Sums {
+        Sums { base: widened(row).map(|value| value * (1.0 / self.unit)), ..<Self as Statistic<T>>::NOTHING }
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(&self, seen: &mut Seen, sums: &mut Sums, row: &Lanes<T>, time: f64) {
         let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let lane = Lane::new(S::F64::load(&row[j..]).mul(scale), &mut half.base[j..], &mut half.count[j..]);
+            let lane = Lane::new(S::F64::load(&row[j..]).mul(scale), &mut sums.base[j..], &mut seen.count[j..]);
             let time = lane.one.mul(S::F64::splat(time));
-            let add = |sum: &mut Lanes, factor: S::F64, other: S::F64| {
-                factor.mul_add(other, S::F64::load(&sum[j..])).store(&mut sum[j..]);
-            };
-            add(&mut half.time, lane.one, time);
-            add(&mut half.squared_time, time, time);
-            add(&mut half.difference, lane.one, lane.difference);
-            add(&mut half.product, time, lane.difference);
+            add_product(&mut seen.time[j..], lane.one, time);
+            add_product(&mut seen.squared_time[j..], time, time);
+            add_product(&mut sums.difference[j..], lane.one, lane.difference);
+            add_product(&mut sums.product[j..], time, lane.difference);
         }
     }
 
     #[inline(always)]
-    fn result<S: Simd>(&self, before: &Sums, since: &Sums) -> Lanes<T> {
+    fn add_all<S: Simd>(&self, sums: &mut Sums, row: &Lanes<T>, time: f64) {
+        let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
+        for j in (0..LANES).step_by(S::F64::LANES) {
+            let difference = S::F64::load(&row[j..]).mul(scale).sub(S::F64::load(&sums.base[j..]));
+            S::F64::load(&sums.difference[j..]).add(difference).store(&mut sums.difference[j..]);
+            add_product(&mut sums.product[j..], S::F64::splat(time), difference);
+        }
+    }
+
+    #[inline(always)]
+    fn result<S: Simd>(&self, seen: [&Seen; 2], sums: [&Sums; 2]) -> Lanes<T> {
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
-            let both = |of: fn(&Sums) -> &Lanes| load(of(before)).add(load(of(since)));
-            let newer = load(&since.count);
-            let (_, shift) = based(load(&before.count), newer, load(&before.base), load(&since.base));
-            let (count, time) = (both(|half| &half.count), both(|half| &half.time));
-            let difference = newer.mul_add(shift, both(|half| &half.difference));
-            let product = load(&since.time).mul_add(shift, both(|half| &half.product));
-            let squares = count.mul(both(|half| &half.squared_time)).sub(time.mul(time));
+            let seen_in_both = |of: fn(&Seen) -> &Lanes| load(of(seen[0])).add(load(of(seen[1])));
+            let both = |of: fn(&Sums) -> &Lanes| load(of(sums[0])).add(load(of(sums[1])));
+            let newer = load(&seen[1].count);
+            let (_, shift) = based(load(&seen[0].count), newer, load(&sums[0].base), load(&sums[1].base));
+            let (count, time) = (seen_in_both(|seen| &seen.count), seen_in_both(|seen| &seen.time));
+            let difference = newer.mul_add(shift, both(|sums| &sums.difference));
+            let product = load(&seen[1].time).mul_add(shift, both(|sums| &sums.product));
+            let squares = count.mul(seen_in_both(|seen| &seen.squared_time)).sub(time.mul(time));
             let slope = count.mul(product).sub(time.mul(difference)).div(squares).mul(S::F64::splat(self.unit));
             S::F64::select_less(count, S::F64::splat(self.min_periods), S::F64::splat(f64::NAN), slope)
                 .store(&mut out[j..]);
         }
         out.map(T::from_f64)
     }
+
+    #[inline(always)]
+    fn result_all<S: Simd>(&self, [older, newer]: [f64; 2], sums: [&Sums; 2]) -> Lanes<T> {
+        let count = older + newer;
+        let enough = if count < self.min_periods { f64::NAN } else { self.unit };
+        let squares = count * (count * count - 1.0) / 12.0;
+        let [squares, reciprocal, enough] = [squares, 1.0 / squares, enough].map(S::F64::splat);
+        // The mean time, and the sum of those since the boundary.
+        let [mean, time, newer] = [(newer - 1.0 - older) / 2.0, newer * (newer - 1.0) / 2.0, newer].map(S::F64::splat);
+        let mut out = [0.0; LANES];
+        for j in (0..LANES).step_by(S::F64::LANES) {
+            let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
+            let both = |of: fn(&Sums) -> &Lanes| load(of(sums[0])).add(load(of(sums[1])));
+            let shift = load(&sums[1].base).sub(load(&sums[0].base));
+            let difference = newer.mul_add(shift, both(|sums| &sums.difference));
+            let product = time.mul_add(shift, both(|sums| &sums.product));
+            let covaried = product.sub(mean.mul(difference));
+            // A division that all lanes and most rows have in common, and what its rounding leaves.
+            let slope = covaried.mul(reciprocal);
+            let rest = covaried.sub(slope.mul(squares));
+            rest.mul_add(reciprocal, slope).mul(enough).store(&mut out[j..]);
+        }
+        out.map(T::from_f64)
+    }
+}
+
+/// Adds `factor` times `other` to `sums`.
+#[inline(always)]
+fn add_product<V: Vector<f64>>(sums: &mut [f64], factor: V, other: V) {
+    factor.mul_add(other, V::load(sums)).store(sums);
 }

@@ -104,6 +104,24 @@ fn slopes_of_lines_are_exact_whatever_is_missing() {
 }
 
 #[test]
+fn what_left_the_window_leaves_nothing_behind() {
+    let spread: Kernel<f64> = |threads, windows, out| rolling_std(threads, windows, 1, out);
+    for place in 0..40 {
+        let mut x = Array2::from_shape_fn((40, 8), |(i, j)| ((i * 7 + j * 3) % 10) as f64);
+        let usual: Vec<_> = [rolling_mean, spread, rolling_slope].map(|kernel| run(kernel, &x, 10, 10, 1)).into();
+        x.row_mut(place).fill(1e18);
+        for (kernel, usual) in [rolling_mean, spread, rolling_slope].into_iter().zip(usual) {
+            let found = run(kernel, &x, 10, 10, 1);
+            for i in (9..40).filter(|&i| place > i || place + 10 <= i) {
+                for (&found, &usual) in found.row(i).iter().zip(usual.row(i)) {
+                    assert!((found - usual).abs() < 1e-13, "row {i}, 1e18 in row {place}: {found} is not {usual}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_constant_window_has_no_shape() {
     let mut x = Array2::from_elem((60, 3), 0.1_f32);
     x[(20, 0)] = 1e20;

@@ -1,0 +1,88 @@
+//! The halves before a boundary.
+
+use acm_core::panels::Panel;
+use acm_core::simd::Simd;
+use acm_core::{Result, Scalar, memory};
+
+use super::halves::{Half, Statistic};
+
+/// Halves before a boundary that are kept at a time; of a longer window they are made again from one in this many.
+pub const KEPT: usize = 256;
+
+/// The halves before a boundary.
+///
+/// The half at `offset` belongs to the window that ends `offset` rows after the boundary.
+pub struct Before<K: Statistic<T>, T> {
+    /// What is known of windows.
+    pub statistic: K,
+    /// Rows in a window.
+    pub window: usize,
+    /// The halves at [`KEPT`], 2 [`KEPT`] and so on.
+    marks: Vec<Half<K::Seen, K::Sums>>,
+    /// Of the halves at [`KEPT`] offsets in a row, which values they have; not kept where none is missing.
+    pub seen: Vec<K::Seen>,
+    /// And what is known of these.
+    pub sums: Vec<K::Sums>,
+}
+
+impl<T: Scalar, K: Statistic<T>> Before<K, T> {
+    /// For windows of `window` rows.
+    pub fn new(statistic: K, window: usize) -> Result<Self> {
+        let kept = KEPT.min(window);
+        let marks = memory::filled(window.div_ceil(KEPT), Half { seen: K::UNSEEN, sums: K::NOTHING })?;
+        let (seen, sums) = (memory::filled(kept, K::UNSEEN)?, memory::filled(kept, K::NOTHING)?);
+        Ok(Before { statistic, window, marks, seen, sums })
+    }
+
+    /// Makes the marks of a boundary.
+    #[inline(always)]
+    pub fn mark<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T>, boundary: usize) {
+        let mut half = self.behind_all::<GAPS>(panel, boundary);
+        for offset in (KEPT..self.window).rev() {
+            self.extend::<S, GAPS>(panel, &mut half, boundary, offset);
+            if offset % KEPT == 0 {
+                self.marks[offset / KEPT] = half;
+            }
+        }
+    }
+
+    /// Makes the halves from `start` on.
+    #[inline(always)]
+    pub fn keep<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T>, boundary: usize, start: usize) {
+        let end = self.window.min(start + KEPT);
+        let mut half =
+            if end < self.window { self.marks[end / KEPT] } else { self.behind_all::<GAPS>(panel, boundary) };
+        for offset in (start..end).rev() {
+            self.extend::<S, GAPS>(panel, &mut half, boundary, offset);
+            self.sums[offset - start] = half.sums;
+            if GAPS {
+                self.seen[offset - start] = half.seen;
+            }
+        }
+        if !GAPS && end == self.window {
+            // The window that has no rows before the boundary must not depend on one of them.
+            self.sums[end - 1 - start] = self.statistic.starting(&panel.row(boundary));
+        }
+    }
+
+    /// The half of no rows.
+    #[inline(always)]
+    fn behind_all<const GAPS: bool>(&self, panel: Panel<'_, T>, boundary: usize) -> Half<K::Seen, K::Sums> {
+        Half::new::<T, K, GAPS>(self.statistic, panel, boundary.saturating_sub(1))
+    }
+
+    /// Makes the half at `offset` of the one behind it.
+    #[inline(always)]
+    fn extend<S: Simd, const GAPS: bool>(
+        &self,
+        panel: Panel<'_, T>,
+        half: &mut Half<K::Seen, K::Sums>,
+        boundary: usize,
+        offset: usize,
+    ) {
+        let distance = self.window - 1 - offset;
+        if (1..=boundary).contains(&distance) {
+            half.add::<S, T, K, GAPS>(self.statistic, &panel.row(boundary - distance), -(distance as f64));
+        }
+    }
+}
