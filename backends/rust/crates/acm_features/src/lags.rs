@@ -64,7 +64,9 @@ fn row_before<T>(x: &[T], width: usize, lag: usize) -> Option<&[T]> {
 fn lags_side_by_side<T: Scalar>(x: &[T], width: usize, lags: Range<usize>, out: &mut [T]) {
     for (lag, out) in lags.zip(out.chunks_exact_mut(width)) {
         match row_before(x, width, lag) {
-            Some(row) => copy(row, out),
+            // By 32 bytes: of wider stores most would lie across two lines of the cache.
+            Some(row) if size_of::<T>() == size_of::<f32>() => copy::<T, 8>(row, out),
+            Some(row) => copy::<T, 4>(row, out),
             None => out.fill(T::NAN),
         }
     }
@@ -73,8 +75,7 @@ fn lags_side_by_side<T: Scalar>(x: &[T], width: usize, lags: Range<usize>, out: 
 /// Copies a row in blocks, the last of which begins early enough to be whole: a call of `memcpy` for each short row
 /// costs more than its copying.
 #[inline(always)]
-fn copy<T: Scalar>(row: &[T], out: &mut [T]) {
-    const COPIED: usize = 8;
+fn copy<T: Scalar, const COPIED: usize>(row: &[T], out: &mut [T]) {
     let out = &mut out[..row.len()];
     if let (Some(last), Some(out)) = (row.last_chunk::<COPIED>(), out.last_chunk_mut()) {
         *out = *last;
