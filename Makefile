@@ -9,8 +9,8 @@ JOBS   := 2
 CRATES := --manifest-path backends/rust/Cargo.toml --workspace
 
 # CuPy has one distribution for each major version of CUDA; the driver says which one it runs.
-CUDA         := $(filter 12 13,$(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p'))
-CUPY         := backends/cupy$(if $(CUDA),[cuda$(CUDA)])
+CUDA          = $(filter 12 13,$(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p'))
+CUPY          = backends/cupy$(if $(CUDA),[cuda$(CUDA)])
 
 # Where cargo is missing, has no toolchain or is too old, CARGO is empty and everything goes on without Rust.
 RUST_NEEDED  := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' backends/rust/Cargo.toml)

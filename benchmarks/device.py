@@ -28,6 +28,9 @@ from .cases import CASES
 #: What is measured of a call, and what it is compared with.
 CPU, RESIDENT, COPIED = "cpu", "resident", "copied"
 
+#: Rounds of all three, however long they take.
+LEAST_ROUNDS = 3
+
 COLUMNS = ("operation", "size", "dtype", "CPU (ms)", "backend", "resident (ms)", "ratio", "copied (ms)", "ratio")
 
 
@@ -50,42 +53,53 @@ def on_device(value: Any) -> Any:
     return cupy.asarray(value) if isinstance(value, np.ndarray) else value
 
 
-def calls(case: Case) -> dict[str, Callable[[], Any]]:
-    """The three ways of one case; those on the device end when it is idle."""
-    import cupy
-
+def calls(case: Case) -> dict[str, Callable[[], Callable[[], Any]]]:
+    """How the three ways of one case are prepared; those on the device end when it is idle."""
     arrays = case.draw()
-    resident, copied = case.call(*map(on_device, arrays)), case.call(*arrays, backend="cupy")
 
-    def settled() -> None:
-        resident()
-        cupy.cuda.get_current_stream().synchronize()
+    def resident() -> Callable[[], Any]:
+        import cupy
 
-    return {CPU: case.call(*arrays), RESIDENT: settled, COPIED: copied}
+        call = case.call(*map(on_device, arrays))
+        return lambda: (call(), cupy.cuda.get_current_stream().synchronize())
+
+    return {
+        CPU: lambda: case.call(*arrays),
+        RESIDENT: resident,
+        COPIED: lambda: case.call(*arrays, backend="cupy"),
+    }
 
 
 def measure(case: Case, budget: float) -> dict[str, Any]:
     """Milliseconds of each way (median), the CPU's backend, or why a way failed."""
-    row: dict[str, Any] = {"operation": case.key, "size": case.label, "dtype": case.dtype, "ms": {}, "failed": {}}
-    ways = calls(case)
-    times: dict[str, list[float]] = {}
-    for way, call in ways.items():
+    row: dict[str, Any] = {"operation": case.key, "size": case.label, "dtype": case.dtype, "failed": {}}
+    ways: dict[str, Callable[[], Any]] = {}
+    for way, prepare in calls(case).items():
         try:
             with acm_dispatch.trace() as trace:
+                call = prepare()
                 call()  # compiles
-            times[way] = []
-        except Exception as error:
+            ways[way] = call
+        except Exception as error:  # a way that this device cannot go is a line in the report
             row["failed"][way] = f"{type(error).__name__}: {error}".partition("\n")[0]
         if way == CPU:
             row["backend"] = trace.records[-1].backend if trace.records else ""
-    end = time.perf_counter() + budget
-    while times and (time.perf_counter() < end or len(next(iter(times.values()))) < 3):
-        for way in times:
-            start = time.perf_counter()
-            ways[way]()
-            times[way].append(time.perf_counter() - start)
-    row["ms"] = {way: 1e3 * median(taken) for way, taken in times.items()}
+    row["ms"] = {way: 1e3 * median(taken) for way, taken in interleaved(ways, budget).items()}
     return row
+
+
+def interleaved(ways: dict[str, Callable[[], Any]], budget: float) -> dict[str, list[float]]:
+    """Seconds of each call, in turns, until the budget is spent."""
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    end = time.perf_counter() + budget
+    rounds = 0
+    while ways and (rounds < LEAST_ROUNDS or time.perf_counter() < end):
+        rounds += 1
+        for way, call in ways.items():
+            start = time.perf_counter()
+            call()
+            times[way].append(time.perf_counter() - start)
+    return times
 
 
 def cells(row: dict[str, Any]) -> list[str]:

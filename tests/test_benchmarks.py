@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("rich", reason="the benchmarks' report needs rich")
 
-from benchmarks import report
+from benchmarks import device, report
 from benchmarks.__main__ import ids
 from benchmarks.accuracy import Oracle, judge
 from benchmarks.case import Case
@@ -159,3 +159,17 @@ def test_dispatch_overhead_is_finite():
 
 def test_no_folder_of_the_machine_in_a_report():
     assert without_paths("OSError: /home/me/x/lib.so: no\nsuch file") == "OSError: .../lib.so: no such file"
+
+
+def test_the_report_on_a_device_tells_ratios_and_failures():
+    head = {"operation": "zscore", "size": "1k x 5", "dtype": "float64", "backend": "rust"}
+    row = {**head, "ms": {"cpu": 2.0, "resident": 1.0}, "failed": {"copied": "MemoryError: full"}}
+    assert device.cells(row) == ["zscore", "1k x 5", "float64", "2", "rust", "1", "2.00", "failed", ""]
+    text = device.markdown({"device": "a card", "machine": "a machine", "cases": [row]})
+    assert text.endswith("\n- zscore 1k x 5, copied: MemoryError: full\n")
+
+
+def test_a_device_is_measured_on_each_kind_of_case_once():
+    kinds = [(case.key, case.dtype) for case in device.cases("")]
+    assert len(set(kinds)) == len(kinds)
+    assert {case.key for case in CASES if not case.missing} == {key for key, _ in kinds}

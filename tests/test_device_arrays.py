@@ -75,8 +75,16 @@ def _parts(result):
     return result if isinstance(result, tuple) else (result,)
 
 
-def _bytes(device, arguments):
-    return [device.back(value).tobytes() for value in arguments.values() if isinstance(value, device.array)]
+def _bytes(device, value):
+    """What the arrays among arguments, those of models and sparse matrices included, hold."""
+    if isinstance(value, device.array):
+        return device.back(value).tobytes()
+    parts = value.values() if isinstance(value, dict) else _parts(value) if _is_made_of_arrays(value) else ()
+    return [_bytes(device, part) for part in parts]
+
+
+def _is_made_of_arrays(value):
+    return hasattr(value, "indptr") or (isinstance(value, tuple) and hasattr(value, "_fields"))
 
 
 def _subjects(device):

@@ -311,8 +311,7 @@ def isolation_forest_score(
     ----------
     x : array of shape (n, d)
     forest : IsolationForest
-        Copied to the device of `x` where that is a device array; `IsolationForest(*map(cupy.asarray, forest[:-1]), n)`
-        is there already.
+        Copied to the device of `x` where that is a device array and it is not.
     backend : str, optional
         Run on this backend only.
 

@@ -105,7 +105,8 @@ class StreamingStatistics:
         Parameters
         ----------
         chunk : array of shape (n, d)
-            On a device, it is summarised there; what is known of it comes back.
+            On a device, it is summarised there, and what is known of it comes back; for quantiles it comes back itself
+            where it has fewer than 4096 rows or follows such a one.
 
         Raises
         ------

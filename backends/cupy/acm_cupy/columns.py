@@ -19,6 +19,11 @@ def least(xp: Any, array: Any) -> Any:
     return _reduced(xp, array, "min")
 
 
+def greatest(xp: Any, array: Any) -> Any:
+    """Maximum of each column."""
+    return _reduced(xp, array, "max")
+
+
 def first_present(xp: Any, x: Any, present: Any) -> Any:
     """The first present value of each column; of one without any, its last."""
     row = least(xp, xp.where(present, xp.arange(len(x))[:, None], len(x) - 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .columns import first_present, least, total
+from .columns import first_present, greatest, least, total
 
 
 def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
@@ -31,7 +31,7 @@ def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
     before, after = (xp.where(pairs, part, 0.0) for part in (shifted[:-1], shifted[1:]))
     absent = xp.where(count > 0, 0.0, xp.nan)
     minimum = least(xp, xp.where(finite, x, xp.inf)) + absent
-    maximum = -least(xp, xp.where(finite, -x, xp.inf)) + absent
+    maximum = greatest(xp, xp.where(finite, x, -xp.inf)) + absent
     powers = (total(xp, part) for part in (squares, squares * distances, squares * squares))
     sums = (total(xp, part) for part in (pairs, before, after, before * after))
     return origin, count, mean, *powers, minimum, maximum, *sums

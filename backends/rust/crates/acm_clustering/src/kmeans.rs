@@ -7,15 +7,17 @@ use acm_core::{Error, Result, Scalar, Threads, memory, simd};
 use acm_linalg::distances;
 use ndarray::{ArrayView2, Axis};
 
-/// Centres to which the nearest is looked for in the same breath as rows are added up: the search for one among more
-/// prepares what pays for many rows only.
+/// Up to so many centres a thread labels rows and adds them up at once. Among more, the search prepares scores, which
+/// pays for many rows only.
 const FEW: usize = 16;
 
-/// Bytes of `x` that get their labels before they are added up, among few centres by one thread: they are still in its
-/// L2 cache then.
+/// Longer rows are searched by all threads: preparing centres for the few that a cache holds would cost as much.
+const SHORT: usize = 256;
+
+/// Bytes of `x` that a thread labels before it adds them up: they are still in its L2 cache then.
 const CACHED: usize = 1 << 18;
 
-/// The same among many, by all threads: in the L3 cache.
+/// Bytes that all threads label before they add them up: they are still in the L3 cache.
 const CACHED_BY_ALL: usize = 8 << 20;
 
 /// Least rows whose sums are kept apart before they are added up.
@@ -49,20 +51,21 @@ pub fn lloyd_step<T: Scalar>(
             error => error,
         })
     };
-    let mut sums = memory::filled(count * width, 0.0)?;
-    if count <= FEW {
+    let sums = if (1..=FEW).contains(&count) && width <= SHORT {
         let label = |rows: Range<usize>, labels: &mut [i64]| {
             nearest(&Threads::uninterrupted(1), x.slice_axis(Axis(0), rows.into()), labels)
         };
-        sums = sums_by_label(threads, (Rows::new(x, "x")?, count), labels, count, label)?;
+        sums_by_label(threads, Rows::new(x, "x")?, labels, count, Some(&label))?
     } else {
+        let mut sums = memory::filled(count * width, 0.0)?;
         let height = rows_in::<T>(CACHED_BY_ALL, width);
         for (x, labels) in x.axis_chunks_iter(Axis(0), height).zip(labels.chunks_mut(height)) {
             nearest(threads, x, labels)?;
-            let further = sums_by_label(threads, (Rows::new(x, "x")?, 0), labels, count, |_, _| Ok(()))?;
+            let further = sums_by_label(threads, Rows::new(x, "x")?, labels, count, None)?;
             sums.iter_mut().zip(further).for_each(|(sum, further)| *sum += further);
         }
-    }
+        sums
+    };
     let centers = Rows::new(centers, "centers")?;
     sizes.fill(0);
     labels.iter().for_each(|&label| sizes[label as usize] += 1);
@@ -80,31 +83,42 @@ fn rows_in<T>(bytes: usize, width: usize) -> usize {
     (bytes / size_of::<T>() / width.max(1)).max(1)
 }
 
-/// The sum of the rows with each of `count` labels; `label`, which takes so many `steps` for each value of `x`, is called
-/// for every range of rows before its labels are read.
+/// Writes the labels of a range of rows.
+type Label<'a> = dyn Fn(Range<usize>, &mut [i64]) -> Result<()> + Sync + 'a;
+
+/// The sum of the rows with each of `count` labels, which `label` writes first, if there is one.
 fn sums_by_label<T: Scalar>(
     threads: &Threads<'_>,
-    (x, steps): (Rows<'_, T>, usize),
+    x: Rows<'_, T>,
     labels: &mut [i64],
     count: usize,
-    label: impl Fn(Range<usize>, &mut [i64]) -> Result<()> + Sync,
+    label: Option<&Label<'_>>,
 ) -> Result<Vec<f64>> {
     let (rows, width) = (x.count(), x.width());
-    // Parts take no more memory than a quarter of x.
+    // As many sums as a quarter of the values of x, at most.
     let parts = (rows / (4 * count)).min(rows.div_ceil(PART_ROWS)).clamp(1, MOST_PARTS);
     let (height, cached) = (rows.div_ceil(parts).max(1), rows_in::<T>(CACHED, width));
     let mut sums = memory::filled(parts * count * width, 0.0)?;
     let tiles = sums.chunks_mut(count * width).zip(labels.chunks_mut(height)).zip((0..rows).step_by(height));
-    threads.for_each(rows * width * (steps + 1), tiles, |((sums, labels), first)| {
-        for (labels, first) in labels.chunks_mut(cached).zip((first..).step_by(cached)) {
-            label(first..first + labels.len(), labels)?;
-            simd::vectorized(
-                #[inline(always)]
-                || add_rows(x, first, labels, sums),
-            );
-        }
-        Ok(())
-    })?;
+    let work = rows * width * if label.is_some() { count + 1 } else { 1 };
+    threads.for_each_long(
+        work,
+        tiles,
+        || Ok(()),
+        |(), ((sums, labels), first), look| {
+            for (labels, first) in labels.chunks_mut(cached).zip((first..).step_by(cached)) {
+                if let Some(label) = label {
+                    label(first..first + labels.len(), labels)?;
+                }
+                simd::vectorized(
+                    #[inline(always)]
+                    || add_rows(x, first, labels, sums),
+                );
+                look()?;
+            }
+            Ok(())
+        },
+    )?;
     let (total, others) = sums.split_at_mut(count * width);
     for part in others.chunks_exact(count * width) {
         total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
@@ -143,13 +157,24 @@ mod tests {
     #[test]
     fn threads_change_no_bit() {
         let x = Array2::from_shape_fn((9000, 5), |(i, j)| ((i * 31 + j * 17) % 101) as f32 / 7.0);
-        let centers = x.slice(ndarray::s![..40, ..]).to_owned();
-        let run = |threads| {
-            let (mut labels, mut means, mut sizes) = (vec![0; 9000], vec![0.0; 200], vec![0; 40]);
-            let threads = Threads::uninterrupted(threads);
-            lloyd_step(&threads, x.view(), centers.view(), &mut labels, &mut means, &mut sizes).unwrap();
-            (labels, means, sizes)
-        };
-        assert_eq!(run(1), run(3));
+        for count in [8, 40] {
+            let centers = x.slice(ndarray::s![..count, ..]).to_owned();
+            let run = |threads| {
+                let (mut labels, mut means, mut sizes) = (vec![0; 9000], vec![0.0; 5 * count], vec![0; count]);
+                let threads = Threads::uninterrupted(threads);
+                lloyd_step(&threads, x.view(), centers.view(), &mut labels, &mut means, &mut sizes).unwrap();
+                (labels, means, sizes)
+            };
+            let (labels, means, sizes) = run(1);
+            assert_eq!(run(3), (labels.clone(), means.clone(), sizes.clone()));
+            let mut alone = vec![0; 9000];
+            let threads = Threads::uninterrupted(1);
+            distances::pairwise_distances_argmin(&threads, x.view(), centers.view(), &mut alone).unwrap();
+            assert_eq!(labels, alone);
+            let of_first = || x.rows().into_iter().zip(&labels).filter(|&(_, &label)| label == 0).map(|(row, _)| row);
+            assert_eq!(of_first().count() as i64, sizes[0]);
+            let total: f64 = of_first().map(|row| f64::from(row[0])).sum();
+            assert!((total / sizes[0] as f64 - f64::from(means[0])).abs() < 1e-5);
+        }
     }
 }

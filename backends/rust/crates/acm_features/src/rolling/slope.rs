@@ -1,5 +1,6 @@
 //! The slope of the line of least squares. Time counts from the boundary, where its sums are whole numbers, and values
-//! are differences from a value of the window, as in [`super::powers`].
+//! are differences from a value of the window, as in [`super::powers`]. Where nothing is missing another formula gives the
+//! same slope but for its last bit.
 
 use acm_core::Scalar;
 use acm_core::panels::{LANES, Lanes};
@@ -105,7 +106,7 @@ impl<T: Scalar> Statistic<T> for Slope {
         let count = older + newer;
         let enough = if count < self.min_periods { f64::NAN } else { self.unit };
         let squares = count * (count * count - 1.0) / 12.0;
-        let [squares, reciprocal, enough] = [squares, 1.0 / squares, enough].map(S::F64::splat);
+        let [owed, reciprocal, enough] = [-squares, 1.0 / squares, enough].map(S::F64::splat);
         // The mean time, and the sum of those since the boundary.
         let [mean, time, newer] = [(newer - 1.0 - older) / 2.0, newer * (newer - 1.0) / 2.0, newer].map(S::F64::splat);
         let mut out = [0.0; LANES];
@@ -116,9 +117,9 @@ impl<T: Scalar> Statistic<T> for Slope {
             let difference = newer.mul_add(shift, both(|sums| &sums.difference));
             let product = time.mul_add(shift, both(|sums| &sums.product));
             let covaried = product.sub(mean.mul(difference));
-            // A division that all lanes and most rows have in common, and what its rounding leaves.
+            // By a reciprocal that all lanes have in common, and what its rounding leaves.
             let slope = covaried.mul(reciprocal);
-            let rest = covaried.sub(slope.mul(squares));
+            let rest = slope.mul_add(owed, covaried);
             rest.mul_add(reciprocal, slope).mul(enough).store(&mut out[j..]);
         }
         out.map(T::from_f64)

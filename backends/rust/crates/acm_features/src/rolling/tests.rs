@@ -24,12 +24,26 @@ fn run<T: Scalar>(kernel: Kernel<T>, x: &Array2<T>, window: usize, min_periods: 
     out
 }
 
+/// The same without gaps.
+fn whole_sensors(rows: usize, columns: usize) -> Array2<f64> {
+    sensors(rows, columns).mapv(|value| if value.is_finite() { value } else { 17.0 })
+}
+
 /// Compares with `plain`, a function of the values of one window.
 fn check(kernel: Kernel<f64>, tolerance: f64, plain: fn(&[f64]) -> f64) {
-    for (rows, columns, window, min_periods) in
-        [(1300, 11, 7, 3), (700, 3, 300, 100), (40, 9, 40, 5), (30, 2, 99, 1), (20, 8, 1, 1), (1200, 1, 1100, 500)]
-    {
-        let x = sensors(rows, columns);
+    for (x, window, min_periods) in [
+        (sensors(1300, 11), 7, 3),
+        (sensors(700, 3), 300, 100),
+        (sensors(40, 9), 40, 5),
+        (sensors(30, 2), 99, 1),
+        (sensors(20, 8), 1, 1),
+        (sensors(1200, 1), 1100, 500),
+        (whole_sensors(900, 11), 7, 7),
+        (whole_sensors(1100, 9), 256, 200),
+        (whole_sensors(1100, 8), 257, 257),
+        (whole_sensors(1700, 3), 513, 1),
+        (whole_sensors(60, 9), 1, 1),
+    ] {
         let out = run(kernel, &x, window, min_periods, 2);
         for ((i, j), &actual) in out.indexed_iter() {
             let values: Vec<f64> =
@@ -100,6 +114,22 @@ fn slopes_of_lines_are_exact_whatever_is_missing() {
     let slopes = run(rolling_slope, &x, 12, 2, 2);
     for ((i, j), &slope) in slopes.indexed_iter() {
         assert!(if i == 0 { slope.is_nan() } else { slope == j as f64 }, "row {i} column {j}: {slope}");
+    }
+}
+
+#[test]
+fn slopes_of_whole_windows_are_those_of_two_passes() {
+    for (columns, window) in [(11, 7), (9, 256), (8, 257), (3, 513), (8, 2)] {
+        let x = whole_sensors(1100, columns);
+        let slopes = run(rolling_slope, &x, window, window, 2);
+        for ((i, j), &slope) in slopes.indexed_iter().filter(|((i, _), _)| i + 1 >= window) {
+            let (first, middle) = (i + 1 - window, (window as f64 - 1.0) / 2.0);
+            let above = |t: usize| x[(first + t, j)] - x[(first, j)];
+            let squares: f64 = (0..window).map(|t| (t as f64 - middle).powi(2)).sum();
+            let products: f64 = (0..window).map(|t| (t as f64 - middle) * above(t)).sum();
+            let expected = products / squares;
+            assert!((slope - expected).abs() <= 1e-9 * (1.0 + expected.abs()), "{slope} is not {expected}");
+        }
     }
 }
 
