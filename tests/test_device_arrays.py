@@ -147,6 +147,12 @@ def test_a_forest_grown_on_the_host_scores_device_rows(device):
     np.testing.assert_allclose(device.back(scores), acm_dispatch.isolation_forest_score(X, forest), rtol=1e-12)
 
 
+@pytest.mark.parametrize("device", DEVICES)
+def test_forests_are_grown_on_the_host(device):
+    with pytest.raises(InvalidInput, match=r"`x` is a \w+ array; trees are grown on the host"):
+        acm_dispatch.fit_isolation_forest(device.there(X))
+
+
 @pytest.mark.parametrize("moments", [2, 4])
 @pytest.mark.parametrize("device", DEVICES)
 def test_streams_of_device_chunks_end_on_the_host(device, moments):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise
+from ..arrays import ArrayLike, canonicalise, kind_of
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
@@ -127,12 +127,15 @@ def fit_isolation_forest(
 def _data(x: Any) -> Any:
     shapes = mean_path_length.operation.shapes
     (x,) = canonicalise("fit_isolation_forest", ("x",), shapes.inputs[:1], (x,))
+    if kind_of(x) != "numpy":
+        problem = f"is a {kind_of(x)} array; trees are grown on the host, from a NumPy copy of it"
+        raise InvalidInput("fit_isolation_forest", "x", problem)
     measure("fit_isolation_forest", shapes._replace(inputs=shapes.inputs[:1]), ("x",), (x,))
     if x.size == 0:
         raise InvalidInput("fit_isolation_forest", "x", f"has shape {x.shape}; expected at least one row and column")
     if not is_finite(x):
         raise not_finite("fit_isolation_forest", "x")
-    if np.abs(x).max() > np.finfo(np.float32).max:
+    if max(x.max(), -x.min()) > np.finfo(np.float32).max:
         raise InvalidInput("fit_isolation_forest", "x", "holds values beyond float32, in which trees compare")
     return x
 
