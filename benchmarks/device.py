@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import time
 from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
@@ -24,6 +23,8 @@ from acm_dispatch.threads import usable_cores
 from . import machine, report
 from .case import Case
 from .cases import CASES
+from .measure import Candidate, interleave
+from .process import without_paths
 
 #: What is measured of a call, and what it is compared with.
 CPU, RESIDENT, COPIED = "cpu", "resident", "copied"
@@ -73,33 +74,21 @@ def calls(case: Case) -> dict[str, Callable[[], Callable[[], Any]]]:
 def measure(case: Case, budget: float) -> dict[str, Any]:
     """Milliseconds of each way (median), the CPU's backend, or why a way failed."""
     row: dict[str, Any] = {"operation": case.key, "size": case.label, "dtype": case.dtype, "failed": {}}
-    ways: dict[str, Callable[[], Any]] = {}
+    able: list[Candidate] = []
     for way, prepare in calls(case).items():
+        candidate = Candidate(way, way, prepare)
         try:
             with acm_dispatch.trace() as trace:
-                call = prepare()
-                call()  # compiles
-            ways[way] = call
+                candidate.call = prepare()
+                candidate.call()  # compiles
+            able.append(candidate)
         except Exception as error:  # a way that this device cannot go is a line in the report
-            row["failed"][way] = f"{type(error).__name__}: {error}".partition("\n")[0]
+            row["failed"][way] = without_paths(f"{type(error).__name__}: {error}")
         if way == CPU:
             row["backend"] = trace.records[-1].backend if trace.records else ""
-    row["ms"] = {way: 1e3 * median(taken) for way, taken in interleaved(ways, budget).items()}
+    interleave(able, budget, LEAST_ROUNDS)
+    row["ms"] = {candidate.name: 1e3 * median(candidate.times.values()) for candidate in able}
     return row
-
-
-def interleaved(ways: dict[str, Callable[[], Any]], budget: float) -> dict[str, list[float]]:
-    """Seconds of each call, in turns, until the budget is spent."""
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    end = time.perf_counter() + budget
-    rounds = 0
-    while ways and (rounds < LEAST_ROUNDS or time.perf_counter() < end):
-        rounds += 1
-        for way, call in ways.items():
-            start = time.perf_counter()
-            call()
-            times[way].append(time.perf_counter() - start)
-    return times
 
 
 def cells(row: dict[str, Any]) -> list[str]:
