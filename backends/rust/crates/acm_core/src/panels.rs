@@ -12,32 +12,38 @@ pub const LANES: usize = 8;
 const FEW: usize = 16;
 
 /// One number for each of the columns that are computed side by side.
-pub type Lanes<T = f64> = [T; LANES];
+pub type Lanes<T = f64, const N: usize = LANES> = [T; N];
 
-/// At most [`LANES`] neighbouring columns of a matrix.
+/// At most `N` neighbouring columns of a matrix.
 #[derive(Debug, Clone, Copy)]
-pub struct Panel<'a, T> {
+pub struct Panel<'a, T, const N: usize = LANES> {
     x: Rows<'a, T>,
     first: usize,
     live: usize,
 }
 
-/// Panels of the `columns` of `x`; only the last may be narrower than [`LANES`].
-pub fn panels<T: Scalar>(x: Rows<'_, T>, columns: Range<usize>) -> impl Iterator<Item = Panel<'_, T>> {
-    columns.clone().step_by(LANES).map(move |first| Panel { x, first, live: LANES.min(columns.end - first) })
+/// Panels of the `columns` of `x`; only the last may be narrower than `N`.
+pub fn panels<T: Scalar, const N: usize>(
+    x: Rows<'_, T>,
+    columns: Range<usize>,
+) -> impl DoubleEndedIterator<Item = Panel<'_, T, N>> + ExactSizeIterator {
+    columns.clone().step_by(N).map(move |first| Panel { x, first, live: N.min(columns.end - first) })
 }
 
-/// Panels that together are the `columns` of `x`, all of them whole if there are [`LANES`] columns: where the last
-/// would be narrower it begins within the one before it. For results that may be written twice.
-pub fn whole_panels<T: Scalar>(x: Rows<'_, T>, columns: Range<usize>) -> impl Iterator<Item = Panel<'_, T>> {
-    let last = columns.end.saturating_sub(LANES).max(columns.start);
-    panels(x, columns).map(move |panel| {
+/// Panels that together are the `columns` of `x`, all of them whole if there are `N` columns: where the last would be
+/// narrower it begins within the one before it. For results that may be written twice.
+pub fn whole_panels<T: Scalar, const N: usize>(
+    x: Rows<'_, T>,
+    columns: Range<usize>,
+) -> impl Iterator<Item = Panel<'_, T, N>> {
+    let last = columns.end.saturating_sub(N).max(columns.start);
+    panels(x, columns).map(move |panel: Panel<'_, T, N>| {
         let first = panel.first.min(last);
         Panel { x, first, live: panel.first + panel.live - first }
     })
 }
 
-impl<T: Scalar> Panel<'_, T> {
+impl<T: Scalar, const N: usize> Panel<'_, T, N> {
     /// Which columns these are.
     #[inline(always)]
     pub fn columns(&self) -> Range<usize> {
@@ -47,12 +53,12 @@ impl<T: Scalar> Panel<'_, T> {
     /// Itself if it has as many columns as there are lanes: code that is compiled for this case knows how many.
     #[inline(always)]
     pub fn whole(self) -> Option<Self> {
-        if self.live == LANES { Some(Panel { live: LANES, ..self }) } else { None }
+        if self.live == N { Some(Panel { live: N, ..self }) } else { None }
     }
 
     /// A row, NaN in the lanes left over.
     #[inline(always)]
-    pub fn row(&self, i: usize) -> Lanes<T> {
+    pub fn row(&self, i: usize) -> Lanes<T, N> {
         let row = &self.x.row(i)[self.columns()];
         match row.first_chunk() {
             Some(lanes) => *lanes,
@@ -65,7 +71,7 @@ impl<T: Scalar> Panel<'_, T> {
     pub fn is_finite(&self, rows: Range<usize>) -> bool {
         // A few rows at a time: where values are missing, the first of them is soon met.
         for first in rows.clone().step_by(FEW) {
-            let mut nothing = [T::ZERO; LANES];
+            let mut nothing = [T::ZERO; N];
             for i in first..rows.end.min(first + FEW) {
                 for (sum, &value) in nothing.iter_mut().zip(&self.x.row(i)[self.columns()]) {
                     *sum += value * T::ZERO;
@@ -93,9 +99,9 @@ impl<T: Scalar> Panel<'_, T> {
 
     /// Writes the columns' lanes to `out`, which has a place for each column.
     #[inline(always)]
-    pub fn write(&self, lanes: &Lanes<T>, out: &mut [T]) {
+    pub fn write(&self, lanes: &Lanes<T, N>, out: &mut [T]) {
         let out = &mut out[..self.live];
-        for lane in 0..LANES {
+        for lane in 0..N {
             // A copy of `live` values would be a call of a function, in the middle of arithmetic in registers.
             if lane < self.live {
                 out[lane] = lanes[lane];
@@ -116,7 +122,7 @@ mod tests {
             let mut x = Array2::<f32>::from_elem((40, 11), f32::MAX);
             x[(i, j)] = if i % 2 == 0 { f32::NAN } else { f32::NEG_INFINITY };
             let rows = Rows::new(x.view(), "x").unwrap();
-            let found = panels(rows, 0..11).map(|panel| panel.is_finite(3..37)).collect::<Vec<_>>();
+            let found = panels(rows, 0..11).map(|panel: Panel<'_, _>| panel.is_finite(3..37)).collect::<Vec<_>>();
             assert_eq!(found, [j >= 8 || !(3..37).contains(&i), j < 8 || !(3..37).contains(&i)]);
         }
     }
@@ -139,7 +145,7 @@ mod tests {
         let x = Array2::from_shape_fn((3, 19), |(i, j)| (100 * i + j) as f64);
         let rows = Rows::new(x.view(), "x").unwrap();
         let mut found = Vec::new();
-        for panel in panels(rows, 2..19) {
+        for panel in panels::<_, LANES>(rows, 2..19) {
             let mut out = vec![0.0; panel.columns().len()];
             panel.write(&panel.row(2), &mut out);
             assert_eq!(panel.whole().is_some(), out.len() == LANES);

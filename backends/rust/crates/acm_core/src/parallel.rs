@@ -42,9 +42,12 @@ impl<'a> Threads<'a> {
 
     /// Calls `body` once for each tile. `work` is the number of elementary steps of all tiles together, roughly; it
     /// decides whether more than the calling thread is worth it. A tile should take less than 50 ms.
+    ///
+    /// The calling thread goes from the first tile on and its helpers from the last: in one call after the other each
+    /// then finds its part of the same arrays in its own cache, and of new memory each gets pages of its own.
     pub fn for_each<I>(&self, work: usize, tiles: I, body: impl Fn(I::Item) -> Result<()> + Sync) -> Result<()>
     where
-        I: Iterator<Item: Send> + Send,
+        I: DoubleEndedIterator<Item: Send> + Send,
     {
         self.for_each_with(work, tiles, || Ok(()), |(), tile| body(tile))
     }
@@ -58,7 +61,7 @@ impl<'a> Threads<'a> {
         body: impl Fn(&mut M, I::Item) -> Result<()> + Sync,
     ) -> Result<()>
     where
-        I: Iterator<Item: Send> + Send,
+        I: DoubleEndedIterator<Item: Send> + Send,
     {
         self.for_each_long(work, tiles, prepare, |scratch, tile, _| body(scratch, tile))
     }
@@ -73,22 +76,6 @@ impl<'a> Threads<'a> {
         body: impl Fn(&mut M, I::Item, &mut Look<'_>) -> Result<()> + Sync,
     ) -> Result<()>
     where
-        I: Iterator<Item: Send> + Send,
-    {
-        let helpers = self.helpers(work, tiles.size_hint().1);
-        self.share(helpers, move |_| tiles.next(), prepare, body)
-    }
-
-    /// The same as `for_each`, but the calling thread goes from the first tile on and its helpers from the last: in one
-    /// call after the other each then finds its part of the same arrays in its own cache, and of new memory each gets
-    /// pages of its own.
-    pub fn for_each_from_both_ends<I>(
-        &self,
-        work: usize,
-        mut tiles: I,
-        body: impl Fn(I::Item) -> Result<()> + Sync,
-    ) -> Result<()>
-    where
         I: DoubleEndedIterator<Item: Send> + Send,
     {
         let helpers = self.helpers(work, tiles.size_hint().1);
@@ -96,7 +83,7 @@ impl<'a> Threads<'a> {
             Role::Caller => tiles.next(),
             Role::Helper => tiles.next_back(),
         };
-        self.share(helpers, next, || Ok(()), |(), tile, _| body(tile))
+        self.share(helpers, next, prepare, body)
     }
 
     fn share<N, I, M>(

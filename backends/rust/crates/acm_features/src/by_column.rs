@@ -33,7 +33,7 @@ pub fn map_by_column<T: Scalar, P: Scalar, const N: usize>(
     let repeated: Vec<Vec<P>> = parameters.iter().map(|p| repeated(p, run)).collect::<Result<_>>()?;
     let parameters: [&[P]; N] = std::array::from_fn(|p| &repeated[p][..]);
     let tile = TILE_VALUES.div_ceil(run) * run;
-    threads.for_each_from_both_ends(x.len(), x.chunks(tile).zip(out.chunks_mut(tile)), |(x, out)| {
+    threads.for_each(x.len(), x.chunks(tile).zip(out.chunks_mut(tile)), |(x, out)| {
         simd::vectorized(
             #[inline(always)]
             || {

@@ -36,16 +36,21 @@ pub fn lagged_features<T: Scalar>(
     }
     let features = width * lags.len();
     let height = (TILE_VALUES / features).max(1);
-    threads.for_each_from_both_ends(out.len(), out.chunks_mut(height * features).enumerate(), |(tile, out)| {
+    threads.for_each(out.len(), out.chunks_mut(height * features).enumerate(), |(tile, out)| {
         simd::vectorized(
             #[inline(always)]
             || {
-                for (i, out) in out.chunks_exact_mut(features).enumerate() {
-                    let end = (tile * height + i + 1) * width;
+                let (mut end, mut rest) = (tile * height * width, out);
+                while !rest.is_empty() {
+                    let (out, behind) = rest.split_at_mut(features);
+                    // Stores wait for their lines, which processors bring into the cache too late.
+                    simd::prefetch(behind.get(features..2 * features).unwrap_or_default());
+                    end += width;
                     match order {
                         Order::Lag => lags_side_by_side(&x[..end], width, lags.clone(), out),
                         Order::Column => columns_side_by_side(&x[..end], width, lags.clone(), out),
                     }
+                    rest = behind;
                 }
             },
         );

@@ -97,7 +97,7 @@ impl<T: Scalar> Sums<'_, T> {
         let (first, rows) = (round[0].rows.start, round.iter().map(|band| band.rows.len()).sum::<usize>());
         let own = cut(&mut totals.own[first..], round);
         let nearest_other = cut(&mut totals.nearest_other[first..], round);
-        let findings = own.zip(nearest_other).zip(to_band.chunks_exact_mut(count));
+        let findings = own.into_iter().zip(nearest_other).zip(to_band.chunks_exact_mut(count));
         let work = rows.saturating_mul(count - first).saturating_mul(width + 1);
         let prepare = || memory::filled(tile_size::<S, T>(width).min(BLOCK_ROWS * count), T::ZERO);
         self.threads.for_each_with(work, round.iter().zip(findings), prepare, |scratch, (band, found)| {
@@ -154,6 +154,6 @@ impl Totals {
 }
 
 /// Cuts `values` into one piece for each band.
-fn cut<'a>(mut values: &'a mut [f64], bands: &'a [Band]) -> impl Iterator<Item = &'a mut [f64]> {
-    bands.iter().map_while(move |band| values.split_off_mut(..band.rows.len()))
+fn cut<'a>(mut values: &'a mut [f64], bands: &[Band]) -> Vec<&'a mut [f64]> {
+    bands.iter().map_while(|band| values.split_off_mut(..band.rows.len())).collect()
 }

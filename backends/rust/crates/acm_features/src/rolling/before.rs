@@ -12,7 +12,7 @@ pub const KEPT: usize = 256;
 /// The halves before a boundary.
 ///
 /// The half at `offset` belongs to the window that ends `offset` rows after the boundary.
-pub struct Before<K: Statistic<T>, T> {
+pub struct Before<K: Statistic<T, N>, T, const N: usize> {
     /// What is known of windows.
     pub statistic: K,
     /// Rows in a window.
@@ -25,7 +25,7 @@ pub struct Before<K: Statistic<T>, T> {
     pub sums: Vec<K::Sums>,
 }
 
-impl<T: Scalar, K: Statistic<T>> Before<K, T> {
+impl<T: Scalar, K: Statistic<T, N>, const N: usize> Before<K, T, N> {
     /// For windows of `window` rows.
     pub fn new(statistic: K, window: usize) -> Result<Self> {
         let kept = KEPT.min(window);
@@ -36,7 +36,7 @@ impl<T: Scalar, K: Statistic<T>> Before<K, T> {
 
     /// Makes the marks of a boundary.
     #[inline(always)]
-    pub fn mark<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T>, boundary: usize) {
+    pub fn mark<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T, N>, boundary: usize) {
         let mut half = self.behind_all::<GAPS>(panel, boundary);
         for offset in (KEPT..self.window).rev() {
             self.extend::<S, GAPS>(panel, &mut half, boundary, offset);
@@ -48,7 +48,7 @@ impl<T: Scalar, K: Statistic<T>> Before<K, T> {
 
     /// Makes the halves from `start` on.
     #[inline(always)]
-    pub fn keep<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T>, boundary: usize, start: usize) {
+    pub fn keep<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T, N>, boundary: usize, start: usize) {
         let end = self.window.min(start + KEPT);
         let mut half =
             if end < self.window { self.marks[end / KEPT] } else { self.behind_all::<GAPS>(panel, boundary) };
@@ -67,22 +67,22 @@ impl<T: Scalar, K: Statistic<T>> Before<K, T> {
 
     /// The half of no rows.
     #[inline(always)]
-    fn behind_all<const GAPS: bool>(&self, panel: Panel<'_, T>, boundary: usize) -> Half<K::Seen, K::Sums> {
-        Half::new::<T, K, GAPS>(self.statistic, panel, boundary.saturating_sub(1))
+    fn behind_all<const GAPS: bool>(&self, panel: Panel<'_, T, N>, boundary: usize) -> Half<K::Seen, K::Sums> {
+        Half::new::<T, K, N, GAPS>(self.statistic, panel, boundary.saturating_sub(1))
     }
 
     /// Makes the half at `offset` of the one behind it.
     #[inline(always)]
     fn extend<S: Simd, const GAPS: bool>(
         &self,
-        panel: Panel<'_, T>,
+        panel: Panel<'_, T, N>,
         half: &mut Half<K::Seen, K::Sums>,
         boundary: usize,
         offset: usize,
     ) {
         let distance = self.window - 1 - offset;
         if (1..=boundary).contains(&distance) {
-            half.add::<S, T, K, GAPS>(self.statistic, &panel.row(boundary - distance), -(distance as f64));
+            half.add::<S, T, K, N, GAPS>(self.statistic, &panel.row(boundary - distance), -(distance as f64));
         }
     }
 }

@@ -2,50 +2,72 @@
 
 use acm_core::panels::{LANES, Lanes};
 use acm_core::simd::{Simd, Vector};
-use acm_core::{Error, Result, Scalar};
+use acm_core::{Error, Result, Scalar, Threads};
+use ndarray::ArrayViewMut2;
 
 use super::Windows;
-use super::halves::Statistic;
+use super::halves::{Statistic, slide};
+
+/// Columns that fill as many registers of `f32` as [`LANES`] fill of `f64`.
+const NARROW_LANES: usize = 2 * LANES;
+
+/// Writes the extreme of each window: the least value for a `sign` of 1, the greatest for -1.
+pub fn slide_extreme<T: Scalar>(
+    threads: &Threads<'_>,
+    windows: Windows<'_, T>,
+    sign: T,
+    out: ArrayViewMut2<'_, T>,
+) -> Result<()> {
+    let extreme = Extreme::new(windows, sign)?;
+    if size_of::<T>() < size_of::<f64>() && out.ncols() >= NARROW_LANES {
+        slide::<T, NARROW_LANES>(threads, windows, extreme, out)
+    } else {
+        slide::<T, LANES>(threads, windows, extreme, out)
+    }
+}
 
 /// The least value after multiplication by `sign`, and that undone: the least for 1, the greatest for -1.
 #[derive(Clone, Copy)]
-pub struct Extreme<T> {
+struct Extreme<T> {
     sign: T,
     min_periods: T,
+    /// `sign`, or NaN where even a window without gaps has too few values.
+    whole: T,
 }
 
 impl<T: Scalar> Extreme<T> {
     /// The extremes of these windows.
-    pub fn new(windows: Windows<'_, T>, sign: T) -> Result<Self> {
+    fn new(windows: Windows<'_, T>, sign: T) -> Result<Self> {
         let counted = windows.min_periods.max(1);
         if counted as f64 * T::EPSILON.to_f64() > 1.0 {
             return Err(Error::Unsupported(format!("float32 does not count to {counted} values a window")));
         }
-        Ok(Extreme { sign, min_periods: T::from_f64(counted as f64) })
+        let whole = if windows.window < counted { T::NAN } else { sign };
+        Ok(Extreme { sign, min_periods: T::from_f64(counted as f64), whole })
     }
 }
 
-impl<T: Scalar> Statistic<T> for Extreme<T> {
+impl<T: Scalar, const N: usize> Statistic<T, N> for Extreme<T> {
     /// How many.
-    type Seen = Lanes<T>;
+    type Seen = Lanes<T, N>;
     /// The least.
-    type Sums = Lanes<T>;
+    type Sums = Lanes<T, N>;
 
     // A register of `f32` would be wider than a panel.
     const IS_WIDE: bool = false;
 
-    const UNSEEN: Lanes<T> = [T::ZERO; LANES];
-    const NOTHING: Lanes<T> = [T::INFINITY; LANES];
+    const UNSEEN: Lanes<T, N> = [T::ZERO; N];
+    const NOTHING: Lanes<T, N> = [T::INFINITY; N];
 
     #[inline(always)]
-    fn starting(&self, _row: &Lanes<T>) -> Lanes<T> {
+    fn starting(&self, _row: &Lanes<T, N>) -> Lanes<T, N> {
         Self::NOTHING
     }
 
     #[inline(always)]
-    fn add<S: Simd>(&self, seen: &mut Lanes<T>, least: &mut Lanes<T>, row: &Lanes<T>, _time: f64) {
+    fn add<S: Simd>(&self, seen: &mut Lanes<T, N>, least: &mut Lanes<T, N>, row: &Lanes<T, N>, _time: f64) {
         let [zero, one, infinity] = [T::ZERO, T::ONE, T::INFINITY].map(T::Vector::<S>::splat);
-        for j in (0..LANES).step_by(T::Vector::<S>::LANES) {
+        for j in (0..N).step_by(T::Vector::<S>::LANES) {
             let value = T::Vector::<S>::load(&row[j..]);
             let size = value.max(zero.sub(value));
             let signed =
@@ -57,20 +79,20 @@ impl<T: Scalar> Statistic<T> for Extreme<T> {
     }
 
     #[inline(always)]
-    fn add_all<S: Simd>(&self, least: &mut Lanes<T>, row: &Lanes<T>, _time: f64) {
+    fn add_all<S: Simd>(&self, least: &mut Lanes<T, N>, row: &Lanes<T, N>, _time: f64) {
         let sign = T::Vector::<S>::splat(self.sign);
-        for j in (0..LANES).step_by(T::Vector::<S>::LANES) {
+        for j in (0..N).step_by(T::Vector::<S>::LANES) {
             let signed = T::Vector::<S>::load(&row[j..]).mul(sign);
             signed.min(T::Vector::<S>::load(&least[j..])).store(&mut least[j..]);
         }
     }
 
     #[inline(always)]
-    fn result<S: Simd>(&self, seen: [&Lanes<T>; 2], least: [&Lanes<T>; 2]) -> Lanes<T> {
-        let mut out = [T::ZERO; LANES];
+    fn result<S: Simd>(&self, seen: [&Lanes<T, N>; 2], least: [&Lanes<T, N>; 2]) -> Lanes<T, N> {
+        let mut out = [T::ZERO; N];
         let [sign, min_periods, nan] = [self.sign, self.min_periods, T::NAN].map(T::Vector::<S>::splat);
-        for j in (0..LANES).step_by(T::Vector::<S>::LANES) {
-            let load = |lanes: &Lanes<T>| T::Vector::<S>::load(&lanes[j..]);
+        for j in (0..N).step_by(T::Vector::<S>::LANES) {
+            let load = |lanes: &Lanes<T, N>| T::Vector::<S>::load(&lanes[j..]);
             let value = load(least[0]).min(load(least[1])).mul(sign);
             let count = load(seen[0]).add(load(seen[1]));
             T::Vector::<S>::select_less(count, min_periods, nan, value).store(&mut out[j..]);
@@ -79,11 +101,10 @@ impl<T: Scalar> Statistic<T> for Extreme<T> {
     }
 
     #[inline(always)]
-    fn result_all<S: Simd>(&self, rows: [f64; 2], least: [&Lanes<T>; 2]) -> Lanes<T> {
-        let enough = rows[0] + rows[1] >= self.min_periods.to_f64();
-        let sign = T::Vector::<S>::splat(if enough { self.sign } else { T::NAN });
-        let mut out = [T::ZERO; LANES];
-        for j in (0..LANES).step_by(T::Vector::<S>::LANES) {
+    fn result_all<S: Simd>(&self, _rows: [f64; 2], least: [&Lanes<T, N>; 2]) -> Lanes<T, N> {
+        let sign = T::Vector::<S>::splat(self.whole);
+        let mut out = [T::ZERO; N];
+        for j in (0..N).step_by(T::Vector::<S>::LANES) {
             let [before, since] = least.map(|lanes| T::Vector::<S>::load(&lanes[j..]));
             before.min(since).mul(sign).store(&mut out[j..]);
         }

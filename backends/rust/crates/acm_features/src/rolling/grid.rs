@@ -28,8 +28,8 @@ impl Grain {
         let is_short = |width: usize| self.height.saturating_mul(self.steps).saturating_mul(width) <= STEPS;
         if rows / self.height >= ROW_RANGES_ENOUGH && is_short(columns) {
             columns
-        } else if is_short(LANES) {
-            LANES
+        } else if is_short(self.width.max(LANES)) {
+            self.width.max(LANES)
         } else {
             self.width
         }
@@ -46,13 +46,13 @@ pub struct Part<'a, T> {
 
 impl<T: Scalar> Part<'_, T> {
     /// The columns of `x` that belong to it, as many at a time as are computed side by side, some perhaps twice.
-    pub fn panels<'a>(&self, x: Rows<'a, T>) -> impl Iterator<Item = Panel<'a, T>> + use<'a, T> {
+    pub fn panels<'a, const N: usize>(&self, x: Rows<'a, T>) -> impl Iterator<Item = Panel<'a, T, N>> + use<'a, T, N> {
         whole_panels(x, self.first.1..self.first.1 + self.out.ncols())
     }
 
     /// Writes a row of the columns of `panel`.
     #[inline(always)]
-    pub fn write(&mut self, panel: Panel<'_, T>, row: usize, lanes: &Lanes<T>) {
+    pub fn write<const N: usize>(&mut self, panel: Panel<'_, T, N>, row: usize, lanes: &Lanes<T, N>) {
         let (i, j) = (row - self.first.0, panel.columns().start - self.first.1);
         if let Some(out) = self.out.row_mut(i).into_slice() {
             panel.write(lanes, &mut out[j..]);

@@ -28,7 +28,7 @@ const ROWS: usize = 512;
 const WINDOWS: usize = 8;
 
 /// What can be known of a window from its two halves.
-pub trait Statistic<T>: Copy + Sync {
+pub trait Statistic<T, const N: usize = LANES>: Copy + Sync {
     /// Which values a half has.
     type Seen: Copy + Send;
 
@@ -45,36 +45,36 @@ pub trait Statistic<T>: Copy + Sync {
     const NOTHING: Self::Sums;
 
     /// What is known of no values where `row` is the first to come.
-    fn starting(&self, row: &Lanes<T>) -> Self::Sums;
+    fn starting(&self, row: &Lanes<T, N>) -> Self::Sums;
 
     /// Adds a row, `time` rows after the boundary.
-    fn add<S: Simd>(&self, seen: &mut Self::Seen, sums: &mut Self::Sums, row: &Lanes<T>, time: f64);
+    fn add<S: Simd>(&self, seen: &mut Self::Seen, sums: &mut Self::Sums, row: &Lanes<T, N>, time: f64);
 
     /// The same, where nothing is missing and `sums` were made by [`starting`](Self::starting).
-    fn add_all<S: Simd>(&self, sums: &mut Self::Sums, row: &Lanes<T>, time: f64);
+    fn add_all<S: Simd>(&self, sums: &mut Self::Sums, row: &Lanes<T, N>, time: f64);
 
     /// The statistic of both halves together, the one before the boundary first.
-    fn result<S: Simd>(&self, seen: [&Self::Seen; 2], sums: [&Self::Sums; 2]) -> Lanes<T>;
+    fn result<S: Simd>(&self, seen: [&Self::Seen; 2], sums: [&Self::Sums; 2]) -> Lanes<T, N>;
 
     /// The same of halves of so many rows, where nothing is missing.
-    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Self::Sums; 2]) -> Lanes<T>;
+    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Self::Sums; 2]) -> Lanes<T, N>;
 }
 
 /// The part of a window on one side of its boundary.
 #[derive(Debug, Clone, Copy)]
-pub struct Half<N, M> {
+pub struct Half<C, M> {
     /// Which values it has; up to date only where some may be missing.
-    pub seen: N,
+    pub seen: C,
     /// What is known of them.
     pub sums: M,
 }
 
-impl<N, M> Half<N, M> {
+impl<C, M> Half<C, M> {
     /// No rows; the one at `first` is the first to come.
     #[inline(always)]
-    pub fn new<T: Scalar, K: Statistic<T, Seen = N, Sums = M>, const GAPS: bool>(
+    pub fn new<T: Scalar, K: Statistic<T, N, Seen = C, Sums = M>, const N: usize, const GAPS: bool>(
         statistic: K,
-        panel: Panel<'_, T>,
+        panel: Panel<'_, T, N>,
         first: usize,
     ) -> Self {
         Half { seen: K::UNSEEN, sums: if GAPS { K::NOTHING } else { statistic.starting(&panel.row(first)) } }
@@ -82,10 +82,10 @@ impl<N, M> Half<N, M> {
 
     /// Adds a row, `time` rows after the boundary.
     #[inline(always)]
-    pub fn add<S: Simd, T, K: Statistic<T, Seen = N, Sums = M>, const GAPS: bool>(
+    pub fn add<S: Simd, T, K: Statistic<T, N, Seen = C, Sums = M>, const N: usize, const GAPS: bool>(
         &mut self,
         statistic: K,
-        row: &Lanes<T>,
+        row: &Lanes<T, N>,
         time: f64,
     ) {
         if GAPS {
@@ -97,18 +97,18 @@ impl<N, M> Half<N, M> {
 }
 
 /// Writes the `statistic` of each window.
-pub fn slide<T: Scalar>(
+pub fn slide<T: Scalar, const N: usize>(
     threads: &Threads<'_>,
     windows: Windows<'_, T>,
-    statistic: impl Statistic<T>,
+    statistic: impl Statistic<T, N>,
     mut out: ArrayViewMut2<'_, T>,
 ) -> Result<()> {
     windows.check(&out)?;
     let (x, window) = (Rows::new(windows.x, "x")?, windows.window.min(windows.x.nrows()));
-    simd::dispatch(Slide { threads, x, window, statistic, out: out.view_mut() })
+    simd::dispatch(Slide::<_, _, N> { threads, x, window, statistic, out: out.view_mut() })
 }
 
-struct Slide<'a, T, K> {
+struct Slide<'a, T, K, const N: usize> {
     threads: &'a Threads<'a>,
     x: Rows<'a, T>,
     window: usize,
@@ -116,7 +116,7 @@ struct Slide<'a, T, K> {
     out: ArrayViewMut2<'a, T>,
 }
 
-impl<T: Scalar, K: Statistic<T>> Task for Slide<'_, T, K> {
+impl<T: Scalar, K: Statistic<T, N>, const N: usize> Task for Slide<'_, T, K, N> {
     type Output = Result<()>;
 
     fn is_wide(&self) -> bool {
@@ -126,15 +126,15 @@ impl<T: Scalar, K: Statistic<T>> Task for Slide<'_, T, K> {
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Slide { threads, x, window, statistic, out } = self;
         let height = (WINDOWS * window).max(ROWS).next_multiple_of(window);
-        let grain = Grain { height, width: LANES, steps: STEPS };
+        let grain = Grain { height, width: N, steps: STEPS };
         let prepare = || Before::new(statistic, window);
         for_each_part(threads, grain, out, prepare, |before, mut part| {
             for panel in part.panels(x) {
                 simd.vectorize(
                     #[inline(always)]
                     || match panel.whole() {
-                        Some(whole) => fill::<S, _, _>(whole, before, &mut part),
-                        None => fill::<S, _, _>(panel, before, &mut part),
+                        Some(whole) => fill::<S, _, _, N>(whole, before, &mut part),
+                        None => fill::<S, _, _, N>(panel, before, &mut part),
                     },
                 );
             }
@@ -145,7 +145,11 @@ impl<T: Scalar, K: Statistic<T>> Task for Slide<'_, T, K> {
 
 /// Fills the columns of `panel` in a part of the result.
 #[inline(always)]
-fn fill<S: Simd, T: Scalar, K: Statistic<T>>(panel: Panel<'_, T>, before: &mut Before<K, T>, part: &mut Part<'_, T>) {
+fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
+    panel: Panel<'_, T, N>,
+    before: &mut Before<K, T, N>,
+    part: &mut Part<'_, T>,
+) {
     let window = before.window;
     let rows = part.first.0..part.first.0 + part.out.nrows();
     let mut is_gapless = rows.start >= window && panel.is_finite(rows.start - window..rows.start);
@@ -154,29 +158,29 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T>>(panel: Panel<'_, T>, before: &mut B
         let was_gapless = is_gapless;
         is_gapless = panel.is_finite(meeting.clone());
         if was_gapless && is_gapless {
-            fill_around::<S, T, K, false>(panel, before, part, meeting);
+            fill_around::<S, T, K, N, false>(panel, before, part, meeting);
         } else {
-            fill_around::<S, T, K, true>(panel, before, part, meeting);
+            fill_around::<S, T, K, N, true>(panel, before, part, meeting);
         }
     }
 }
 
 /// The windows that end in `rows`, the first of which lies behind their boundary.
 #[inline(always)]
-fn fill_around<S: Simd, T: Scalar, K: Statistic<T>, const GAPS: bool>(
-    panel: Panel<'_, T>,
-    before: &mut Before<K, T>,
+fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const GAPS: bool>(
+    panel: Panel<'_, T, N>,
+    before: &mut Before<K, T, N>,
     part: &mut Part<'_, T>,
     rows: Range<usize>,
 ) {
     let (boundary, statistic, last) = (rows.start, before.statistic, before.window as f64 - 1.0);
     before.mark::<S, GAPS>(panel, boundary);
-    let mut since = Half::new::<T, K, GAPS>(statistic, panel, boundary);
+    let mut since = Half::new::<T, K, N, GAPS>(statistic, panel, boundary);
     for start in (0..rows.len()).step_by(KEPT) {
         before.keep::<S, GAPS>(panel, boundary, start);
         for offset in start..rows.len().min(start + KEPT) {
             let time = offset as f64;
-            since.add::<S, T, K, GAPS>(statistic, &panel.row(boundary + offset), time);
+            since.add::<S, T, K, N, GAPS>(statistic, &panel.row(boundary + offset), time);
             let sums = [&before.sums[offset - start], &since.sums];
             let result = if GAPS {
                 statistic.result::<S>([&before.seen[offset - start], &since.seen], sums)

@@ -16,7 +16,7 @@ mod values;
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use self::extremes::Extreme;
+use self::extremes::slide_extreme;
 use self::finish::{Kurtosis, Mean, Skewness, Spread};
 use self::halves::slide;
 use self::powers::Powers;
@@ -82,12 +82,12 @@ pub fn rolling_slope<T: Scalar>(
 
 /// Writes the least value of each window.
 pub fn rolling_min<T: Scalar>(threads: &Threads<'_>, windows: Windows<'_, T>, out: ArrayViewMut2<'_, T>) -> Result<()> {
-    slide(threads, windows, Extreme::new(windows, T::ONE)?, out)
+    slide_extreme(threads, windows, T::ONE, out)
 }
 
 /// Writes the greatest value of each window.
 pub fn rolling_max<T: Scalar>(threads: &Threads<'_>, windows: Windows<'_, T>, out: ArrayViewMut2<'_, T>) -> Result<()> {
-    slide(threads, windows, Extreme::new(windows, -T::ONE)?, out)
+    slide_extreme(threads, windows, -T::ONE, out)
 }
 
 /// Writes the median of each window: the mean of the two middle values of an even count.

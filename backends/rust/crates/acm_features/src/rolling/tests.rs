@@ -107,6 +107,28 @@ fn order_statistics_are_exact() {
 }
 
 #[test]
+fn extremes_of_wide_panels_are_those_of_narrow_ones() {
+    for (wide, window, min_periods) in [
+        (sensors(1300, 21), 7, 3),
+        (whole_sensors(900, 16), 7, 7),
+        (whole_sensors(1100, 50), 256, 300),
+        (sensors(700, 35), 300, 1),
+    ] {
+        // Whole numbers, which `f32` holds.
+        let x = wide.mapv(f64::round);
+        for (narrow, kernel) in [
+            (rolling_min as Kernel<f32>, rolling_min as Kernel<f64>),
+            (rolling_max as Kernel<f32>, rolling_max as Kernel<f64>),
+        ] {
+            let expected = run(kernel, &x, window, min_periods, 1);
+            let actual = run(narrow, &x.mapv(|value| value as f32), window, min_periods, 2);
+            let same = |(&a, &b): (&f32, &f64)| f64::from(a) == b || a.is_nan() && b.is_nan();
+            assert!(actual.iter().zip(&expected).all(same));
+        }
+    }
+}
+
+#[test]
 fn slopes_of_lines_are_exact_whatever_is_missing() {
     let mut x = Array2::from_shape_fn((90, 9), |(i, j)| 1e6 + (i * j) as f64);
     x[(40, 3)] = f64::NAN;

@@ -26,7 +26,7 @@ pub fn assigned_distances<T: Scalar>(
         return Err(Error::invalid("labels", "does not have one entry for each row of x"));
     }
     let height = (TILE_VALUES / x.width().max(1)).max(1);
-    let tiles = (0..).step_by(height).zip(labels.chunks(height).zip(distances.chunks_mut(height)));
+    let tiles = (0..x.count()).step_by(height).zip(labels.chunks(height).zip(distances.chunks_mut(height)));
     threads.for_each(x.count() * x.width(), tiles, |(first, (labels, distances))| {
         simd::vectorized(
             #[inline(always)]

@@ -112,3 +112,20 @@ pub fn compare<'a, S: Simd, T: Scalar>(
         }
     }
 }
+
+/// Some rows of a search: the first's number with what has been found, and where indices and distances go.
+pub type Tile<'a, T, U> = ((usize, &'a mut [Nearest<T>]), (&'a mut [i64], Option<&'a mut [U]>));
+
+/// Cuts a search for the rows from `first` on into tiles of `height` rows.
+pub fn tiles<'a, T, U>(
+    first: usize,
+    height: usize,
+    found: &'a mut [Nearest<T>],
+    indices: &'a mut [i64],
+    distances: Option<&'a mut [U]>,
+) -> Vec<Tile<'a, T, U>> {
+    let mut distances = distances.map(|distances| distances.chunks_mut(height));
+    let mut next = || distances.as_mut().and_then(Iterator::next);
+    let found = (first..).step_by(height).zip(found.chunks_mut(height));
+    found.zip(indices.chunks_mut(height)).map(|(found, indices)| (found, (indices, next()))).collect()
+}

@@ -1,6 +1,5 @@
 //! The nearest row by differences, in the arithmetic of the rows.
 
-use std::iter::repeat_with;
 use std::ops::Range;
 
 use acm_core::rows::Rows;
@@ -9,7 +8,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use super::block::{block_of, squared_distances, squared_distances_to_few};
-use super::champions::{Nearest, compare};
+use super::champions::{Nearest, compare, tiles};
 use super::panels::{BLOCK_ROWS, Panels, Register, STRIP_BYTES, rows_in};
 use super::settle::{DOUBTFUL, is_doubtful, settle};
 
@@ -84,9 +83,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
             let panels = Panels::<S, T>::pack(simd, self.threads, y, strip.clone())?;
             let steps_a_row = strip.len() * x.width().max(1);
             let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-            let distances = distances.iter_mut().flat_map(|distances| distances.chunks_mut(height)).map(Some);
-            let tiles = (band.clone().step_by(height).zip(found.chunks_mut(height)))
-                .zip(indices.chunks_mut(height).zip(distances.chain(repeat_with(|| None))));
+            let tiles = tiles(band.start, height, found, indices, distances.as_deref_mut()).into_iter();
             self.threads.for_each(steps_a_row.saturating_mul(band.len()), tiles, |((first, found), out)| {
                 simd.vectorize(
                     #[inline(always)]

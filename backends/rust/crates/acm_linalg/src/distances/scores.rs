@@ -42,7 +42,7 @@ impl<'a, T: Scalar> Scores<'a, T> {
     pub fn new(threads: &Threads<'_>, x: Rows<'a, T>, y: Rows<'a, T>) -> Result<Option<Self>> {
         let centre = centre_of(y)?;
         let mut halves = memory::filled(y.count(), 0.0)?;
-        let tiles = (0..).step_by(HALVES_AT_ONCE).zip(halves.chunks_mut(HALVES_AT_ONCE));
+        let tiles = (0..y.count()).step_by(HALVES_AT_ONCE).zip(halves.chunks_mut(HALVES_AT_ONCE));
         threads.for_each(y.values().len(), tiles, |(first, halves)| {
             simd::vectorized(
                 #[inline(always)]

@@ -3,13 +3,12 @@
 //! Scores take a quarter of the arithmetic of `f64` differences, and of each is known how far off it may be. The few
 //! rows whose best two scores lie closer than that are settled by differences.
 
-use std::iter::repeat_with;
 use std::ops::Range;
 
 use acm_core::simd::Simd;
 use acm_core::{Result, Scalar, Threads, memory};
 
-use super::champions::Nearest;
+use super::champions::{Nearest, tiles};
 use super::differences::{BAND_ROWS, Search, TILE_STEPS, settle_by_differences};
 use super::panels::{BLOCK_ROWS, STRIP_BYTES, rows_in};
 use super::scores::Scores;
@@ -74,9 +73,7 @@ fn search_band<S: Simd, T: Scalar>(
         let panels = scores.pack((simd, threads), strip.clone())?;
         let steps_a_row = strip.len() * stride;
         let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-        let distances = distances.iter_mut().flat_map(|distances| distances.chunks_mut(height)).map(Some);
-        let tiles = (band.clone().step_by(height).zip(found.chunks_mut(height)))
-            .zip(indices.chunks_mut(height).zip(distances.chain(repeat_with(|| None))));
+        let tiles = tiles(band.start, height, found, indices, distances.as_deref_mut()).into_iter();
         let scratch = || memory::filled(height.min(band.len()) * stride, 0.0);
         let work = steps_a_row.saturating_mul(band.len());
         threads.for_each_with(work, tiles, scratch, |tile, ((first, found), out)| {

@@ -2,6 +2,8 @@
 
 pub mod factor;
 
+use std::ops::Range;
+
 use acm_core::rows::Rows;
 use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
@@ -74,7 +76,7 @@ impl<T: Scalar> Task for Product<'_, T> {
                 let tiles = out.chunks_mut(height * b.width()).zip((0..a.count()).step_by(height));
                 let work = (width * (depth + MAX_LANES)).saturating_mul(a.count());
                 threads.for_each(work, tiles, |(out, row)| {
-                    let tile = Tile { a, row, first, out, width: b.width(), left };
+                    let tile = Tile { a, row, first, out, width: b.width(), columns: left..left + width };
                     simd.vectorize(
                         #[inline(always)]
                         || tile.fill(&factor, &start),
@@ -106,26 +108,31 @@ impl<T: Scalar> Start<T> {
     }
 }
 
-/// Rows of the result from `row` on, of which the columns from `left` on are added to.
+/// Rows of the result from `row` on, of which some columns are added to.
 struct Tile<'a, 'o, T> {
     a: Rows<'a, T>,
     row: usize,
     first: usize,
     out: &'o mut [T],
     width: usize,
-    left: usize,
+    columns: Range<usize>,
 }
 
 impl<T: Scalar> Tile<'_, '_, T> {
     #[inline(always)]
     fn fill<S: Simd>(self, factor: &Factor<S, T>, start: &Start<T>) {
-        for (block, out) in self.out.chunks_mut(BLOCK_ROWS * self.width).enumerate() {
+        let mut blocks = self.out.chunks_mut(BLOCK_ROWS * self.width).enumerate().peekable();
+        while let Some((block, out)) = blocks.next() {
+            // Processors do not foresee stores that go back and forth between rows.
+            for row in blocks.peek().iter().flat_map(|(_, next)| next.chunks_exact(self.width)) {
+                simd::prefetch(&row[self.columns.clone()]);
+            }
             let row = self.row + block * BLOCK_ROWS;
             let count = out.len() / self.width;
             // Past the last row it again, whose sums nobody keeps.
             let rows = std::array::from_fn(|r| &self.a.row(row + r.min(count - 1))[self.first..]);
             for (column, panel) in factor.panels() {
-                let column = self.left + column;
+                let column = self.columns.start + column;
                 let sums = [begin::<S, T>(&start.values, column); BLOCK_ROWS];
                 let sums: Sums<S, T> = multiply_add::<S, T>(sums, rows, panel);
                 for (out, [mut low, mut high]) in out.chunks_exact_mut(self.width).zip(sums) {

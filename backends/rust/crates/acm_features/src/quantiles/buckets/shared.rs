@@ -26,9 +26,9 @@ impl<T: Scalar> Search<'_, T> {
         let most = (share * x.count() as f64) as usize;
         blocks.iter_mut().try_for_each(|block| block.choose(quantiles, most))?;
         for_each_band(threads, work(x), x.count(), &blocks, |block, rows| block.keep(simd, rows))?;
-        let columns =
-            blocks.iter_mut().flat_map(|block| block.columns.iter_mut()).zip(found.chunks_mut(quantiles.len()));
-        threads.for_each(work(x) / 16, columns, |(column, found)| {
+        let mut columns = memory::with_capacity(x.width())?;
+        columns.extend(blocks.iter_mut().flat_map(|block| &mut block.columns).zip(found.chunks_mut(quantiles.len())));
+        threads.for_each(work(x) / 16, columns.into_iter(), |(column, found)| {
             column.finish(quantiles, found);
             Ok(())
         })?;
