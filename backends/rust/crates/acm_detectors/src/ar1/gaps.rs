@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use acm_core::panels::{LANES, Lanes, Panel, panels};
+use acm_core::panels::{LANES, Lanes, Panel, whole_panels};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
@@ -64,6 +64,11 @@ struct Sums<'a, T> {
 impl<T: Scalar> Task for Sums<'_, T> {
     type Output = Result<Vec<GappyEcho>>;
 
+    fn is_wide(&self) -> bool {
+        // All columns of a panel in one register.
+        true
+    }
+
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Sums { threads, x, gaps, centers } = self;
         let (rows, width) = (x.count(), x.width());
@@ -71,7 +76,7 @@ impl<T: Scalar> Task for Sums<'_, T> {
         let mut segments = memory::filled(rows.div_ceil(length) * width, GappyEcho::NOTHING)?;
         threads.for_each(2 * rows * width, segments.chunks_mut(width).enumerate(), |(segment, sums)| {
             let rows = segment * length..((segment + 1) * length).min(rows);
-            for panel in panels(x, 0..width) {
+            for panel in whole_panels(x, 0..width) {
                 let columns = panel.columns();
                 let echoes = simd.vectorize(
                     #[inline(always)]
@@ -106,63 +111,90 @@ fn in_panel<S: Simd, T: Scalar>(
     for (lane, center) in centers.iter().enumerate() {
         [offset[lane], shift[lane]] = *center;
     }
-    let [mut count, mut products, mut squares, mut previous] = [[0.0; LANES]; 4];
-    let mut first = [f64::NAN; LANES];
-    let mut centred = [f64::NAN; LANES];
-    for (i, row) in rows.map(|i| panel.row(i)).enumerate() {
-        centred = deviations::<S, T>(&row, &offset, &shift);
-        if i == 0 || gaps == Gaps::Drop {
-            first = earliest::<S>(&count, &centred, &first);
-        }
-        for j in (0..LANES).step_by(S::F64::LANES) {
-            let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
-            let [zero, one, infinity] = [0.0, 1.0, f64::INFINITY].map(S::F64::splat);
-            let (value, before) = (load(&centred), load(&previous));
-            let size = value.max(zero.sub(value));
-            let present = S::F64::select_less(size, infinity, value, zero);
-            let counted = S::F64::select_less(size, infinity, one, zero);
-            present.mul_add(before, load(&products)).store(&mut products[j..]);
-            before.mul(counted).mul_add(before, load(&squares)).store(&mut squares[j..]);
-            load(&count).add(counted).store(&mut count[j..]);
-            let kept = if gaps == Gaps::Drop { before } else { zero };
-            S::F64::select_less(size, infinity, value, kept).store(&mut previous[j..]);
-        }
+    let (mut seen, mut first, mut next) = (Seen::NOTHING, [f64::NAN; LANES], rows.start);
+    // While values may be the first of their columns.
+    while next < rows.end && (next == rows.start || gaps == Gaps::Drop && seen.lacks_some(centers.len())) {
+        let row = deviations::<S, T>(&panel.row(next), &offset, &shift);
+        first = seen.earliest::<S>(&row, &first);
+        seen.add::<S>(&row, gaps);
+        next += 1;
     }
+    for i in next..rows.end {
+        seen.add::<S>(&deviations::<S, T>(&panel.row(i), &offset, &shift), gaps);
+    }
+    let last = deviations::<S, T>(&panel.row(rows.end - 1), &offset, &shift);
     std::array::from_fn(|lane| GappyEcho {
-        count: count[lane],
-        products: products[lane],
-        squares: squares[lane],
+        count: seen.count[lane],
+        products: seen.products[lane],
+        squares: seen.squares[lane],
         first: first[lane],
         last: match gaps {
-            Gaps::Drop if count[lane] > 0.0 => previous[lane],
-            Gaps::Drop => f64::NAN,
-            Gaps::Pair => centred[lane],
+            Gaps::Drop if seen.count[lane] > 0.0 => seen.previous[lane],
+            Gaps::Pair if last[lane].is_finite() => last[lane],
+            Gaps::Drop | Gaps::Pair => f64::NAN,
         },
     })
 }
 
-/// A row's differences from its columns' centres; NaN where missing.
+/// A row's differences from its columns' centres; not finite where missing.
 #[inline(always)]
 fn deviations<S: Simd, T: Scalar>(row: &Lanes<T>, offset: &Lanes, shift: &Lanes) -> Lanes {
-    let (row, mut out) = (row.map(T::to_f64), [0.0; LANES]);
+    let mut deviations = row.map(T::to_f64);
     for j in (0..LANES).step_by(S::F64::LANES) {
         let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
-        let (value, zero) = (load(&row), S::F64::splat(0.0));
-        let centred = value.sub(load(offset)).sub(load(shift));
-        let size = value.max(zero.sub(value));
-        let [infinity, nan] = [f64::INFINITY, f64::NAN].map(S::F64::splat);
-        S::F64::select_less(size, infinity, centred, nan).store(&mut out[j..]);
+        load(&deviations).sub(load(offset)).sub(load(shift)).store(&mut deviations[j..]);
     }
-    out
+    deviations
 }
 
-/// `value` where nothing has been counted yet, else `first`.
-#[inline(always)]
-fn earliest<S: Simd>(count: &Lanes, value: &Lanes, first: &Lanes) -> Lanes {
-    let mut out = [0.0; LANES];
-    for j in (0..LANES).step_by(S::F64::LANES) {
-        let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
-        S::F64::select_less(load(count), S::F64::splat(0.5), load(value), load(first)).store(&mut out[j..]);
+/// What the values so far sum up to.
+struct Seen {
+    count: Lanes,
+    products: Lanes,
+    squares: Lanes,
+    /// The predecessor of the value to come, 0 without one.
+    previous: Lanes,
+}
+
+impl Seen {
+    const NOTHING: Seen =
+        Seen { count: [0.0; LANES], products: [0.0; LANES], squares: [0.0; LANES], previous: [0.0; LANES] };
+
+    /// Whether one of the first `live` columns has no value yet.
+    #[inline(always)]
+    fn lacks_some(&self, live: usize) -> bool {
+        self.count[..live].contains(&0.0)
     }
-    out
+
+    /// `row` where nothing has been counted yet, NaN where it is missing; else `first`.
+    #[inline(always)]
+    fn earliest<S: Simd>(&self, row: &Lanes, first: &Lanes) -> Lanes {
+        let mut out = [0.0; LANES];
+        for j in (0..LANES).step_by(S::F64::LANES) {
+            let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
+            let [some, nan] = [0.5, f64::NAN].map(S::F64::splat);
+            let value = load(row);
+            let value = S::F64::select_less(value.sub(value), some, value, nan);
+            S::F64::select_less(load(&self.count), some, value, load(first)).store(&mut out[j..]);
+        }
+        out
+    }
+
+    /// Adds a row.
+    #[inline(always)]
+    fn add<S: Simd>(&mut self, row: &Lanes, gaps: Gaps) {
+        for j in (0..LANES).step_by(S::F64::LANES) {
+            let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
+            let [zero, some, one] = [0.0, 0.5, 1.0].map(S::F64::splat);
+            let (value, before) = (load(row), load(&self.previous));
+            // 0, or NaN for what is missing.
+            let nothing = value.sub(value);
+            let present = |then: S::F64, otherwise: S::F64| S::F64::select_less(nothing, some, then, otherwise);
+            load(&self.count).add(present(one, zero)).store(&mut self.count[j..]);
+            present(value, zero).mul_add(before, load(&self.products)).store(&mut self.products[j..]);
+            present(before, zero).mul_add(before, load(&self.squares)).store(&mut self.squares[j..]);
+            let kept = if gaps == Gaps::Drop { before } else { zero };
+            present(value, kept).store(&mut self.previous[j..]);
+        }
+    }
 }
