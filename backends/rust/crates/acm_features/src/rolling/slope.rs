@@ -33,13 +33,28 @@ pub struct Slope {
     min_periods: f64,
     /// What values are counted in.
     unit: f64,
+    whole: Whole,
+}
+
+/// What all windows without gaps have in common.
+#[derive(Clone, Copy)]
+struct Whole {
+    /// The sum of the squared distances of times from their mean, negative, and the reciprocal of that sum.
+    owed: f64,
+    reciprocal: f64,
+    /// What values are counted in, or NaN where windows have too few of them.
+    unit: f64,
 }
 
 impl Slope {
     /// The slopes of these windows; of one value there is none.
     pub fn new<T: Scalar>(windows: Windows<'_, T>) -> Self {
         // Sums of differences times times are multiplied by the count.
-        Slope { min_periods: windows.min_periods.max(2) as f64, unit: roomy_unit(windows, 3) }
+        let (min_periods, unit) = (windows.min_periods.max(2) as f64, roomy_unit(windows, 3));
+        let count = windows.window as f64;
+        let squares = count * (count * count - 1.0) / 12.0;
+        let counted_in = if count < min_periods { f64::NAN } else { unit };
+        Slope { min_periods, unit, whole: Whole { owed: -squares, reciprocal: 1.0 / squares, unit: counted_in } }
     }
 }
 
@@ -75,7 +90,8 @@ impl<T: Scalar> Statistic<T> for Slope {
     fn add_all<S: Simd>(&self, sums: &mut Sums, row: &Lanes<T>, time: f64) {
         let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let difference = S::F64::load(&row[j..]).mul(scale).sub(S::F64::load(&sums.base[j..]));
+            let base = S::F64::splat(0.0).sub(S::F64::load(&sums.base[j..]));
+            let difference = S::F64::load(&row[j..]).mul_add(scale, base);
             S::F64::load(&sums.difference[j..]).add(difference).store(&mut sums.difference[j..]);
             add_product(&mut sums.product[j..], S::F64::splat(time), difference);
         }
@@ -103,12 +119,10 @@ impl<T: Scalar> Statistic<T> for Slope {
 
     #[inline(always)]
     fn result_all<S: Simd>(&self, [older, newer]: [f64; 2], sums: [&Sums; 2]) -> Lanes<T> {
-        let count = older + newer;
-        let enough = if count < self.min_periods { f64::NAN } else { self.unit };
-        let squares = count * (count * count - 1.0) / 12.0;
-        let [owed, reciprocal, enough] = [-squares, 1.0 / squares, enough].map(S::F64::splat);
-        // The mean time, and the sum of those since the boundary.
-        let [mean, time, newer] = [(newer - 1.0 - older) / 2.0, newer * (newer - 1.0) / 2.0, newer].map(S::F64::splat);
+        let Whole { owed, reciprocal, unit } = self.whole;
+        let [owed, reciprocal, unit] = [owed, reciprocal, unit].map(S::F64::splat);
+        // The mean time, negative, and the sum of those since the boundary.
+        let [mean, time, newer] = [(older + 1.0 - newer) / 2.0, newer * (newer - 1.0) / 2.0, newer].map(S::F64::splat);
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
@@ -116,11 +130,11 @@ impl<T: Scalar> Statistic<T> for Slope {
             let shift = load(&sums[1].base).sub(load(&sums[0].base));
             let difference = newer.mul_add(shift, both(|sums| &sums.difference));
             let product = time.mul_add(shift, both(|sums| &sums.product));
-            let covaried = product.sub(mean.mul(difference));
+            let covaried = mean.mul_add(difference, product);
             // By a reciprocal that all lanes have in common, and what its rounding leaves.
             let slope = covaried.mul(reciprocal);
             let rest = slope.mul_add(owed, covaried);
-            rest.mul_add(reciprocal, slope).mul(enough).store(&mut out[j..]);
+            rest.mul_add(reciprocal, slope).mul(unit).store(&mut out[j..]);
         }
         out.map(T::from_f64)
     }
