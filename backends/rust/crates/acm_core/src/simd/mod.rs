@@ -86,6 +86,29 @@ pub trait Vector<T>: Copy + Send + Sync {
         lanes[0]
     }
 
+    /// The smallest lane, and the smallest of the others and of the lanes of `behind`, where none is NaN.
+    #[inline(always)]
+    fn two_least(self, behind: Self) -> [T; 2]
+    where
+        T: Scalar,
+    {
+        let [mut lanes, mut others] = [[T::INFINITY; MAX_LANES]; 2];
+        self.store(&mut lanes);
+        behind.store(&mut others);
+        let mut half = Self::LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                let (one, other) = (lanes[lane], lanes[lane + half]);
+                let (less, more) = if other < one { (other, one) } else { (one, other) };
+                let second = if others[lane + half] < others[lane] { others[lane + half] } else { others[lane] };
+                lanes[lane] = less;
+                others[lane] = if more < second { more } else { second };
+            }
+            half /= 2;
+        }
+        [lanes[0], others[0]]
+    }
+
     /// The sum of all lanes, of halves as in [`least`](Self::least).
     #[inline(always)]
     fn sum(self) -> T

@@ -63,18 +63,27 @@ impl<S: Simd, T: Scalar> Champions<S, T> {
         type R<S, T> = Register<S, T>;
         let infinity = R::<S, T>::splat(T::INFINITY);
         let rows = self.turn.mul_add(R::<S, T>::splat(T::from_f64(R::<S, T>::LANES as f64)), lane_numbers::<S, T>());
-        let least = self.least.least();
+        let [least, runner_up] = match T::NARROWER_THAN_REFERENCE {
+            true => self.least.two_least(self.runner_up),
+            false => [self.least.least(), T::INFINITY],
+        };
         let tied = Vector::select_less(R::<S, T>::splat(least), self.least, infinity, rows);
         let row = tied.least();
-        let mut runner_up = T::INFINITY;
-        if T::NARROWER_THAN_REFERENCE {
-            let winner = R::<S, T>::splat(row);
-            let others = Vector::select_less(winner, rows, self.least, infinity);
-            let others = Vector::select_less(rows, winner, self.least, others);
-            runner_up = others.min(self.runner_up).least();
-        }
         // A group has fewer than 2^22 rows, so that no conversion is needed.
         Nearest { least, runner_up, index: first + (row + T::ROUNDS).low_bits() }
+    }
+
+    /// Writes the nearest of each lane, which is a row of `x` of its own, to `found`; turn 0 is row `first`.
+    #[inline(always)]
+    fn write(&self, first: usize, found: &mut [Nearest<T>]) {
+        let [mut least, mut runner_up, mut turn] = [[T::ZERO; MAX_LANES]; 3];
+        self.least.store(&mut least);
+        self.runner_up.store(&mut runner_up);
+        self.turn.add(Register::<S, T>::splat(T::ROUNDS)).store(&mut turn);
+        for (lane, found) in found.iter_mut().enumerate() {
+            let index = first + turn[lane].low_bits();
+            *found = Nearest { least: least[lane], runner_up: runner_up[lane], index };
+        }
     }
 }
 
@@ -109,6 +118,40 @@ pub fn compare<'a, S: Simd, T: Scalar>(
             for (found, champions) in found.iter_mut().zip(&champions) {
                 *found = found.merge(champions.nearest(first));
             }
+        }
+    }
+}
+
+/// Rows whose sums [`compare_to_few`] gathers: whole blocks, and as many as whole registers hold.
+const GATHERED: usize = 8 * BLOCK_ROWS;
+
+/// The same where all rows of `y` fit in the first register of one panel: sums are transposed, so that a register
+/// holds those of as many rows of `x` to one of `y`, and no lanes of one register have to be compared.
+#[inline(always)]
+pub fn compare_to_few<'a, S: Simd, T: Scalar>(
+    panels: &Panels<S, T>,
+    found: &mut [Nearest<T>],
+    block: impl Fn(usize) -> [&'a [T]; BLOCK_ROWS],
+    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Coordinate<S, T>]) -> Sums<S, T>,
+) {
+    let lanes = Register::<S, T>::LANES;
+    let mut gathered = [T::INFINITY; GATHERED * MAX_LANES];
+    let mut transposed = [T::INFINITY; MAX_LANES * MAX_LANES];
+    for (row, found) in (0..).step_by(GATHERED).zip(found.chunks_mut(GATHERED)) {
+        for (first, gathered) in (0..found.len()).step_by(BLOCK_ROWS).zip(gathered.chunks_mut(BLOCK_ROWS * lanes)) {
+            for ([sums, _], gathered) in
+                sums(block(row + first), panels.panel(0)).iter().zip(gathered.chunks_mut(lanes))
+            {
+                sums.store(gathered);
+            }
+        }
+        for (gathered, found) in gathered.chunks_exact(lanes * lanes).zip(found.chunks_mut(lanes)) {
+            Register::<S, T>::transpose(gathered, lanes, &mut transposed, lanes);
+            let mut champions = Champions::<S, T>::none();
+            for (turn, sums) in transposed.chunks_exact(lanes).take(panels.rows().len()).enumerate() {
+                champions.challenge(Vector::load(sums), Register::<S, T>::splat(T::from_f64(turn as f64)));
+            }
+            champions.write(panels.rows().start, found);
         }
     }
 }

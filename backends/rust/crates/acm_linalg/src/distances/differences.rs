@@ -8,7 +8,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use super::block::{block_of, squared_distances, squared_distances_to_few};
-use super::champions::{Nearest, compare, tiles};
+use super::champions::{Nearest, compare, compare_to_few, tiles};
 use super::panels::{BLOCK_ROWS, Panels, Register, STRIP_BYTES, rows_in};
 use super::settle::{DOUBTFUL, is_doubtful, settle};
 
@@ -106,21 +106,36 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
 fn compare_directly<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, T>, found: &mut [Nearest<T>]) {
     // All rows of `y`, not the last few of many: sums in another order would tell equal rows apart.
     let few = panels.rows().end <= Register::<S, T>::LANES;
+    // Without runners-up the nearest of each row's lanes is found as soon.
+    if few && T::NARROWER_THAN_REFERENCE {
+        return compare_to_few(
+            panels,
+            found,
+            #[inline(always)]
+            |row| block_and_prefetch(x, first + row),
+            #[inline(always)]
+            |rows, panel| squared_distances_to_few::<S, T>(rows, panel),
+        );
+    }
     compare(
         panels,
         found,
         #[inline(always)]
-        |row| {
-            // With few panels the time goes into reading x; four blocks ahead is about the memory's latency.
-            x.prefetch(first + row + 4 * BLOCK_ROWS..first + row + 5 * BLOCK_ROWS);
-            block_of(x, first + row, x.count())
-        },
+        |row| block_and_prefetch(x, first + row),
         #[inline(always)]
         |rows, panel| match few {
             true => squared_distances_to_few::<S, T>(rows, panel),
             false => squared_distances::<S, T>(rows, panel),
         },
     );
+}
+
+/// The rows of `x` from `first` on. With few panels the time goes into reading them: four blocks ahead is about the
+/// memory's latency.
+#[inline(always)]
+fn block_and_prefetch<T: Copy>(x: Rows<'_, T>, first: usize) -> [&[T]; BLOCK_ROWS] {
+    x.prefetch(first + 4 * BLOCK_ROWS..first + 5 * BLOCK_ROWS);
+    block_of(x, first, x.count())
 }
 
 /// Checks and writes what was found for the rows of `x` from `first` on, or that it is doubtful.
