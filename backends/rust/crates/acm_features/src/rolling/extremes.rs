@@ -53,7 +53,7 @@ impl<T: Scalar, const N: usize> Statistic<T, N> for Extreme<T> {
     /// The least.
     type Sums = Lanes<T, N>;
 
-    // A register of `f32` would be wider than a panel.
+    // A panel is two registers of 256 bits.
     const IS_WIDE: bool = false;
 
     const UNSEEN: Lanes<T, N> = [T::ZERO; N];
