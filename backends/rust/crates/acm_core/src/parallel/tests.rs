@@ -9,7 +9,7 @@ fn squares(threads: usize) -> Vec<usize> {
     let mut squares = vec![0; 1000];
     let tiles = squares.iter_mut().enumerate();
     let square = |(i, out): (usize, &mut usize)| {
-        *out += i * i;
+        *out = i * i;
         Ok(())
     };
     Threads::uninterrupted(threads).for_each(MUCH, tiles, square).unwrap();
@@ -21,6 +21,20 @@ fn every_tile_is_computed_once_by_any_number_of_threads() {
     let expected: Vec<_> = (0..1000).map(|i| i * i).collect();
     for threads in [0, 1, 2, 3, 7] {
         assert_eq!(squares(threads), expected);
+    }
+}
+
+#[test]
+fn no_tile_is_computed_twice() {
+    for threads in [0, 1, 2, 3, 7] {
+        let mut counts = vec![0; 1000];
+        let threads = Threads::uninterrupted(threads);
+        let count = |count: &mut i32| {
+            *count += 1;
+            Ok(())
+        };
+        threads.for_each(MUCH, counts.iter_mut(), count).unwrap();
+        assert_eq!(counts, [1; 1000]);
     }
 }
 
