@@ -21,9 +21,8 @@ from .measure import OURS, ours
 from .peers import peers_of
 from .process import pin, run_python, without_paths
 
-#: Beyond its result a call of ours may take this share of the n x n matrix (where there is none, of the data).
-ALLOWED_SHARE = 0.1
-
+#: Beyond its result a call of ours may take this share of inputs and result, and so many megabytes a thread.
+ALLOWED_SHARE, ALLOWED_TILES_MB = 0.1, 4.0
 
 #: Of which the peers' dense matrices take 10 GB and a minute.
 _WITHOUT_PEERS = {"sparse_correlation"}
@@ -40,9 +39,9 @@ def measure(case: Case, threads: int, backend: str | None) -> dict[str, Any]:
     names = [OURS, *(peer.name for peer in peers)]
     asked = ["--threads", str(threads), *(["--backend", backend] if backend else [])]
     runs = {name: run_python("-m", __name__, case.id, name, *asked, threads=threads) for name in names}
-    result_mb = runs[OURS].get("result_mb", 0.0)
-    full_mb = _full_megabytes(case)
-    return {"case": case.id, "runs": runs, "full_mb": full_mb, "allowed_mb": result_mb + ALLOWED_SHARE * full_mb}
+    inputs, result = (runs[OURS].get(name, 0.0) for name in ("inputs_mb", "result_mb"))
+    allowed = result + ALLOWED_SHARE * (inputs + result) + ALLOWED_TILES_MB * threads
+    return {"case": case.id, "runs": runs, "full_mb": _full_megabytes(case), "allowed_mb": allowed}
 
 
 def _full_megabytes(case: Case) -> float:
@@ -77,9 +76,11 @@ def _run(case: Case, name: str) -> dict[str, Any]:
     candidate = ours(case) if name == OURS else next(peer for peer in peers_of(case)[0] if peer.name == name)
     small = candidate.start(*case.small().draw())
     small()  # imports, compiles, starts threads
-    call = candidate.start(*case.draw())
+    drawn = case.draw()
+    call = candidate.start(*drawn)
     peak, result = peak_above_inputs(call)
-    return {"peak_mb": peak, "result_mb": _bytes_of(candidate.finish(result)) / 1e6}
+    sizes = {"inputs_mb": _bytes_of(drawn) / 1e6, "result_mb": _bytes_of(candidate.finish(result)) / 1e6}
+    return {"peak_mb": peak, **sizes}
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ import acm_dispatch
 
 # Those that a process without the stand-ins of conftest.py has, too.
 USABLE = [name for name in acm_dispatch.pairwise_euclidean.kernels() if not name.startswith("cupy_on_")]
-ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
 
 
 def run(code):
@@ -63,31 +62,3 @@ def test_ctrl_c_stops_a_long_rust_kernel_at_once(name):
     shape, call = LONG[name]
     (seconds,) = run(INTERRUPTED.format(shape=shape, call=call))
     assert float(seconds) < 0.2
-
-
-PEAK = """
-import resource
-import numpy as np, acm_dispatch
-
-def call(n):
-    x = np.random.default_rng(0).normal(size=(n, 10))
-    return {call}
-
-call(200)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-call({n})
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-CALLS = {
-    "silhouette": "acm_dispatch.silhouette_score(x, np.arange(n) % 4, backend='{backend}')",
-    "argmin": "acm_dispatch.pairwise_distances_argmin(x, x, backend='{backend}')",
-}
-
-
-@ONLY_LINUX
-@pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("backend", USABLE)
-def test_nothing_of_n_by_n_is_ever_allocated(name, backend):
-    n = 8000
-    (kilobytes,) = run(PEAK.format(n=n, call=CALLS[name].format(backend=backend)))
-    assert int(kilobytes) * 1024 < n * n * 8 / 8, "at least an eighth of an n x n matrix was allocated"
