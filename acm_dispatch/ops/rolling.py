@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..arrays import ArrayLike
+from ..numpy_backend import numpy_backend
 from ..options import integer
 from ..samples import Samples
+from . import doubling
+from .doubling import on_numpy
 from .windows import over_windows, rolling, windowed
 
 
@@ -48,6 +51,9 @@ def rolling_mean(
     array([[1. , 1.5, 2. , 6. ]])
     """
     return over_windows(x, window, min_periods, lambda values: _deviations(values)[1])
+
+
+numpy_backend.kernel("rolling_mean")(on_numpy(doubling.rolling_mean))
 
 
 def _deviations(values: Any) -> tuple[Any, Any, Any]:
@@ -129,6 +135,9 @@ def rolling_std(
     return over_windows(x, window, min_periods, statistic)
 
 
+numpy_backend.kernel("rolling_std")(on_numpy(doubling.rolling_std))
+
+
 @rolling()
 def rolling_skew(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
@@ -174,6 +183,9 @@ def rolling_skew(
         return correction * cubes / squares**1.5
 
     return over_windows(x, window, min_periods, statistic)
+
+
+numpy_backend.kernel("rolling_skew")(on_numpy(doubling.rolling_skew))
 
 
 @rolling()
@@ -223,6 +235,9 @@ def rolling_kurt(
     return over_windows(x, window, min_periods, statistic)
 
 
+numpy_backend.kernel("rolling_kurt")(on_numpy(doubling.rolling_kurt))
+
+
 @rolling()
 def rolling_slope(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
@@ -270,3 +285,6 @@ def rolling_slope(
         return (elapsed * distances).sum(axis=2) / np.where(count > 1, (elapsed**2).sum(axis=2), np.nan)
 
     return over_windows(x, window, min_periods, statistic)
+
+
+numpy_backend.kernel("rolling_slope")(on_numpy(doubling.rolling_slope))

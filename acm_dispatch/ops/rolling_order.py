@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..arrays import ArrayLike
+from ..numpy_backend import numpy_backend
 from ..options import real
 from ..samples import Samples
+from . import doubling
+from .doubling import on_numpy
 from .missing import gappy
 from .robust_stats import middles
 from .windows import over_windows, rolling, windowed
@@ -70,6 +73,9 @@ def rolling_min(
     return over_windows(x, window, min_periods, lambda values: np.fmin.reduce(values, axis=2))
 
 
+numpy_backend.kernel("rolling_min")(on_numpy(doubling.rolling_min))
+
+
 @rolling(_ordered)
 def rolling_max(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
@@ -106,6 +112,9 @@ def rolling_max(
     array([[nan,  2.,  3.,  3.]])
     """
     return over_windows(x, window, min_periods, lambda values: np.fmax.reduce(values, axis=2))
+
+
+numpy_backend.kernel("rolling_max")(on_numpy(doubling.rolling_max))
 
 
 @rolling(_ordered)

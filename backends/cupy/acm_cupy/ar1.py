@@ -9,14 +9,13 @@ from acm_dispatch.ops.ar1 import FEWEST, LARGEST
 from .columns import total
 from .moments import column_levels
 from .robust_stats import median_and_mad
-from .rolling import last_values
 
 
 def ar1_coefficients(xp: Any, x: Any, epsilon: float, center: str, missing: str) -> tuple[Any, Any]:
     offset, shift = _center(xp, x, center)
     finite = xp.isfinite(x)
     centred = xp.where(finite, xp.subtract(x, offset, dtype=xp.float64) - shift, xp.nan)
-    previous = (last_values(xp, centred, len(x)) if missing == "drop" else centred)[:-1]
+    previous = (_last_values(xp, centred) if missing == "drop" else centred)[:-1]
     paired = ~xp.isnan(previous) & finite[1:]
     previous = xp.where(paired, previous, 0.0)
     products = total(xp, xp.where(paired, centred[1:] * previous, 0.0))
@@ -40,3 +39,13 @@ def ar1_residuals(xp: Any, x: Any, phi: Any, mu: Any) -> Any:
     residuals = deviations.copy()
     residuals[1:] -= xp.where(finite[:-1], phi.astype(xp.float64, copy=False) * deviations[:-1], 0.0)
     return residuals.astype(x.dtype, copy=False)
+
+
+def _last_values(xp: Any, values: Any) -> Any:
+    """Each column's last value up to each row that is not NaN."""
+    last, known = values, 1
+    while known < len(values):
+        earlier = xp.concatenate([xp.full((known, values.shape[1]), xp.nan), last[:-known]])
+        last = xp.where(xp.isnan(last), earlier, last)
+        known *= 2
+    return last

@@ -1,30 +1,24 @@
-"""Order statistics of moving windows: extremes row by row of the window, medians by sorting blocks of windows."""
+"""Order statistics of moving windows: extremes of shorter windows, medians by sorting blocks of windows.
+
+Sorting each window anew is more than the order of the last one would cost; that one is no array operation.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .blocks import blocks
+from acm_dispatch.ops import doubling
+
+from .blocks import NUMBERS, blocks
 from .robust_stats import middle
-from .rolling import finite_values
 
 
 def rolling_min(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    return _extremes(xp, x, window, min_periods, xp.fmin)
+    return doubling.over_strips(xp, NUMBERS, doubling.rolling_min, x, window, min_periods)
 
 
 def rolling_max(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    return _extremes(xp, x, window, min_periods, xp.fmax)
-
-
-def _extremes(xp: Any, x: Any, window: int, min_periods: int, more: Any) -> Any:
-    values = xp.where(xp.isfinite(x), x, x.dtype.type(xp.nan))
-    extreme, count = values.copy(), xp.zeros(x.shape, xp.int64)
-    for lag in range(window):
-        earlier = values[: len(x) - lag]
-        extreme[lag:] = more(extreme[lag:], earlier)
-        count[lag:] += ~xp.isnan(earlier)
-    return xp.where(count >= min_periods, extreme, x.dtype.type(xp.nan))
+    return doubling.over_strips(xp, NUMBERS, doubling.rolling_max, x, window, min_periods)
 
 
 def rolling_median(xp: Any, x: Any, window: int, min_periods: int) -> Any:
@@ -44,7 +38,8 @@ def rolling_mad(xp: Any, x: Any, window: int, scale: float, min_periods: int) ->
 
 def _windows(xp: Any, x: Any, window: int) -> Any:
     """Ranges of rows, the windows that end there, one a row with NaN where missing, and how many values each has."""
-    padded = xp.concatenate([xp.full((window - 1, x.shape[1]), xp.nan), finite_values(xp, x)])
+    values = xp.where(xp.isfinite(x), x.astype(xp.float64, copy=False), xp.nan)
+    padded = xp.concatenate([xp.full((window - 1, x.shape[1]), xp.nan), values])
     for rows in blocks(len(x), x.shape[1] * window):
         places = xp.arange(rows.start, rows.stop)[:, None] + xp.arange(window)
         windows = padded[places].transpose(0, 2, 1).reshape(-1, window).copy()
