@@ -1,6 +1,7 @@
 """Distances, silhouettes, medians, filling and scores equal the libraries whose meaning they follow."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
@@ -9,6 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.metrics import pairwise_distances_argmin, pairwise_distances_argmin_min
 from sklearn.metrics import silhouette_samples as sklearn_silhouette_samples
 from sklearn.metrics import silhouette_score as sklearn_silhouette_score
+from sklearn.metrics.pairwise import paired_distances
 
 import acm_dispatch
 
@@ -17,6 +19,8 @@ X = RNG.normal(size=(300, 8)) * 10.0 ** RNG.integers(-3, 4, size=8)
 Y = X[::7] + RNG.normal(size=(43, 8))
 LABELS = RNG.choice([-4, 0, 17], size=300)
 GAPPY = np.where(RNG.random(X.shape) < 0.1, np.nan, X)
+#: What pandas takes for values: infinities are no gaps.
+ENDLESS = np.where(RNG.random(X.shape) < 0.05, RNG.choice([-np.inf, np.inf], X.shape), GAPPY)
 
 
 @pytest.fixture(params=list(acm_dispatch.zscore.kernels()))
@@ -40,6 +44,12 @@ def test_nearest_rows_equal_scikit_learn(backend):
     expected_index, expected_distance = pairwise_distances_argmin_min(X, Y)
     assert_array_equal(index, expected_index)
     assert_allclose(distance, expected_distance, rtol=1e-6)  # scikit-learn's Gram form keeps no more digits
+
+
+def test_distances_to_assigned_rows_equal_scikit_learn(backend):
+    index = RNG.integers(0, len(Y), size=len(X))
+    ours = acm_dispatch.assigned_distances(X, Y, index, backend=backend)
+    assert_allclose(ours, paired_distances(X, Y[index]), rtol=1e-12)
 
 
 def test_silhouettes_equal_scikit_learn(backend):
@@ -70,6 +80,18 @@ def test_median_and_deviation_equal_scipy(backend):
 def test_imputation_equals_scikit_learn(backend):
     theirs = SimpleImputer(strategy="median").fit_transform(GAPPY)
     assert_array_equal(acm_dispatch.impute(GAPPY, backend=backend), theirs)
+
+
+def test_infinities_are_values_where_only_nan_is_missing_as_in_pandas(backend):
+    frame = pd.DataFrame(ENDLESS)
+    median, mad = acm_dispatch.column_median_mad(ENDLESS, scale=1.0, missing="nan", backend=backend)
+    assert_allclose(median, frame.median(), rtol=1e-15)
+    assert_allclose(mad, (frame - frame.median()).abs().median(), rtol=1e-12)
+    ours = acm_dispatch.impute(ENDLESS, missing="nan", backend=backend)
+    assert_array_equal(ours, frame.fillna(frame.median()))
+    for method in ("lower", "higher", "nearest"):
+        ours = acm_dispatch.quantiles(ENDLESS, [0.0, 0.03, 0.5, 1.0], method=method, missing="nan", backend=backend)
+        assert_array_equal(ours, frame.quantile([0.0, 0.03, 0.5, 1.0], interpolation=method))
 
 
 def test_scores_equal_the_plain_formula(backend):

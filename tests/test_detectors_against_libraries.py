@@ -1,6 +1,7 @@
 """Isolation forests score as scikit-learn's do, on its trees and on our own."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import IsolationForest as SklearnForest
@@ -48,10 +49,16 @@ def test_our_own_forest_finds_what_scikit_learns_finds():
     assert abs(ours.mean() - theirs.mean()) < 0.01
 
 
-def test_the_same_seed_grows_the_same_forest():
-    first, second = (acm_dispatch.fit_isolation_forest(X, n_trees=7, random_state=11) for _ in range(2))
-    for mine, again in zip(first, second, strict=True):
-        assert_array_equal(mine, again)
+@pytest.mark.parametrize(
+    "again",
+    [np.copy, np.asfortranarray, lambda x: np.repeat(x, 2, axis=0)[::2], lambda x: x.astype(np.float32), pd.DataFrame],
+    ids=["C", "Fortran", "strided", "float32", "frame"],
+)
+def test_the_same_seed_and_values_grow_the_same_forest(again):
+    x = X.astype(np.float32).astype(float)
+    first, second = (acm_dispatch.fit_isolation_forest(y, n_trees=7, random_state=11) for y in (x, again(x)))
+    for mine, other in zip(first, second, strict=True):
+        assert_array_equal(mine, other)
 
 
 def test_constant_data_is_one_leaf_a_tree():

@@ -84,5 +84,7 @@ def test_one_version_everywhere():
 def test_the_table_of_operations_says_what_is_there():
     page = runpy.run_path(str(ROOT / "docs/generate.py"))["document"]()
     assert "| `zscore` | `n d, [d], [d] -> n d` | propagate | 64 32 | 64 32 | 64 32 | 64 32 |" in page
-    for name in [*registry.operations, *registry.compositions]:
+    for name in [*registry.operations, *registry.compositions, "StreamingStatistics", "fit_isolation_forest"]:
         assert f"`{name}`" in page
+    for operation, why in registry.backends()["numba"].refuses.items():
+        assert f"- no `{operation}` on numba: {why}" in page

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import signal, stats
+from scipy import signal, sparse, stats
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.impute import SimpleImputer
-from sklearn.metrics import pairwise_distances_argmin, silhouette_samples
+from sklearn.metrics import pairwise_distances_argmin, silhouette_samples, silhouette_score
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
 import acm_dispatch as acm
@@ -34,7 +34,11 @@ def scored(whole_fan):
 def test_distances(backend, whole_fan):
     x, y = whole_fan[:400], whole_fan[::37]
     assert_allclose(acm.pairwise_euclidean(x, y, backend=backend), cdist(x, y), rtol=1e-10, atol=1e-12)
-    assert_array_equal(acm.pairwise_distances_argmin(x, y, backend=backend), pairwise_distances_argmin(x, y))
+    nearest, distance = acm.pairwise_distances_argmin_min(x, y, backend=backend)
+    for index in (nearest, acm.pairwise_distances_argmin(x, y, backend=backend)):
+        assert_array_equal(index, pairwise_distances_argmin(x, y))
+    for found in (distance, acm.assigned_distances(x, y, nearest, backend=backend)):
+        assert_allclose(found, cdist(x, y).min(axis=1), rtol=1e-10, atol=1e-12)
 
 
 @on_each_backend(acm.silhouette_samples)
@@ -42,6 +46,8 @@ def test_silhouettes(backend, scored):
     labels = np.digitize(scored[:600, 1], [-0.5, 0.5])
     ours = acm.silhouette_samples(scored[:600], labels, backend=backend)
     assert_allclose(ours, silhouette_samples(scored[:600], labels), rtol=0, atol=1e-10)
+    ours = acm.silhouette_score(scored[:600], labels, sample_size=200, random_state=4, backend=backend)
+    assert abs(ours - silhouette_score(scored[:600], labels, sample_size=200, random_state=4)) < 1e-10
 
 
 @on_each_backend(acm.lloyd_step)
@@ -61,6 +67,20 @@ def test_principal_components(backend, scored):
     scores = theirs.transform(scored)
     assert_allclose(spe, ((scored - theirs.inverse_transform(scores)) ** 2).sum(axis=1), rtol=1e-8)
     assert_allclose(t2, (scores**2 / theirs.explained_variance_).sum(axis=1), rtol=1e-9)
+
+
+@on_each_backend(acm.pca_reconstruct)
+def test_reconstructions(backend, scored):
+    theirs = PCA(4, svd_solver="full").fit(scored)
+    scores = theirs.transform(scored)
+    ours = acm.pca_reconstruct(scores, theirs.components_, theirs.mean_, backend=backend)
+    assert_allclose(ours, theirs.inverse_transform(scores), rtol=1e-10, atol=1e-12)
+
+
+@on_each_backend(acm.matmul)
+def test_products(backend, whole_fan):
+    weights = np.cov(whole_fan.T)
+    assert_allclose(acm.matmul(whole_fan, weights, backend=backend), whole_fan @ weights, rtol=1e-10, atol=1e-9)
 
 
 @on_each_backend(acm.pca_fit)
@@ -143,6 +163,17 @@ def test_windows(backend, fan, name):
     assert_allclose(ours[told], getattr(rolling, name)().to_numpy()[told], rtol=1e-6, atol=1e-8)
 
 
+@on_each_backend(acm.rolling_mad)
+def test_deviations_and_slopes_of_windows(backend, whole_fan):
+    x = whole_fan[:400]
+    windows = np.lib.stride_tricks.sliding_window_view(x, 48, axis=0)
+    mad = acm.rolling_mad(x, 48, scale=1.0, backend=backend)
+    assert_allclose(mad[47:], stats.median_abs_deviation(windows, axis=2), rtol=1e-10, atol=1e-12)
+    slopes = np.polyfit(np.arange(48), windows.reshape(-1, 48).T, 1)[0]
+    ours = acm.rolling_slope(x, 48, backend=backend)
+    assert_allclose(ours[47:].ravel(), slopes, rtol=1e-8, atol=1e-10)
+
+
 @pytest.mark.parametrize(
     ("name", "backend"),
     [(name, backend) for name in ("pearson", "spearman") for backend in getattr(acm, name).kernels()],
@@ -159,6 +190,15 @@ def test_sparse_correlation(backend, whole_fan):
     found = acm.sparse_correlation(x, 0.5, backend=backend).toarray()
     sure = np.abs(np.abs(dense) - 0.5) > 1e-12
     assert_allclose(found[sure], np.where(np.abs(dense) >= 0.5, dense, 0.0)[sure], rtol=1e-10)
+
+
+@on_each_backend(acm.csr_matmul)
+def test_sparse_products(backend, scored):
+    alarms = sparse.csr_array(np.where(np.abs(scored) > 1.5, scored, 0.0))
+    weights = scored[: scored.shape[1], :5]
+    assert_allclose(acm.sparse_matmul(alarms, weights, backend=backend), alarms @ weights, rtol=1e-10, atol=1e-12)
+    ours = acm.sparse_matvec(alarms, weights[:, 0], backend=backend)
+    assert_allclose(ours, alarms @ weights[:, 0], rtol=1e-10, atol=1e-12)
 
 
 @on_each_backend(acm.band_energy)

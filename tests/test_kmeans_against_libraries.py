@@ -30,6 +30,7 @@ def assert_same(x, n_clusters, backend, **options):
     assert_allclose(ours.centers, theirs.cluster_centers_, rtol=1e-9, atol=1e-9)
     assert_allclose(ours.inertia, theirs.inertia_, rtol=1e-9)
     assert ours.n_iter == theirs.n_iter_
+    return ours.n_iter
 
 
 @pytest.mark.parametrize("max_iter", [1, 2, 3, 300])
@@ -37,6 +38,12 @@ def assert_same(x, n_clusters, backend, **options):
 def test_steps_equal_scikit_learn(backend, init, max_iter):
     assert_same(X, 5, backend, init=init, max_iter=max_iter)
     assert_same(X, 5, backend, init=init, max_iter=max_iter, tol=0.0)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_tolerance_is_a_share_of_the_spread_as_in_scikit_learn(backend, unit):
+    steps = {assert_same(unit * X, 5, backend, init=unit * X[:5], tol=tol) for tol in (0.0, 0.02, 10.0)}
+    assert len(steps) == 3
 
 
 def test_an_offset_changes_no_step(backend):
