@@ -15,7 +15,7 @@ import numpy as np
 from acm_cupy import build
 
 from acm_dispatch import registry
-from acm_dispatch.backend import Kernel
+from acm_dispatch.backend import Backend, Kernel
 from acm_dispatch.dispatch import Operation
 
 TARGET = Path(__file__).parent / "operations.md"
@@ -29,12 +29,18 @@ integers, all other arrays float64 or float32 (other real dtypes are converted, 
 arithmetic on the CPU; on a GPU (H100) they passed once, by hand: ADR 15.
 
 """
+_BESIDE = """\
+- `StreamingStatistics`: `column_sums`, `column_levels`, `column_quantiles`, `cross_sums`
+
+`fit_isolation_forest` draws and splits a few hundred rows a tree with NumPy, all trees at once; no other backend has
+it.
+"""
 
 
 def document() -> str:
     """The whole page."""
-    backends = {name: registry.backends()[name].kernels for name in ("numpy", "rust", "numba")}
-    backends["cupy"] = build("cupy_kernels", np).kernels
+    backends = {name: registry.backends()[name] for name in ("numpy", "rust", "numba")}
+    backends["cupy"] = build("cupy_kernels", np)
     families: dict[str, list[Operation]] = {}
     for operation in registry.operations.values():
         families.setdefault(operation.family, []).append(operation)
@@ -42,13 +48,19 @@ def document() -> str:
     return _HEAD + "\n".join(parts) + _compositions()
 
 
-def _family(name: str, operations: list[Operation], backends: Mapping[str, Mapping[str, Kernel]]) -> str:
+def _family(name: str, operations: list[Operation], backends: Mapping[str, Backend]) -> str:
     lines = [f"## {name}", "", f"| operation | shapes | NaN | {' | '.join(backends)} |", "|---|---|---|" + "---|" * 4]
     for operation in sorted(operations, key=lambda operation: operation.name):
-        cells = [_cell(kernels.get(operation.name)) for kernels in backends.values()]
+        cells = [_cell(backend.kernels.get(operation.name)) for backend in backends.values()]
         summary = f"`{operation.name}` | `{operation.shapes.text}` | {operation.nan}"
         lines.append(f"| {summary} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    declined = [
+        f"- no `{operation.name}` on {where}: {backend.refuses[operation.name]}"
+        for operation in operations
+        for where, backend in backends.items()
+        if operation.name in backend.refuses
+    ]
+    return "\n".join([*lines, *([""] if declined else []), *declined]) + "\n"
 
 
 def _cell(kernel: Kernel | None) -> str:
@@ -57,7 +69,8 @@ def _cell(kernel: Kernel | None) -> str:
 
 def _compositions() -> str:
     parts = {name: ", ".join(f"`{used}`" for used in c.operations) for name, c in registry.compositions.items()}
-    return "\n## Made of operations\n\n" + "".join(f"- `{name}`: {parts[name]}\n" for name in sorted(parts))
+    made = "".join(f"- `{name}`: {parts[name]}\n" for name in sorted(parts))
+    return "\n## Made of operations\n\n" + made + _BESIDE
 
 
 if __name__ == "__main__":

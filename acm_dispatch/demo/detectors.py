@@ -1,4 +1,4 @@
-"""Five views of how unusual a row is, none of which knows about regimes."""
+"""Five views of how unusual a row is. None asks for its regime: what they are given is scored within regimes."""
 
 from __future__ import annotations
 

@@ -165,6 +165,18 @@ def stopped_early(rng: np.random.Generator) -> dict[str, Any]:
     return {**_clusters(rng, 400), "max_iter": 2}
 
 
+@_runs.case
+def tolerance_of_wide_spread(rng: np.random.Generator) -> dict[str, Any]:
+    """`tol` is a share of the mean variance: taken as it is, it would stop nothing here."""
+    return {
+        **_clusters(rng, 400),
+        "x": 1e3 * rng.normal(size=(400, 3)),
+        "init": "k-means++",
+        "random_state": 0,
+        "tol": 0.05,
+    }
+
+
 @_runs.mistake("n_clusters")
 def more_clusters_than_rows(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(5, 2)), "n_clusters": 6}

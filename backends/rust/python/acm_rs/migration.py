@@ -1,4 +1,7 @@
-"""The names under which the migration plan knows the kernels: float64 and Rust only, otherwise as their operations."""
+"""The names under which the migration plan knows the kernels: float64 and Rust only, otherwise as their operations.
+
+`StreamingStatistics` is the one of `acm_dispatch`, which follows the policy in force.
+"""
 
 from __future__ import annotations
 

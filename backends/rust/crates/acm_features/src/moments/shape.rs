@@ -40,7 +40,7 @@ pub struct Pairs {
 /// What each column of `x` sums up to, of differences from its first finite value.
 pub fn shapes<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<Shape>> {
     let mut shapes: Vec<Shape> = summaries(threads, x)?;
-    let mut open: Vec<usize> = (0..x.ncols()).collect();
+    let mut open: Vec<usize> = (0..x.ncols()).filter(|&column| shapes[column].count > 0.0).collect();
     for row in x.rows() {
         open.retain(|&column| {
             let found = row[column].is_finite();
