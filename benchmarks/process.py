@@ -29,7 +29,8 @@ _ROOT = Path(__file__).parent.parent
 
 def environment(threads: int) -> dict[str, str]:
     """The environment of a measuring process."""
-    return {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads)), "PYTHONHASHSEED": "0"}
+    fixed = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""}  # imports are timed of compiled files
+    return {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads)), **fixed}
 
 
 def run_python(*arguments: str, threads: int) -> dict[str, Any]:

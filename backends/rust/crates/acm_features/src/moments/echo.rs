@@ -1,6 +1,7 @@
 //! Sums over each value and the one before it, of columns without gaps.
 
 use acm_core::rows::Rows;
+use acm_core::simd::Simd;
 use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
@@ -82,7 +83,7 @@ impl Summary for Echo {
     }
 
     #[inline(always)]
-    fn of<T: Scalar>(block: Block<'_, T>) -> [Echo; BLOCK] {
+    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [Echo; BLOCK] {
         let paired = echoes_of::<T, true>(&block);
         // The first row has none before it.
         if paired.iter().all(|echo| echo.squares.is_finite()) { paired } else { echoes_of::<T, false>(&block) }

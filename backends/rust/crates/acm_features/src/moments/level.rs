@@ -1,6 +1,7 @@
 //! Mean and variance.
 
 use acm_core::Scalar;
+use acm_core::simd::Simd;
 
 use super::{BLOCK, Block, Summary};
 
@@ -50,7 +51,7 @@ impl Summary for Level {
     }
 
     #[inline(always)]
-    fn of<T: Scalar>(block: Block<'_, T>) -> [Level; BLOCK] {
+    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [Level; BLOCK] {
         let offset = block.offsets();
         let [count, mean] = means::<T, true>(&block, offset);
         let all_finite = mean.iter().all(|mean| mean.is_finite());

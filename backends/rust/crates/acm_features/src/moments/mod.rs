@@ -8,6 +8,7 @@ mod echo;
 mod level;
 mod shape;
 
+use acm_core::simd::{Simd, Task};
 use acm_core::{Result, Scalar, Threads, memory, simd};
 use ndarray::ArrayView2;
 
@@ -41,7 +42,7 @@ pub(crate) trait Summary: Copy + Send {
     fn join(&mut self, other: &Self);
 
     /// Of neighbouring columns in a tile.
-    fn of<T: Scalar>(block: Block<'_, T>) -> [Self; BLOCK];
+    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [Self; BLOCK];
 }
 
 /// Neighbouring columns of a tile.
@@ -76,15 +77,20 @@ impl<T: Scalar> Block<'_, T> {
 
     #[inline(always)]
     fn while_fetching(&self, rows: impl Iterator<Item = [f64; BLOCK]>) -> impl Iterator<Item = [f64; BLOCK]> {
-        let (next, width, first) = (self.next, self.width, self.first_column);
         rows.enumerate().map(
             #[inline(always)]
             move |(i, row)| {
-                let start = i * width + first;
-                simd::prefetch(next.get(start..start + BLOCK).unwrap_or_default());
+                self.fetch(i);
                 row
             },
         )
+    }
+
+    /// Asks for a row of the next tile.
+    #[inline(always)]
+    fn fetch(&self, i: usize) {
+        let start = i * self.width + self.first_column;
+        simd::prefetch(self.next.get(start..start + BLOCK).unwrap_or_default());
     }
 
     /// What `rows_before` gives, and meanwhile the next tile is brought into the cache.
@@ -110,6 +116,11 @@ impl<T: Scalar> Block<'_, T> {
                 block[0].map(T::to_f64)
             },
         )
+    }
+
+    #[inline(always)]
+    fn slices(&self, start: usize) -> std::slice::ChunksExact<'_, T> {
+        self.values[start..][..self.values.len() - self.back].chunks_exact(self.width)
     }
 
     /// A finite value of each column, NaN where there is none.
@@ -155,13 +166,10 @@ pub(crate) fn summaries<T: Scalar, S: Summary>(threads: &Threads<'_>, x: ArrayVi
                 let mut row = memory::filled(width + wide, T::NAN)?;
                 let before = width.min(rest.start);
                 row[width - before..][..before + end - rest.start].copy_from_slice(&values[rest.start - before..end]);
-                add_tile(&row, width, &[], all);
+                simd::dispatch(Tile { values: &row, back: width, next: &[], all });
             } else {
-                let (tile, next) = (&values[rest.start - width..end], &values[end..rest.end]);
-                simd::vectorized(
-                    #[inline(always)]
-                    || add_tile(tile, width, next, all),
-                );
+                let (values, next) = (&values[rest.start - width..end], &values[end..rest.end]);
+                simd::dispatch(Tile { values, back: width, next, all });
             }
             rest.start = end;
         }
@@ -174,16 +182,38 @@ pub(crate) fn summaries<T: Scalar, S: Summary>(threads: &Threads<'_>, x: ArrayVi
     Ok(columns)
 }
 
-/// Adds the summaries of a tile's columns, as many as `all` has; the tile comes after `back` values before it.
-#[inline(always)]
-fn add_tile<T: Scalar, S: Summary>(values: &[T], back: usize, next: &[T], all: &mut [S]) {
-    let width = all.len();
-    for first in (0..width).step_by(BLOCK) {
-        // The last block begins early enough to be whole; of what it has in common with its neighbour nothing is added.
-        let first_column = first.min(width - BLOCK);
-        let block = S::of(Block { values, back, next, width, first_column });
-        for (all, part) in all[first_column..].iter_mut().zip(&block).skip(first - first_column) {
-            all.join(part);
+/// A tile, which comes after `back` values before it, and the summaries of its columns, to which it is added.
+struct Tile<'a, T, P> {
+    values: &'a [T],
+    back: usize,
+    next: &'a [T],
+    all: &'a mut [P],
+}
+
+impl<T: Scalar, P: Summary> Task for Tile<'_, T, P> {
+    type Output = ();
+
+    fn run<S: Simd>(self, simd: S) {
+        simd.vectorize(
+            #[inline(always)]
+            || self.add::<S>(),
+        );
+    }
+}
+
+impl<T: Scalar, P: Summary> Tile<'_, T, P> {
+    #[inline(always)]
+    fn add<S: Simd>(self) {
+        let Tile { values, back, next, all } = self;
+        let width = all.len();
+        for first in (0..width).step_by(BLOCK) {
+            // The last block begins early enough to be whole; of what it has in common with its neighbour nothing is
+            // added.
+            let first_column = first.min(width - BLOCK);
+            let block = P::of::<T, S>(Block { values, back, next, width, first_column });
+            for (all, part) in all[first_column..].iter_mut().zip(&block).skip(first - first_column) {
+                all.join(part);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Moments up to the fourth, extremes, and products of each value with the one before it.
 
+use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
@@ -134,10 +135,13 @@ impl Summary for Shape {
     }
 
     #[inline(always)]
-    fn of<T: Scalar>(block: Block<'_, T>) -> [Shape; BLOCK] {
-        let all_finite = shapes_of::<T, true>(&block);
-        let is_finite = |shape: &Shape| (shape.powers[2] + shape.pairs.products).is_finite();
-        if all_finite.iter().all(is_finite) { all_finite } else { shapes_of::<T, false>(&block) }
+    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [Shape; BLOCK] {
+        let origin = block.offsets();
+        let mut shapes = [Shape::NONE; BLOCK];
+        for first in (0..BLOCK).step_by(S::F64::LANES) {
+            shapes_of::<T, S>(&block, first, &origin, &mut shapes);
+        }
+        shapes
     }
 }
 
@@ -156,94 +160,144 @@ fn joined_powers(a: &Shape, b: &Shape) -> [f64; 3] {
     ]
 }
 
-/// The shapes of a block's columns. With `FINITE` nothing is left out, and what is not finite shows in the sums.
+/// The shapes of as many of a block's columns as a register holds.
 #[inline(always)]
-fn shapes_of<T: Scalar, const FINITE: bool>(block: &Block<'_, T>) -> [Shape; BLOCK] {
-    let origin = block.offsets();
-    let [count, mean, minimum, maximum] = extents::<T, FINITE>(block, origin);
-    let [squares, cubes, fourths] = powers::<T, FINITE>(block, origin, mean);
-    let [pairs, before, after, products] = pairs::<T, FINITE>(block, origin, count, mean);
-    std::array::from_fn(|j| Shape {
-        origin: origin[j],
-        count: count[j],
-        mean: mean[j],
-        powers: [squares[j], cubes[j], fourths[j]],
-        minimum: if count[j] > 0.0 { minimum[j] } else { f64::NAN },
-        maximum: if count[j] > 0.0 { maximum[j] } else { f64::NAN },
-        pairs: Pairs { count: pairs[j], before: before[j], after: after[j], products: products[j] },
-    })
+fn shapes_of<T: Scalar, S: Simd>(block: &Block<'_, T>, first: usize, origin: &[f64; BLOCK], shapes: &mut [Shape]) {
+    let columns = Columns::<T, S> { block, first, origin: S::F64::load(&origin[first..]) };
+    let mut known = columns.extents::<true>();
+    // What is not finite shows in the means, and in the products what of the row before is not.
+    let finite = is_finite(known[1]);
+    if !finite {
+        known = columns.extents::<false>();
+    }
+    let powers = if finite { columns.powers::<true>(known[1]) } else { columns.powers::<false>(known[1]) };
+    let mut pairs = if finite { columns.pairs::<true>(known) } else { columns.pairs::<false>(known) };
+    if finite && !is_finite(pairs[3]) {
+        pairs = columns.pairs::<false>(known);
+    }
+    let ([count, mean, minimum, maximum], [squares, cubes, fourths]) = (known.map(lanes), powers.map(lanes));
+    let [pairs, before, after, products] = pairs.map(lanes);
+    for j in 0..S::F64::LANES {
+        shapes[first + j] = Shape {
+            origin: origin[first + j],
+            count: count[j],
+            mean: mean[j],
+            powers: [squares[j], cubes[j], fourths[j]],
+            minimum: if count[j] > 0.0 { minimum[j] } else { f64::NAN },
+            maximum: if count[j] > 0.0 { maximum[j] } else { f64::NAN },
+            pairs: Pairs { count: pairs[j], before: before[j], after: after[j], products: products[j] },
+        };
+    }
 }
 
-/// Count, mean, least and greatest value.
-#[inline(always)]
-fn extents<T: Scalar, const FINITE: bool>(block: &Block<'_, T>, origin: [f64; BLOCK]) -> [[f64; BLOCK]; 4] {
-    let [mut count, mut sum] = [[0.0; BLOCK]; 2];
-    let (mut minimum, mut maximum) = ([f64::INFINITY; BLOCK], [f64::NEG_INFINITY; BLOCK]);
-    for row in block.rows_while_fetching() {
-        for j in 0..BLOCK {
-            let counts = FINITE || row[j].is_finite();
-            if !FINITE {
-                count[j] += if counts { 1.0 } else { 0.0 };
+/// Columns of a block that one register holds a row of. With `FINITE` nothing is left out of their sums.
+struct Columns<'a, T, S: Simd> {
+    block: &'a Block<'a, T>,
+    first: usize,
+    origin: S::F64,
+}
+
+impl<T: Scalar, S: Simd> Columns<'_, T, S> {
+    #[inline(always)]
+    fn load(&self, row: &[T]) -> S::F64 {
+        let mut wide = [0.0; BLOCK];
+        let row = &row[self.block.first_column + self.first..][..S::F64::LANES];
+        for j in 0..S::F64::LANES {
+            wide[j] = row[j].to_f64();
+        }
+        S::F64::load(&wide)
+    }
+
+    /// Count, mean, least and greatest value.
+    #[inline(always)]
+    fn extents<const FINITE: bool>(&self) -> [S::F64; 4] {
+        let [zero, one, infinity, lowest] = constants::<S>();
+        let [mut count, mut sum, mut minimum, mut maximum] = [zero, zero, infinity, lowest];
+        for (i, row) in self.block.slices(self.block.back).enumerate() {
+            if FINITE && self.first == 0 {
+                self.block.fetch(i);
             }
-            sum[j] += if counts { row[j] - origin[j] } else { 0.0 };
-            minimum[j] = if counts && row[j] < minimum[j] { row[j] } else { minimum[j] };
-            maximum[j] = if counts && row[j] > maximum[j] { row[j] } else { maximum[j] };
-        }
-    }
-    if FINITE {
-        count = [block.height() as f64; BLOCK];
-    }
-    let mean = std::array::from_fn(|j| if count[j] > 0.0 { sum[j] / count[j] } else { 0.0 });
-    [count, mean, minimum, maximum]
-}
-
-/// The sums of powers of the distances from the mean.
-#[inline(always)]
-fn powers<T: Scalar, const FINITE: bool>(
-    block: &Block<'_, T>,
-    origin: [f64; BLOCK],
-    mean: [f64; BLOCK],
-) -> [[f64; BLOCK]; 3] {
-    let [mut squares, mut cubes, mut fourths] = [[0.0; BLOCK]; 3];
-    for row in block.rows() {
-        for j in 0..BLOCK {
-            let distance = (row[j] - origin[j]) - mean[j];
-            let distance = if FINITE || row[j].is_finite() { distance } else { 0.0 };
-            let square = distance * distance;
-            squares[j] += square;
-            cubes[j] += square * distance;
-            fourths[j] += square * square;
-        }
-    }
-    [squares, cubes, fourths]
-}
-
-/// Number and sums of pairs. If all values are finite, every value is the second of a pair.
-#[inline(always)]
-fn pairs<T: Scalar, const FINITE: bool>(
-    block: &Block<'_, T>,
-    origin: [f64; BLOCK],
-    count: [f64; BLOCK],
-    mean: [f64; BLOCK],
-) -> [[f64; BLOCK]; 4] {
-    let [mut pairs, mut befores, mut afters, mut products] = [[0.0; BLOCK]; 4];
-    for (row, before) in block.rows().zip(block.rows_before()) {
-        for j in 0..BLOCK {
-            let counts = FINITE || row[j].is_finite() && before[j].is_finite();
-            let value = if counts { row[j] - origin[j] } else { 0.0 };
-            let before = if counts { before[j] - origin[j] } else { 0.0 };
-            befores[j] += before;
-            products[j] += before * value;
+            let value = self.load(row);
+            let nothing = value.mul(zero);
             if !FINITE {
-                pairs[j] += if counts { 1.0 } else { 0.0 };
-                afters[j] += value;
+                count = count.add(unless_missing::<S, FINITE>(nothing, one, zero));
+            }
+            sum = sum.add(unless_missing::<S, FINITE>(nothing, value.sub(self.origin), zero));
+            minimum = unless_missing::<S, FINITE>(nothing, value, infinity).min(minimum);
+            maximum = unless_missing::<S, FINITE>(nothing, value, lowest).max(maximum);
+        }
+        if FINITE {
+            count = S::F64::splat(self.block.height() as f64);
+        }
+        [count, sum.div(count.max(one)), minimum, maximum]
+    }
+
+    /// The sums of powers of the distances from the mean.
+    #[inline(always)]
+    fn powers<const FINITE: bool>(&self, mean: S::F64) -> [S::F64; 3] {
+        let zero = S::F64::splat(0.0);
+        let [mut squares, mut cubes, mut fourths] = [zero; 3];
+        for row in self.block.slices(self.block.back) {
+            let value = self.load(row);
+            let distance = value.sub(self.origin).sub(mean);
+            let distance = unless_missing::<S, FINITE>(value.mul(zero), distance, zero);
+            let square = distance.mul(distance);
+            squares = squares.add(square);
+            cubes = square.mul_add(distance, cubes);
+            fourths = square.mul_add(square, fourths);
+        }
+        [squares, cubes, fourths]
+    }
+
+    /// Number and sums of pairs. If all values are finite, every value is the second of a pair.
+    #[inline(always)]
+    fn pairs<const FINITE: bool>(&self, [count, mean, ..]: [S::F64; 4]) -> [S::F64; 4] {
+        let [zero, one, ..] = constants::<S>();
+        let [mut pairs, mut befores, mut afters, mut products] = [zero; 4];
+        for (row, before) in self.block.slices(self.block.back).zip(self.block.slices(0)) {
+            let (value, before) = (self.load(row), self.load(before));
+            let nothing = before.mul_add(zero, value.mul(zero));
+            let value = unless_missing::<S, FINITE>(nothing, value.sub(self.origin), zero);
+            let before = unless_missing::<S, FINITE>(nothing, before.sub(self.origin), zero);
+            befores = befores.add(before);
+            products = before.mul_add(value, products);
+            if !FINITE {
+                pairs = pairs.add(unless_missing::<S, FINITE>(nothing, one, zero));
+                afters = afters.add(value);
             }
         }
+        if FINITE {
+            (pairs, afters) = (count, count.mul(mean));
+        }
+        [pairs, befores, afters, products]
     }
-    if FINITE {
-        (pairs, afters) = (count, std::array::from_fn(|j| count[j] * mean[j]));
-    }
-    [pairs, befores, afters, products]
+}
+
+/// 0, 1, infinity and its negative.
+#[inline(always)]
+fn constants<S: Simd>() -> [S::F64; 4] {
+    let [zero, one] = [S::F64::splat(0.0), S::F64::splat(1.0)];
+    [zero, one, S::F64::splat(f64::INFINITY), S::F64::splat(f64::NEG_INFINITY)]
+}
+
+/// `then`, or `otherwise` in the lanes where `nothing`, 0 times a value, is NaN because the value is not finite.
+#[inline(always)]
+fn unless_missing<S: Simd, const FINITE: bool>(nothing: S::F64, then: S::F64, otherwise: S::F64) -> S::F64 {
+    if FINITE { then } else { S::F64::select_less(nothing, S::F64::splat(1.0), then, otherwise) }
+}
+
+/// Whether no lane is NaN or infinite.
+#[inline(always)]
+fn is_finite<V: Vector<f64>>(values: V) -> bool {
+    values.mul(V::splat(0.0)).sum() == 0.0
+}
+
+/// The lanes of a register, as many as there are.
+#[inline(always)]
+fn lanes<V: Vector<f64>>(values: V) -> [f64; BLOCK] {
+    let mut lanes = [0.0; BLOCK];
+    values.store(&mut lanes);
+    lanes
 }
 
 #[cfg(test)]
