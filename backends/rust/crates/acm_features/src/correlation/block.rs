@@ -1,7 +1,7 @@
 //! The innermost loop: products of a few columns with one panel of columns, all sums in registers.
 
 use acm_core::Scalar;
-use acm_core::simd::{MAX_LANES, Simd, Vector};
+use acm_core::simd::{self, MAX_LANES, Simd, Vector};
 
 /// Columns of a block on the left, and registers of a panel's row on the right. Many sums hide the latency of the
 /// multiply-add, and let each value that is loaded serve many of them. With 16 registers more than 8 sums would be
@@ -66,6 +66,9 @@ fn add_block_of<S: Simd, T: Scalar, A: Scalar, const BLOCK: usize, const ACROSS:
     sums: &mut [A],
 ) {
     let (width, lanes) = (panel_columns::<S, T>(), <T::Vector<S> as Vector<T>>::LANES);
+    for r in 0..BLOCK {
+        simd::prefetch_ends(&sums[r * side..][..ACROSS * lanes]);
+    }
     let mut block = [[T::Vector::<S>::splat(T::ZERO); ACROSS]; BLOCK];
     for (left, right) in left.chunks_exact(width).zip(right.chunks_exact(width)) {
         // No `from_fn`: where the compiler does not inline it, it also calls what it is given.
