@@ -154,16 +154,19 @@ def more_periods_than_rows_in_the_window(rng: np.random.Generator) -> dict[str, 
     return {**sensors(rng, 8), "window": 3, "min_periods": 4}
 
 
-def rolling(samples: Samples = windowed, **options: Check) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
+def rolling(
+    samples: Samples = windowed, *, work: str = "n * d", **options: Check
+) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declares an operation ``(x, window, *, option, min_periods=None)`` on the windows that end at each row.
 
     Its kernels take at most as many rows a window as `x` has, then the options, then `min_periods` as a number from 1.
+    The work is that of windows made of parts, which hardly grows with them; `work` says so where it does.
     """
 
     def declare(body: Callable[P, R]) -> OperationFunction[P, R]:
         return operation(
             "n d -> n d",
-            work="n * d * window",
+            work=work,
             nan="skip",
             samples=samples,
             options={"window": integer(minimum=1), **options, "min_periods": optional(integer(minimum=0))},

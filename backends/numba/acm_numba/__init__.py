@@ -6,11 +6,11 @@ process when a forked child uses it, and workqueue when two threads use it at on
 fraction of the time.
 
 Importing this package does not load Numba; the modules below are imported by the first call that needs them. That call
-costs half a second more than NumPy's (Numba's import, and kernels from the cache; one to seven seconds where they have
-to be compiled). Each kernel's `min_work` is the work from which it is over first nevertheless, measured against the
-NumPy backend by processor time, on one thread, with a filled cache. `ONLY_BY_NAME` marks kernels that NumPy's (BLAS, a
-copy, a quick sort) matched or beat there; some are ahead in memory or on data with gaps, which a choice by size cannot
-see.
+costs half a second more than NumPy's where the machine code of its kernel is in the cache, and the first one on a
+machine, which compiles it, one to eight. Each kernel's `min_work` is the work from which that first call is over sooner
+than NumPy's nevertheless: the seconds it took with an empty cache, over what each number is faster, by processor time
+on one thread. `use("numba")` does not ask for so much. `ONLY_BY_NAME` marks kernels that NumPy's (BLAS, a copy, a quick
+sort) matched or beat there; some are ahead in memory or on data with gaps, which a choice by size cannot see.
 """
 
 from functools import cache, partial

@@ -20,8 +20,11 @@ _COST, _SORTED_COST, _ROW_COST = 4, 150, 0.3
 #: Windows of more rows are long, and how many nanoseconds a number of theirs takes.
 _LONG, _RANKED_COST = 1024, 500
 
-#: For each row of each window of 60: 0.1 against 1.4 ns for extremes, 1.7 against 3.2 for medians; 2.2 against 11.
-_MIN_WORK, _MIN_WORK_OF_DEVIATIONS = 3 * 10**8, 5 * 10**7
+#: 2 s; 9 against 14 ns a number for extremes.
+_MIN_WORK = 4 * 10**8
+
+#: 4 s; 3 against 9 ns a row of each window of 60 for medians, 4 against 18 for deviations.
+_MIN_WORK_OF_MEDIANS, _MIN_WORK_OF_DEVIATIONS = 7 * 10**8, 2 * 10**8
 
 
 @backend.kernel("rolling_min", min_work=_MIN_WORK)
@@ -67,7 +70,7 @@ def _lesser(least, value):
     return value if value < least else least
 
 
-@backend.kernel("rolling_median", min_work=_MIN_WORK)
+@backend.kernel("rolling_median", min_work=_MIN_WORK_OF_MEDIANS)
 def rolling_median(threads: int, x: Any, window: int, min_periods: int) -> Any:
     if window <= _LONG:
         return _sorted(threads, x, window, min_periods, False, 1.0)

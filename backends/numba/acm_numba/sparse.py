@@ -15,8 +15,8 @@ from . import backend, parallel
 from .jit import jit
 from .products import TOGETHER, add_products
 
-#: SciPy's loops are as good on one thread, at 0.6 to 0.9 ns a product: it takes two of them to be over first.
-_MIN_WORK = 10**9
+#: 5 s; SciPy's loops are as good on one thread, at 0.6 to 0.9 ns a product: it takes two of them to be over first.
+_MIN_WORK = 10**10
 
 #: Products of a tile: about a quarter of a millisecond.
 _PRODUCTS = 1 << 18
