@@ -260,7 +260,8 @@ def kmeans(
     References
     ----------
     Follows `sklearn.cluster.KMeans` with ``algorithm="lloyd"`` step by step, its draws and its treatment of empty
-    clusters (moved to the rows farthest from their centres) included.
+    clusters (moved to the rows farthest from their centres) included. While it draws, it holds the distances of
+    2 + log(`n_clusters`) rows from all others.
 
     Examples
     --------
@@ -325,7 +326,9 @@ def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
 
 
 def _squares(x: Any, rows: Any, backend: str | None) -> Any:
-    return np.square(pairwise_euclidean(x[rows], x, backend=backend), dtype=np.float64)
+    distances: Any = pairwise_euclidean(x[rows], x, backend=backend).astype(np.float64, copy=False)
+    distances *= distances
+    return distances
 
 
 def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str | None) -> KMeansResult:

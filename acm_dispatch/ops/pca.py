@@ -15,7 +15,7 @@ from ..options import integer
 from ..samples import Samples
 from .linalg import assert_product, row_blocks
 from .svd import assert_same_directions, decomposed, factors, require_components
-from .triplets import leading_directions
+from .triplets import leading_directions, signs_of
 
 
 class PCAModel(NamedTuple):
@@ -115,8 +115,7 @@ def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> P
     """
     mean: Any = np.mean(x, axis=0)
     _, s, vt = np.linalg.svd(x - mean, full_matrices=False)
-    largest = np.take_along_axis(vt, np.abs(vt).argmax(axis=1)[:, None], axis=1)
-    components = np.where(largest < 0, -vt, vt)
+    components = vt * signs_of(vt)[:, None]
     return PCAModel(mean, components[:n_components], (s**2 / (len(x) - 1))[:n_components])
 
 
