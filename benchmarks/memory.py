@@ -65,7 +65,8 @@ def _status(entry: str) -> float:
     return 1024 * float(next(line.split()[1] for line in lines if line.startswith(entry + ":")))
 
 
-def _bytes_of(result: Any) -> int:
+def bytes_of(result: Any) -> int:
+    """Of the arrays that a result (an array, a tuple, a CSR matrix) is made of."""
     if hasattr(result, "indptr"):
         result = result.data, result.indices, result.indptr
     parts = result if isinstance(result, tuple) else (result,)
@@ -79,7 +80,7 @@ def _run(case: Case, name: str) -> dict[str, Any]:
     drawn = case.draw()
     call = candidate.start(*drawn)
     peak, result = peak_above_inputs(call)
-    sizes = {"inputs_mb": _bytes_of(drawn) / 1e6, "result_mb": _bytes_of(candidate.finish(result)) / 1e6}
+    sizes = {"inputs_mb": bytes_of(drawn) / 1e6, "result_mb": bytes_of(candidate.finish(result)) / 1e6}
     return {"peak_mb": peak, **sizes}
 
 

@@ -26,7 +26,8 @@ _HEAD = """\
 Written by `make docs` from the registry and the backends. Shapes: `[...]` may be left out, `int` and `index` are
 integers, all other arrays float64 or float32 (other real dtypes are converted, the result has the dtype of the input).
 **64**, **32**: the backend has a kernel for float64, float32. Every run of the tests proves the CuPy kernels'
-arithmetic on the CPU; on a GPU (H100) they passed once, by hand: ADR 15.
+arithmetic on the CPU; on a GPU (H100) they passed once, by hand: ADR 15. Those of moving windows, but for medians, were
+rewritten since.
 
 """
 _BESIDE = """\
@@ -56,7 +57,7 @@ def _family(name: str, operations: list[Operation], backends: Mapping[str, Backe
         lines.append(f"| {summary} | {' | '.join(cells)} |")
     declined = [
         f"- no `{operation.name}` on {where}: {backend.refuses[operation.name]}"
-        for operation in operations
+        for operation in sorted(operations, key=lambda operation: operation.name)
         for where, backend in backends.items()
         if operation.name in backend.refuses
     ]

@@ -1,5 +1,6 @@
 """What a call adds to the memory of a fresh process, on each backend that a process without stand-ins has."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,15 +26,15 @@ FRUGAL = {
 CODE = """
 import numpy as np
 from acm_dispatch import *
-from benchmarks.memory import peak_above_inputs
+from benchmarks.memory import bytes_of, peak_above_inputs
 
-def call(rows):
-    x = np.random.default_rng(0).normal(size=(rows, {columns}))
+def call(rows, columns):
+    x = np.random.default_rng(0).normal(size=(rows, columns))
     return peak_above_inputs(lambda: {call})
 
-call(200)
-peak, result = call({rows})
-print(peak - getattr(result, "nbytes", 0) / 1e6)
+call(200, min({columns}, 50))
+peak, result = call({rows}, {columns})
+print(peak - bytes_of(result) / 1e6)
 """
 
 
@@ -44,7 +45,8 @@ def megabytes(operation, backend, call, shape):
     call = call.format(backend=f"backend={backend!r}")
     code = CODE.format(call=call, rows=shape[0], columns=shape[1])
     root = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    two = {**os.environ, "ACM_DISPATCH_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, env=two, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return float(done.stdout)
 

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kurtosis, linregress, median_abs_deviation, skew
 
 import acm_dispatch
+from acm_dispatch.ops import doubling
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(400, 12)).cumsum(axis=0)
@@ -54,6 +55,18 @@ def test_what_left_a_window_is_forgotten(backend):
         operation = getattr(acm_dispatch, f"rolling_{name}")
         expected = operation(calm, 30, backend=backend)[29:]
         assert_allclose(operation(wild, 30, backend=backend)[-71:], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [5, 37, 299])
+def test_strips_of_doubled_windows_join(window):
+    """Strips smaller and larger than the windows, of some columns at a time, give what one strip gives."""
+    x = np.where(RNG.random((300, 7)) < 0.1, np.nan, 1e6 + RNG.normal(size=(300, 7)))
+    for name in ("mean", "std", "skew", "kurt", "slope", "min", "max"):
+        kernel = getattr(doubling, f"rolling_{name}")
+        options = (window, 1, 4) if name == "std" else (window, 4)
+        with np.errstate(all="ignore"):
+            whole, cut = (doubling.over_strips(np, numbers, kernel, x, *options) for numbers in (1 << 20, 64))
+        assert_allclose(cut, whole, rtol=1e-9, atol=1e-12)
 
 
 SERIES = st.lists(st.sampled_from([-2.0, 0.0, 0.5, 3.0, 1e3, np.nan, np.inf]), min_size=1, max_size=30)

@@ -157,7 +157,8 @@ def spearman(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any
     Notes
     -----
     Follows `pandas.DataFrame.corr(method="spearman")`. The ranks of all columns are held at a time, so that each is
-    sorted once: half as much memory as `x` in float64 takes (Rust), and as much again if there are gaps.
+    sorted once: in Rust half as much memory as `x` in float64 takes (as much beyond 8 million rows), and half of
+    it again if there are gaps.
 
     Examples
     --------

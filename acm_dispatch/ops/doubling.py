@@ -24,7 +24,7 @@ from .windows import roomy_unit
 #: products of distances from the mean.
 Known = tuple[Any, ...]
 
-#: Numbers that are looked at together on a CPU: what is known of them stays in its cache.
+#: Numbers that are looked at together on a CPU: what is known of them stays in its cache, unless windows are longer.
 _STRIP = 1 << 14
 
 
@@ -154,10 +154,14 @@ def _later(xp: Any, values: Any, rows: int, nothing: float) -> Any:
 
 
 def over_strips(xp: Any, numbers: int, kernel: Callable[..., Any], x: Any, window: int, *options: Any) -> Any:
-    """`kernel` of some rows of some columns after the other, about `numbers` numbers at a time."""
+    """`kernel` of some rows of some columns after the other, about `numbers` numbers at a time.
+
+    What is known of them takes some thirty numbers for each. Of fewer rows than two windows most would be looked at
+    twice.
+    """
     out = xp.empty(x.shape, x.dtype)
     width = min(max(numbers // (4 * window), 1), max(x.shape[1], 1))
-    height = max(numbers // width, 3 * window)
+    height = max(numbers // width, 2 * window)
     for start in range(0, len(x), height):
         first = max(start - window + 1, 0)
         for column in range(0, x.shape[1], width):

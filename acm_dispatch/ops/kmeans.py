@@ -318,10 +318,11 @@ def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
     for _ in range(1, n_clusters):
         drawn = source.uniform(size=trials) * float(nearest.sum())
         candidates = on_host(np.searchsorted(np.cumsum(nearest), beside(nearest, drawn))).clip(max=len(x) - 1)
-        left = np.minimum(nearest, _squares(x, candidates, backend))
+        left = _squares(x, candidates, backend)
+        np.minimum(nearest, left, out=left)
         best = int(left.sum(axis=1).argmin())
         chosen.append(candidates[best])
-        nearest = left[best]
+        nearest = left[best].copy()
     return x[chosen]
 
 

@@ -117,7 +117,7 @@ def rolling_max(
 numpy_backend.kernel("rolling_max")(on_numpy(doubling.rolling_max))
 
 
-@rolling(_ordered, work="n * d * window")
+@rolling(_ordered, work="n * d * min(n, window)")
 def rolling_median(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -174,7 +174,7 @@ def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
     return {**windowed.typical(rng, 8), "scale": np.inf}
 
 
-@rolling(_scaled, work="n * d * window", scale=real())
+@rolling(_scaled, work="n * d * min(n, window)", scale=real())
 def rolling_mad(
     x: ArrayLike, window: int, *, scale: float = 1.0, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:

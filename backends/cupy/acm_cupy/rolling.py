@@ -8,8 +8,8 @@ from acm_dispatch.ops import doubling
 
 from .blocks import NUMBERS
 
-#: What is known of a strip's windows takes about twelve numbers for each of its own.
-_STRIP = NUMBERS // 4
+#: What is known of a strip's windows takes some thirty numbers for each of its own.
+_STRIP = NUMBERS // 12
 
 
 def rolling_mean(xp: Any, x: Any, window: int, min_periods: int) -> Any:

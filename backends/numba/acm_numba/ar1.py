@@ -16,7 +16,7 @@ from .robust_stats import median_and_mad
 _COST = 5
 
 #: 2 s; 6 against 84 ns a number, and 1.3 against 15 for residuals.
-_MIN_WORK = 10**8
+_MIN_WORK, _MIN_WORK_OF_RESIDUALS = 3 * 10**7, 2 * 10**8
 
 
 @backend.kernel("ar1_coefficients", min_work=_MIN_WORK)
@@ -69,7 +69,7 @@ def _products(x, j, offset, shift, drop):
     return products, squares
 
 
-@backend.kernel("ar1_residuals", min_work=_MIN_WORK)
+@backend.kernel("ar1_residuals", min_work=_MIN_WORK_OF_RESIDUALS)
 def ar1_residuals(threads: int, x: Any, phi: Any, mu: Any) -> Any:
     out = np.empty_like(x)
     parallel.run(threads, _residuals, parallel.tiles(len(x), x.shape[1]), x, phi, mu, out)

@@ -107,9 +107,8 @@ impl<T: Scalar> Block<'_, T> {
 
     #[inline(always)]
     fn rows_from(&self, start: usize) -> impl Iterator<Item = [f64; BLOCK]> + Clone {
-        let rows = self.values[start..][..self.values.len() - self.back].chunks_exact(self.width);
         let first = self.first_column;
-        rows.map(
+        self.slices(start).map(
             #[inline(always)]
             move |row| {
                 let (block, _) = row[first..].as_chunks::<BLOCK>();
@@ -118,6 +117,7 @@ impl<T: Scalar> Block<'_, T> {
         )
     }
 
+    /// As many whole rows as the tile has, from `start` on in its values.
     #[inline(always)]
     fn slices(&self, start: usize) -> std::slice::ChunksExact<'_, T> {
         self.values[start..][..self.values.len() - self.back].chunks_exact(self.width)

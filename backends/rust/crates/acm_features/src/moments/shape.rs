@@ -306,11 +306,11 @@ mod tests {
 
     use super::*;
 
-    /// Rows enough for several segments, narrow and wide, with gaps.
-    fn gappy(width: usize) -> Array2<f64> {
-        Array2::from_shape_fn((90_000 / width, width), |(i, j)| match i * width + j {
-            place if place % 7 == 3 => f64::NAN,
-            place => 1e3 + ((place * 7919) % 1013) as f64 / 100.0,
+    /// Rows enough for several segments, narrow and wide, with gaps where `missing` says so of a row and column.
+    fn gappy(width: usize, missing: impl Fn(usize, usize) -> bool) -> Array2<f64> {
+        Array2::from_shape_fn((90_000 / width, width), |(i, j)| match (missing(i, j), i * width + j) {
+            (true, _) => f64::NAN,
+            (_, place) => 1e3 + ((place * 7919) % 1013) as f64 / 100.0,
         })
     }
 
@@ -320,8 +320,11 @@ mod tests {
 
     #[test]
     fn sums_equal_the_plain_ones() {
-        for width in [1, 3, 8, 11] {
-            let x = gappy(width);
+        let everywhere = [1, 3, 8, 11].map(|width| gappy(width, |i, j| (i * width + j) % 7 == 3));
+        let nowhere = [1, 3, 8, 11].map(|width| gappy(width, |_, _| false));
+        // Rows 1 to 1024 are a tile, whose last row is the one before the next tile's first.
+        let once = [1023, 1024, 1025].map(|row| gappy(8, |i, j| (i, j) == (row, 5)));
+        for x in everywhere.into_iter().chain(nowhere).chain(once) {
             let shapes = shapes(&Threads::uninterrupted(2), x.view()).unwrap();
             for (shape, column) in shapes.iter().zip(x.columns()) {
                 let values: Vec<f64> = column.iter().copied().filter(|value| value.is_finite()).collect();
