@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .moments import powers_joined
 from .windows import roomy_unit
 
 #: What is known of a window: the number of its values, the last of them, how far the mean lies from that, and sums of
@@ -75,11 +76,11 @@ def _extremes(xp: Any, x: Any, window: int, min_periods: int, more: Any) -> Any:
     """Of two windows that overlap where `window` is no power of two: an extreme may be met twice."""
     extreme, reach = x, 1
     while 2 * reach <= window:
-        extreme = more(extreme, _later(xp, extreme, reach, xp.nan))
+        extreme = more(extreme, later(xp, extreme, reach, xp.nan))
         reach *= 2
-    extreme = more(extreme, _later(xp, extreme, window - reach, xp.nan))
+    extreme = more(extreme, later(xp, extreme, window - reach, xp.nan))
     seen = xp.cumsum(~xp.isnan(x), axis=0)
-    return xp.where(seen - _later(xp, seen, window, 0) >= min_periods, extreme, xp.nan)
+    return xp.where(seen - later(xp, seen, window, 0) >= min_periods, extreme, xp.nan)
 
 
 def _moments(xp: Any, x: Any, window: int, order: int) -> Known:
@@ -92,7 +93,7 @@ def _joined(xp: Any, alone: Known, window: int, join: Callable[[Any, Known, Know
     """What is known of the windows, given it of each row; `join` gets the older part, the newer one and its length."""
 
     def before(known: Known, rows: int) -> Known:
-        return tuple(_later(xp, values, rows, 0) for values in known)
+        return tuple(later(xp, values, rows, 0) for values in known)
 
     power, length = alone, 1
     known, reach = (alone, 1) if window % 2 else (None, 0)
@@ -107,20 +108,8 @@ def _joined(xp: Any, alone: Known, window: int, join: Callable[[Any, Known, Know
 
 
 def _join_moments(xp: Any, older: Known, newer: Known, length: int) -> Known:
-    a, _, _, *old = older
-    b, _, _, *new = newer
     share, rest, last, mean, shift = _centre(xp, older, newer)
-    sums = [left + right for left, right in zip(old, new, strict=True)]
-    spread = a * rest * shift * shift
-    if len(sums) > 2:
-        sums[2] += shift * shift * (spread * (share * share - share * rest + rest * rest))
-        sums[2] += 6.0 * shift * shift * (share * share * new[0] + rest * rest * old[0])
-        sums[2] += 4.0 * shift * (share * new[1] - rest * old[1])
-    if len(sums) > 1:
-        sums[1] += shift * (spread * (share - rest) + 3.0 * (share * new[0] - rest * old[0]))
-    if sums:
-        sums[0] += spread
-    return a + b, last, mean, *sums
+    return older[0] + newer[0], last, mean, *powers_joined(older[3:], newer[3:], older[0], share, rest, shift)
 
 
 def _join_trends(xp: Any, older: Known, newer: Known, length: int) -> Known:
@@ -145,7 +134,7 @@ def _centre(xp: Any, older: Known, newer: Known) -> tuple[Any, Any, Any, Any, An
     return share, b / count, last, xp.where(b > 0, newer_mean - shift * share, older_mean), shift
 
 
-def _later(xp: Any, values: Any, rows: int, nothing: float) -> Any:
+def later(xp: Any, values: Any, rows: int, nothing: float) -> Any:
     """`values`, as they were so many rows ago."""
     if rows == 0:
         return values

@@ -154,17 +154,15 @@ def joined(first: Sums, second: Sums) -> Sums:
     count = first.count + second.count
     p, q = first.count / np.maximum(count, 1), second.count / np.maximum(count, 1)
     distance = second.mean + shift - first.mean
-    between = distance**2 * first.count * q
-    cubes = between * (p - q) + 3 * (p * second.squares - q * first.squares)
-    fourths = between * (p**2 - p * q + q**2) + 6 * (p**2 * second.squares + q**2 * first.squares)
+    squares, cubes, fourths = powers_joined(first[3:6], second[3:6], first.count, p, q, distance)
     shifted = second.before + second.after + second.pairs * shift
     return Sums(
         origin,
         count,
         first.mean + distance * q,
-        first.squares + second.squares + between,
-        first.cubes + second.cubes + distance * cubes,
-        first.fourths + second.fourths + distance**2 * fourths + 4 * distance * (p * second.cubes - q * first.cubes),
+        squares,
+        cubes,
+        fourths,
         np.fmin(first.minimum, second.minimum),
         np.fmax(first.maximum, second.maximum),
         first.pairs + second.pairs,
@@ -172,6 +170,24 @@ def joined(first: Sums, second: Sums) -> Sums:
         first.after + second.after + second.pairs * shift,
         first.products + second.products + shift * shifted,
     )
+
+
+def powers_joined(first: Any, second: Any, count: Any, p: Any, q: Any, distance: Any) -> list[Any]:
+    """Sums of the second to at most fourth powers of distances from the mean, of two parts whose means are so distant.
+
+    `count` is of the first part, `p` and `q` are the parts' shares in the count of both.
+    """
+    sums: list[Any] = [left + right for left, right in zip(first, second, strict=True)]
+    if not sums:
+        return sums
+    between = distance * distance * (count * q)
+    sums[0] += between
+    if len(sums) > 1:
+        sums[1] += distance * (between * (p - q) + 3.0 * (p * second[0] - q * first[0]))
+    if len(sums) > 2:
+        fourths = between * (p * p - p * q + q * q) + 6.0 * (p * p * second[0] + q * q * first[0])
+        sums[2] += distance * distance * fourths + 4.0 * distance * (p * second[1] - q * first[1])
+    return sums
 
 
 def skewness(count: Any, squares: Any, cubes: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from acm_dispatch.ops.ar1 import FEWEST, LARGEST
+from acm_dispatch.ops.doubling import later
 
 from .columns import total
 from .moments import column_levels
@@ -45,7 +46,6 @@ def _last_values(xp: Any, values: Any) -> Any:
     """Each column's last value up to each row that is not NaN."""
     last, known = values, 1
     while known < len(values):
-        earlier = xp.concatenate([xp.full((known, values.shape[1]), xp.nan), last[:-known]])
-        last = xp.where(xp.isnan(last), earlier, last)
+        last = xp.where(xp.isnan(last), later(xp, last, known, xp.nan), last)
         known *= 2
     return last
