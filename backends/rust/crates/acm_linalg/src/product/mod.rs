@@ -1,6 +1,7 @@
 //! Products of a tall matrix and a small one.
 
 pub mod factor;
+mod thin;
 
 use std::ops::Range;
 
@@ -11,6 +12,7 @@ use ndarray::ArrayView2;
 
 use crate::distances::panels::{BLOCK_ROWS, GROUP_BYTES, Register, Sums, rows_in};
 use factor::{Factor, Tail, multiply_add, store};
+use thin::Strips;
 
 /// Elementary steps of a tile: about 15 us.
 const TILE_STEPS: usize = 250_000;
@@ -62,6 +64,28 @@ impl<T: Scalar> Task for Product<'_, T> {
     }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
+        match Strips::new(self.b, self.initial)? {
+            Some(strips) => self.by_row(simd, &strips),
+            None => self.by_block(simd),
+        }
+    }
+}
+
+impl<T: Scalar> Product<'_, T> {
+    fn by_row<S: Simd>(self, simd: S, strips: &Strips<S, T>) -> Result<()> {
+        let (depth, width) = (self.b.count(), self.b.width());
+        let (height, work) = (tile_rows(width, depth), work(width, depth, self.a.count()));
+        let tiles = self.out.chunks_mut(height * width).zip((0..self.a.count()).step_by(height));
+        self.threads.for_each(work, tiles, |(out, row)| {
+            simd.vectorize(
+                #[inline(always)]
+                || strips.multiply(self.a, row, out),
+            );
+            Ok(())
+        })
+    }
+
+    fn by_block<S: Simd>(self, simd: S) -> Result<()> {
         let Product { threads, a, b, initial, out } = self;
         let group = rows_in::<S, T>(GROUP_BYTES, DEPTH);
         for first in (0..a.width()).step_by(DEPTH) {
@@ -72,10 +96,9 @@ impl<T: Scalar> Task for Product<'_, T> {
                 // What is added to later may be computed only once.
                 let tail = if depth == a.width() { Tail::Shared } else { Tail::Padded };
                 let factor = Factor::<S, T>::pack_with(simd, depth, width, tail, |k, j| b.row(first + k)[left + j])?;
-                let height = (TILE_STEPS / (width * (depth + MAX_LANES))).max(1).next_multiple_of(BLOCK_ROWS);
+                let height = tile_rows(width, depth);
                 let tiles = out.chunks_mut(height * b.width()).zip((0..a.count()).step_by(height));
-                let work = (width * (depth + MAX_LANES)).saturating_mul(a.count());
-                threads.for_each(work, tiles, |(out, row)| {
+                threads.for_each(work(width, depth, a.count()), tiles, |(out, row)| {
                     let tile = Tile { a, row, first, out, width: b.width(), columns: left..left + width };
                     simd.vectorize(
                         #[inline(always)]
@@ -87,6 +110,16 @@ impl<T: Scalar> Task for Product<'_, T> {
         }
         Ok(())
     }
+}
+
+/// Elementary steps of a product of so many `rows` with a factor of this size.
+fn work(width: usize, depth: usize, rows: usize) -> usize {
+    (width * (depth + MAX_LANES)).saturating_mul(rows)
+}
+
+/// Rows of a tile, in whole blocks.
+fn tile_rows(width: usize, depth: usize) -> usize {
+    (TILE_STEPS / work(width, depth, 1)).max(1).next_multiple_of(BLOCK_ROWS)
 }
 
 /// What products are added to.
@@ -168,7 +201,8 @@ mod tests {
 
     #[test]
     fn equals_ndarrays_product() {
-        for (n, k, m) in [(1, 1, 1), (13, 5, 50), (67, 19, 37), (300, 600, 70)] {
+        let few_columns = (1..=thin::MOST + 1).flat_map(|k| [1, 7, 8, 21].map(|m| (13, k, m)));
+        for (n, k, m) in few_columns.chain([(67, 19, 37), (300, 600, 70)]) {
             let a = Array2::from_shape_fn((n, k), |(i, j)| ((i * 7 + j * 3) % 11) as f64 - 5.0);
             let b = Array2::from_shape_fn((k, m), |(i, j)| ((i * 5 + j) % 13) as f64 - 6.0);
             let mean: Vec<f64> = (0..m).map(|j| j as f64).collect();
