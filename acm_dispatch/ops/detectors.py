@@ -1,143 +1,20 @@
-"""Rows that are easy to tell from the others: isolation forests."""
+"""Rows that are easy to tell from the others, by the forest that sets them apart."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise, kind_of
+from ..arrays import ArrayLike
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import integer
 from ..samples import Samples
-from ..selection import beside, is_finite, not_finite, on_host
-from ..shapes import measure
-from .clustering import random_source
-from .isolation_trees import average_path_length, grown
-
-
-class IsolationForest(NamedTuple):
-    """Isolation trees as arrays over all their nodes; `fit_isolation_forest` and `from_sklearn` make one.
-
-    Attributes
-    ----------
-    roots : array of shape (trees,), integers
-        The first node of each tree.
-    feature : array of shape (nodes,), integers
-        The column that a node looks at; -1 in a leaf.
-    threshold : array of shape (nodes,)
-        A row whose value, in float32, is at most this goes to the left.
-    left : array of shape (nodes,), integers
-        The node to the left, behind its parent in the arrays; the node to the right comes right after it.
-    path_length : array of shape (nodes,)
-        What a leaf counts: its depth, and the average path length of the rows that it was left with.
-    max_samples : int
-        Rows that each tree was grown on.
-    """
-
-    roots: Any
-    feature: Any
-    threshold: Any
-    left: Any
-    path_length: Any
-    max_samples: int
-
-    @classmethod
-    def from_sklearn(cls, model: Any) -> IsolationForest:
-        """The trees of a fitted `sklearn.ensemble.IsolationForest`; `InvalidInput` if it is none, or not fitted."""
-        if not hasattr(model, "estimators_features_"):
-            problem = f"is {model!r}; expected a fitted sklearn.ensemble.IsolationForest"
-            raise InvalidInput("IsolationForest.from_sklearn", "model", problem)
-        nodes: list[tuple[int, float, int, float]] = []
-        roots: list[int] = []
-        for estimator, features in zip(model.estimators_, model.estimators_features_, strict=True):
-            roots.append(len(nodes))
-            nodes += _by_level(estimator.tree_, features, len(nodes))
-        feature, threshold, left, path_length = map(np.array, zip(*nodes, strict=True))
-        return cls(np.array(roots), feature, threshold, left, path_length, int(model.max_samples_))
-
-
-def _by_level(tree: Any, features: Any, first: int) -> list[tuple[int, float, int, float]]:
-    """Feature, threshold, left child and path length of each node, level by level, siblings side by side."""
-    order, depths = [0], [0]
-    nodes: list[tuple[int, float, int, float]] = []
-    rest = average_path_length(tree.n_node_samples)
-    for node, depth in zip(order, depths, strict=True):  # both grow as the loop goes on
-        left, right = tree.children_left[node], tree.children_right[node]
-        if left == right:
-            nodes.append((-1, 0.0, 0, depth + rest[node]))
-        else:
-            nodes.append((int(features[tree.feature[node]]), tree.threshold[node], first + len(order), 0.0))
-            order += [left, right]
-            depths += [depth + 1, depth + 1]
-    return nodes
-
-
-def fit_isolation_forest(
-    x: ArrayLike,
-    *,
-    n_trees: int = 100,
-    max_samples: int = 256,
-    random_state: int | np.random.RandomState | None = None,
-) -> IsolationForest:
-    """Isolation trees grown on random rows, by random columns and thresholds.
-
-    Parameters
-    ----------
-    x : array of shape (n, d)
-    n_trees : int, default 100
-    max_samples : int, default 256
-        Rows for each tree, drawn without replacement; all of them where there are fewer.
-    random_state : int or numpy.random.RandomState, optional
-        Of all draws.
-
-    Returns
-    -------
-    IsolationForest
-
-    Raises
-    ------
-    InvalidInput
-        If `x` is not a real matrix of at least one row and column or holds NaN, infinity or values beyond float32, or a
-        number is below 1.
-
-    References
-    ----------
-    F. T. Liu, K. M. Ting and Z.-H. Zhou (2008), Isolation forest. Follows `sklearn.ensemble.IsolationForest` but for
-    the random numbers themselves.
-
-    Examples
-    --------
-    >>> forest = fit_isolation_forest([[0.0], [0.1], [0.2], [9.0]], n_trees=50, random_state=0)
-    >>> int(isolation_forest_score([[0.0], [0.1], [0.2], [9.0]], forest).argmin())
-    3
-    """
-    x = _data(x)
-    n_trees = integer(minimum=1)("fit_isolation_forest", "n_trees", n_trees)
-    max_samples = min(integer(minimum=1)("fit_isolation_forest", "max_samples", max_samples), len(x))
-    generator = np.random.default_rng(random_source(random_state, "fit_isolation_forest").randint(1 << 31, size=4))
-    rows = np.concatenate([generator.choice(len(x), max_samples, replace=False) for _ in range(n_trees)])
-    arrays = grown(x, rows, n_trees, generator)
-    return IsolationForest(np.arange(n_trees), *arrays, max_samples=max_samples)
-
-
-def _data(x: Any) -> Any:
-    shapes = mean_path_length.operation.shapes
-    (x,) = canonicalise("fit_isolation_forest", ("x",), shapes.inputs[:1], (x,))
-    if kind_of(x) != "numpy":
-        problem = f"is a {kind_of(x)} array; trees are grown on the host, from a NumPy copy of it"
-        raise InvalidInput("fit_isolation_forest", "x", problem)
-    measure("fit_isolation_forest", shapes._replace(inputs=shapes.inputs[:1]), ("x",), (x,))
-    if x.size == 0:
-        raise InvalidInput("fit_isolation_forest", "x", f"has shape {x.shape}; expected at least one row and column")
-    if not is_finite(x):
-        raise not_finite("fit_isolation_forest", "x")
-    if max(x.max(), -x.min()) > np.finfo(np.float32).max:
-        raise InvalidInput("fit_isolation_forest", "x", "holds values beyond float32, in which trees compare")
-    return x
+from ..selection import beside, on_host
+from .isolation_forest import IsolationForest, fit_isolation_forest
+from .isolation_trees import average_path_length
 
 
 def _judged(rng: np.random.Generator, n: int) -> dict[str, Any]:

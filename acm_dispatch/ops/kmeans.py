@@ -9,108 +9,14 @@ import numpy as np
 from ..arrays import ArrayLike, canonicalise
 from ..composition import composition
 from ..errors import InvalidInput
-from ..numpy_backend import numpy_backend
-from ..operation import operation
 from ..options import integer, real
 from ..samples import Samples
 from ..selection import beside, is_finite, not_finite, on_host
 from ..shapes import measure
 from .clustering import random_source
-from .distances import pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean
-
-
-def _groups(rng: np.random.Generator, n: int) -> dict[str, Any]:
-    """Rows around 8 places; the centres are 8 of the rows."""
-    x = rng.normal(size=(n, 50)) + 4 * rng.normal(size=(8, 50))[np.arange(n) % 8]
-    return {"x": x, "centers": x[:8].copy()}
-
-
-_steps = Samples(_groups)
-
-
-@_steps.case
-def centre_without_rows(rng: np.random.Generator) -> dict[str, Any]:
-    return {"x": rng.normal(size=(50, 3)), "centers": np.array([[1e3, 0.0, 0.0], [0.0, 0.1, 0.2], [-1e3, 5.0, 5.0]])}
-
-
-@_steps.case
-def duplicate_centres(rng: np.random.Generator) -> dict[str, Any]:
-    """The first of equals takes all rows."""
-    return {"x": rng.normal(size=(64, 4)), "centers": np.repeat(rng.normal(size=(3, 4)), 2, axis=0)}
-
-
-@_steps.case
-def far_from_the_origin(rng: np.random.Generator) -> dict[str, Any]:
-    x = 1e6 + rng.normal(size=(300, 7))
-    return {"x": x, "centers": x[::60].copy()}
-
-
-@_steps.case
-def one_cluster(rng: np.random.Generator) -> dict[str, Any]:
-    return {"x": rng.normal(size=(5001, 3)), "centers": np.zeros((1, 3))}
-
-
-@_steps.mistake("centers")
-def no_centres(rng: np.random.Generator) -> dict[str, Any]:
-    return {"x": rng.normal(size=(3, 2)), "centers": np.empty((0, 2))}
-
-
-def _require_centers(x: Any, centers: Any) -> tuple[Any, Any]:
-    if len(centers) == 0:
-        raise InvalidInput("lloyd_step", "centers", "has no rows; expected at least one")
-    return x, centers
-
-
-@operation("n d, k d -> int n, k d, int k", work="n * k * d", nan="forbid", samples=_steps, prepare=_require_centers)
-def lloyd_step(
-    x: ArrayLike, centers: ArrayLike, *, backend: str | None = None
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """One step of Lloyd's algorithm: each row to its nearest centre, each centre to the mean of its rows.
-
-    Parameters
-    ----------
-    x : array of shape (n, d)
-    centers : array of shape (k, d)
-        At least one row.
-    backend : str, optional
-        Run on this backend only.
-
-    Returns
-    -------
-    labels : ndarray of shape (n,), int64
-        The nearest row of `centers`, the first among equally near ones.
-    means : ndarray of shape (k, d)
-        Of the rows with each label, summed in float64; a centre without rows stays where it is.
-    sizes : ndarray of shape (k,), int64
-        Rows with each label.
-
-    Raises
-    ------
-    InvalidInput
-        If an array is not a real matrix or holds NaN or infinity, they differ in columns, or `centers` has no rows.
-
-    References
-    ----------
-    S. P. Lloyd (1982), Least squares quantization in PCM.
-
-    Examples
-    --------
-    >>> lloyd_step([[0.0], [1.0], [9.0]], [[2.0], [8.0]])
-    (array([0, 0, 1]), array([[0.5],
-           [9. ]]), array([2, 1]))
-    """
-    labels = pairwise_distances_argmin.operation.body(x, centers)
-    means = [x[labels == k].mean(axis=0) if k in labels else center for k, center in enumerate(centers)]
-    return labels, np.array(means).reshape(centers.shape), np.bincount(labels, minlength=len(centers))
-
-
-@numpy_backend.kernel("lloyd_step")
-def _step_by_counting(x: Any, centers: Any) -> tuple[Any, Any, Any]:
-    labels = pairwise_distances_argmin(x, centers, backend="numpy")
-    sizes = np.bincount(labels, minlength=len(centers))
-    sums = np.stack([np.bincount(labels, weights=column, minlength=len(centers)) for column in x.T], axis=1)
-    means = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centers)
-    return labels, np.ascontiguousarray(means, x.dtype), sizes
+from .distances import pairwise_euclidean
+from .lloyd import groups, lloyd_step
+from .nearest import pairwise_distances_argmin_min
 
 
 class KMeansResult(NamedTuple):
@@ -135,7 +41,7 @@ class KMeansResult(NamedTuple):
 
 
 def _clusters(rng: np.random.Generator, n: int) -> dict[str, Any]:
-    x = _groups(rng, n)["x"]
+    x = groups(rng, n)["x"]
     return {"x": x, "n_clusters": 8, "init": x[:8].copy()}
 
 

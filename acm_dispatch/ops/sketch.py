@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..selection import on_host
-from .quantiles import column_quantiles
+from .column_quantiles import column_quantiles
 
 #: Points that stand for a chunk, or for several chunks of the level below.
 _POINTS = 512

@@ -11,10 +11,10 @@ from ..errors import InvalidInput
 from ..options import integer
 from ..selection import beside, on_host
 from ..shapes import measure, parse
+from .column_quantiles import probabilities
 from .cross_sums import CrossSums, added, covariances, cross_sums, moved
 from .levels import Levels, column_levels, levels_joined
 from .moments import Numbers, Sums, column_sums, joined, kurtosis, skewness
-from .quantiles import probabilities
 from .sketch import QuantileSketch
 
 

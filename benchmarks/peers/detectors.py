@@ -28,7 +28,7 @@ def score_samples_in_two_threads(x, forest):
 
 @peer("isolation_forest_score", "numba")
 def flattened_trees(x, forest):
-    from acm_dispatch.ops.detectors import average_path_length
+    from acm_dispatch.ops.isolation_trees import average_path_length
 
     from .numba_loops import mean_path_length
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from acm_dispatch.ops.pca import LEAST_VARIANCE
+from acm_dispatch.ops.pca_scores import LEAST_VARIANCE
 
 from .blocks import blocks
 from .columns import total

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from acm_dispatch.backend import ONLY_BY_NAME
-from acm_dispatch.ops.pca import LEAST_VARIANCE
+from acm_dispatch.ops.pca_scores import LEAST_VARIANCE
 
 from . import backend, parallel
 from .jit import jit

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from acm_dispatch.backend import ONLY_BY_NAME, Call
-from acm_dispatch.ops.quantiles import between, places
+from acm_dispatch.ops.column_quantiles import between, places
 
 from . import backend, parallel
 from .jit import jit

@@ -1,0 +1,184 @@
+"""Rows judged by principal components."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ArrayLike
+from ..composition import composition
+from ..errors import InvalidInput
+from ..numpy_backend import numpy_backend
+from ..operation import operation
+from ..samples import Samples
+from .linalg import row_blocks
+from .pca import PCAModel, pca_fit
+
+#: Least variance that a score is divided by.
+LEAST_VARIANCE = 1e-12
+
+
+def _judged(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    components = np.linalg.qr(rng.normal(size=(50, 5)))[0].T.copy()
+    rows = rng.normal(size=(n, 5)) @ components * 10 + rng.normal(size=(n, 50))
+    return {"x": rows, "mean": rng.normal(size=50), "components": components, "variance": np.arange(5, 0, -1.0)}
+
+
+_judgements = Samples(_judged)
+
+
+@_judgements.case
+def no_variance(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_judged(rng, 40), "variance": np.array([3.0, 1.0, 1e-11, 1e-13, 0.0])}
+
+
+@_judgements.case
+def far_from_the_origin(rng: np.random.Generator) -> dict[str, Any]:
+    """The error is far smaller than the rows: a difference of squared lengths has no digit of it."""
+    arguments = _judged(rng, 60)
+    return {**arguments, "x": 1e4 + arguments["x"], "mean": 1e4 + arguments["mean"]}
+
+
+@_judgements.case
+def every_direction(rng: np.random.Generator) -> dict[str, Any]:
+    """Nothing is left to be an error."""
+    components = np.linalg.qr(rng.normal(size=(7, 7)))[0].T.copy()
+    return {"x": rng.normal(size=(45, 7)), "mean": np.zeros(7), "components": components, "variance": np.ones(7)}
+
+
+@_judgements.case
+def missing_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """NaN and infinity stay in their rows."""
+    arguments = _judged(rng, 40)
+    arguments["x"][3, 1], arguments["x"][17, 49], arguments["x"][39, 0] = np.nan, np.inf, -np.inf
+    return arguments
+
+
+@_judgements.mistake("components")
+def components_of_other_width(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_judged(rng, 8), "components": np.eye(5, 49)}
+
+
+@operation("n d, d, k d, k -> n, n", work="n * d * k", nan="propagate", samples=_judgements)
+def spe_t2(
+    x: ArrayLike, mean: ArrayLike, components: ArrayLike, variance: ArrayLike, *, backend: str | None = None
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Squared reconstruction error and Hotelling's T^2 of each row, by a model in parts; see `pca_spe_t2`.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    mean : array of shape (d,)
+    components : array of shape (k, d)
+        Orthonormal rows.
+    variance : array of shape (k,)
+        Along each component.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    spe : ndarray of shape (n,)
+        Squared length, in squared units of `x`, of what the components leave of x - mean.
+    t2 : ndarray of shape (n,)
+        Sum of score^2 / max(variance, 1e-12), without unit.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not real, or shapes do not fit.
+
+    Notes
+    -----
+    NaN in a row makes both NaN. Computed in float64, whatever the input: the error is a small difference.
+
+    Examples
+    --------
+    >>> spe_t2([[3.0, 5.0]], [1.0, 1.0], [[0.0, 1.0]], [2.0])
+    (array([4.]), array([8.]))
+    """
+    deviations: Any = x - mean
+    scores = deviations @ components.T
+    errors = deviations - scores @ components
+    return (errors**2).sum(axis=1), (scores**2 / np.maximum(variance, LEAST_VARIANCE)).sum(axis=1)
+
+
+@numpy_backend.kernel("spe_t2")
+def _spe_t2_by_blocks(x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
+    spe, t2 = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    model = [part.astype(np.float64, copy=False) for part in (mean, components, variance)]
+    body = spe_t2.operation.body
+    with np.errstate(all="ignore"):
+        for rows in row_blocks(len(x), components.size):
+            spe[rows], t2[rows] = body(x[rows], *model)
+    return spe, t2
+
+
+def _with_model(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    arguments = _judged(rng, n)
+    x = arguments.pop("x")
+    return {"x": x, "model": PCAModel(*arguments.values())}
+
+
+_models = Samples(_with_model)
+
+
+@_models.case
+def model_of_its_own_rows(rng: np.random.Generator) -> dict[str, Any]:
+    x = 50 + rng.normal(size=(200, 8)) * np.arange(1, 9)
+    return {"x": x, "model": pca_fit(x, 3, backend="numpy")}
+
+
+@_models.mistake("model")
+def model_is_no_model(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(8, 4)), "model": np.eye(4)}
+
+
+@_models.mistake("model")
+def model_of_other_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(8, 3)), "model": pca_fit(rng.normal(size=(20, 5)), 2, backend="numpy")}
+
+
+@composition(spe_t2, samples=_models, made_of=dict.fromkeys(("mean", "components", "variance"), "model"))
+def pca_spe_t2(
+    x: ArrayLike, model: PCAModel, *, backend: str | None = None
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """How far each row is from what a PCA model expects: off its plane, and within it.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    model : PCAModel
+        From `pca_fit`, or made of the same three arrays.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    spe : ndarray of shape (n,)
+        Squared prediction error (Q statistic): squared length, in squared units of `x`, of the row less its
+        reconstruction.
+    t2 : ndarray of shape (n,)
+        Hotelling's T^2: sum over components of score^2 / max(explained_variance, 1e-12), without unit.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix of the model's width, or `model` is no model.
+
+    Notes
+    -----
+    Equals ``transform`` and ``inverse_transform`` of `sklearn.decomposition.PCA` followed by the sums. NaN in a row
+    makes both NaN. No n x d intermediate is made.
+
+    Examples
+    --------
+    >>> pca_spe_t2([[3.0, 5.0]], PCAModel([1.0, 1.0], [[0.0, 1.0]], [2.0]))
+    (array([4.]), array([8.]))
+    """
+    try:
+        mean, components, variance = model.mean, model.components, model.explained_variance
+    except AttributeError:
+        raise InvalidInput("pca_spe_t2", "model", "is not a PCAModel; `pca_fit` makes one") from None
+    return spe_t2(x, mean, components, variance, backend=backend)
