@@ -1,7 +1,6 @@
 """The generated wrapper, the way from a call to its kernel, and what that costs."""
 
 import inspect
-import json
 import os
 import pickle
 import statistics
@@ -14,19 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from acm_cupy.testing import StrictNumpy
 
 import acm_dispatch
 from acm_dispatch import (
     Backend,
     BackendError,
-    DeclarationError,
     Samples,
     Unsupported,
     operation,
     registry,
-    steering,
-    tracing,
     use,
     wrapper,
 )
@@ -172,57 +167,6 @@ def test_type_hints_can_be_resolved():
     assert typing.get_type_hints(acm_dispatch.zscore)["ddof"] is int
 
 
-def test_the_process_trace_sees_calls_inside_blocks(fresh_settings):
-    steering.set_process_tracing("time")
-    before = len(tracing.process_trace().records)
-    with acm_dispatch.trace() as trace:
-        acm_dispatch.impute(X)
-    acm_dispatch.impute(X)
-    assert len(trace.records) == 1
-    assert len(tracing.process_trace().records) == before + 2
-
-
-def test_an_inner_trace_leaves_the_outer_one_its_comparison():
-    with acm_dispatch.trace(compare=True) as outer, acm_dispatch.trace():
-        acm_dispatch.impute(X, backend="numpy")
-    assert outer.records[0].deviation == 0
-
-
-def test_trace_records_and_ends(tmp_path):
-    with acm_dispatch.trace(compare=True) as outer, acm_dispatch.trace() as inner:
-        acm_dispatch.pairwise_euclidean(X, X, backend="numpy")
-    acm_dispatch.impute(X)
-    (record,) = outer.records
-    assert inner.records == outer.records
-    assert (record.operation, record.shape, record.backend) == ("pairwise_euclidean", "30x4, 30x4", "numpy")
-    assert record.decided_by == "backend="
-    assert record.seconds > 0
-    assert "pairwise_euclidean" in str(outer)
-    outer.to_chrome(tmp_path / "trace.json")
-    assert '"pairwise_euclidean"' in (tmp_path / "trace.json").read_text()
-    assert '"decided_by": "backend="' in outer.to_json()
-
-
-def test_trace_of_a_wrong_result_is_valid_json():
-    trace = tracing.Trace()
-    trace.records.append(tracing.Record("zscore", ((2, 2),), "float64", "mine", "work", {}, 0.0, 1.0, 1, 1.0, np.inf))
-    assert json.loads(trace.to_json())[0]["deviation"] is None
-
-
-def test_comparison_shows_deviation_and_reference_time():
-    with acm_dispatch.trace(compare=True) as trace:
-        acm_dispatch.zscore(X, backend="numpy")
-    assert trace.records[0].reference_seconds > 0
-    assert trace.records[0].deviation < 1e-12
-
-
-def test_comparison_takes_device_arrays():
-    with acm_dispatch.trace(compare=True) as trace:
-        acm_dispatch.zscore(StrictNumpy.asarray(X))
-    assert trace.records[0].backend == "cupy_on_strict"
-    assert trace.records[0].deviation < 1e-12
-
-
 def test_transfer_rules(toys):
     one, two, _ = toys
     moved = []
@@ -256,44 +200,6 @@ def test_threads_reach_the_kernel(toys):
         assert one(X) == 1
     with use(threads=7):
         assert one(X) == 7
-
-
-@pytest.mark.parametrize(
-    ("shapes", "options", "message"),
-    [
-        ("n d", {}, "expected 'inputs -> outputs'"),
-        ("n 2 -> n", {}, "'2' is not a dimension name"),
-        ("n d -> n d", {"missing": lambda *a: a}, "options= must name exactly"),
-    ],
-)
-def test_wrong_declarations_are_sentences(shapes, options, message):
-    with pytest.raises(DeclarationError, match=message):
-
-        @operation(shapes, work="n", nan="skip", samples=NO_SAMPLES, options=options)
-        def toy_wrong(x, *, backend=None): ...
-
-
-@pytest.mark.parametrize(
-    ("work", "nan", "message"),
-    [("n * k", "skip", "work= names k, which is no dimension"), ("n", "forbidden", "nan='forbidden'; expected one of")],
-)
-def test_wrong_rules_are_sentences(work, nan, message):
-    with pytest.raises(DeclarationError, match=message):
-
-        @operation("n d -> n", work=work, nan=nan, samples=NO_SAMPLES)
-        def toy_wrong(x, *, backend=None): ...
-
-
-def test_declaration_needs_backend_last_and_a_new_name():
-    with pytest.raises(DeclarationError, match="its last parameter must be"):
-
-        @operation("n -> n", work="n", nan="skip", samples=NO_SAMPLES)
-        def toy_wrong(x): ...
-
-    with pytest.raises(DeclarationError, match="an operation named 'impute' is already declared"):
-
-        @operation("n -> n", work="n", nan="skip", samples=NO_SAMPLES)
-        def impute(x, *, backend=None): ...
 
 
 def _plain_one(x):
@@ -349,19 +255,6 @@ def test_import_brings_nothing_heavy():
     assert not [name for name in new if name.startswith(heavy)]
 
 
-def _declared(factor):
-    @operation("n d -> n d", work="n * d", nan="propagate", samples=NO_SAMPLES)
-    def toy_again(x, *, backend=None):
-        return factor * x
-
-    return toy_again
-
-
-def test_a_cell_run_twice_declares_its_operation_again(own_operations):
-    np.testing.assert_array_equal(_declared(1)(X), X)
-    np.testing.assert_array_equal(_declared(2)(X), 2 * X)
-
-
 class Meeting(dict):
     """A cache that two threads enter together."""
 
@@ -375,10 +268,13 @@ class Meeting(dict):
 
 
 def test_two_threads_may_make_the_first_call_at_once(own_operations, monkeypatch):
-    declared = _declared(3)
+    @operation("n d -> n d", work="n * d", nan="propagate", samples=NO_SAMPLES)
+    def toy_met(x, *, backend=None):
+        return 3 * x
+
     monkeypatch.setattr(wrapper.linecache, "cache", Meeting())
     with ThreadPoolExecutor(2) as pool:
-        for result in pool.map(declared, [X, X]):
+        for result in pool.map(toy_met, [X, X]):
             np.testing.assert_array_equal(result, 3 * X)
 
 
@@ -391,14 +287,3 @@ def test_plans_do_not_fill_the_memory():
         for count in range(300, 310):
             acm_dispatch.column_quantiles(X, np.linspace(0, 1, count), backend="numpy")
         assert len(policy.plans) == before
-
-
-def test_comparison_takes_results_of_every_kind():
-    assert tracing._deviation(np.float64(2.0), np.float64(2.5)) == 0.5
-    assert tracing._deviation(np.array([np.inf, 1.0]), np.array([np.inf, np.nan])) == np.inf
-    assert tracing._deviation(np.array([1, 2]), np.array([1, 3])) == 1
-    for subject in registry.operations.values():
-        arguments = subject.samples.typical(np.random.default_rng(0), 400)
-        with acm_dispatch.trace(compare=True) as trace:
-            subject.function(**arguments)
-        assert np.isfinite(trace.records[-1].deviation), subject.name
