@@ -109,6 +109,19 @@ class Declaration:
             raise TypeError(f"{self.name}() misses {', '.join(missing)}")
         return tuple(bound[name] for name in self.parameters), backend
 
+    def left_alone(self, arguments: tuple[Any, ...], values: list[Any]) -> bool:
+        """Whether no optional array is given, and every option is the very default, which `values` has unchanged."""
+        count = len(self.array_names)
+        given = (value for value, spec in zip(values, self.shapes.inputs, strict=False) if spec.optional)
+        options = zip(self.option_names, arguments[count:], values[count:], strict=True)
+        return all(value is None for value in given) and all(
+            name in self.defaults
+            and argument is self.defaults[name]
+            and value.__class__ is argument.__class__
+            and value == argument
+            for name, argument, value in options
+        )
+
     def canonical(self, arguments: tuple[Any, ...]) -> tuple[list[Any], dict[str, int]]:
         """Canonical arrays followed by checked options, and the size of every dimension."""
         count = len(self.array_names)

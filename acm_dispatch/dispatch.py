@@ -16,7 +16,7 @@ from .selection import Plan, Request
 from .wishes import wishes
 from .wrapper import generate, plan_key
 
-#: A policy forgets its plans beyond this many, so that options from data cannot fill the memory.
+#: Beyond this many an operation's plans are forgotten, so that options from data cannot fill the memory.
 _MAX_PLANS = 4096
 
 #: Options with more parts than this (levels of quantiles, say) are no part of a plan that is remembered.
@@ -51,12 +51,12 @@ class Operation(Declaration):
     def dispatch(self, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """Canonicalise, validate, select, remember, run."""
         policy = current_policy()
-        plans = policy.plans
+        plans = policy.plans.setdefault(self.name, {})
         if not isinstance(cast("Any", backend), str | None):
             raise ConfigurationError(f"{self.name}: backend is {backend!r}; expected the name of one")
         values, dims = self.canonical(arguments)
         bits = self.amount(dims, values).bit_length()
-        key = plan_key(self, values, backend, bits)
+        key = plan_key(self, values, self.left_alone(arguments, values), backend, bits)
         call = plans.get(key)
         if call is None:
             request = self.request(policy, values, dims, backend)

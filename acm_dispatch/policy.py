@@ -26,8 +26,8 @@ class Policy:
     def __init__(self, settings: Settings, parent: Policy | None) -> None:
         self.settings = settings
         self.parent = parent
-        #: Resolved calls of all operations under this policy; the hot path reads it.
-        self.plans: dict[Any, Callable[..., Any]] = {}
+        #: Resolved calls under this policy, by operation and `wrapper.plan_key`; the hot path reads it.
+        self.plans: dict[str, dict[Any, Callable[..., Any]]] = {}
         self._children: dict[Settings, Policy] = {}
 
     def __repr__(self) -> str:
