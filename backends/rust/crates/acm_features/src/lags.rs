@@ -10,6 +10,13 @@ use crate::by_column::values_of;
 /// Values that a thread writes between two looks at the queue: half its L2 cache.
 const TILE_VALUES: usize = 32 * 1024;
 
+/// Bytes of features from which on they go to new memory, and rows of `x` are fetched ahead: processors that are busy
+/// with the one bring the others too late. Where caches hold all this would only cost.
+const BIG: usize = 32 << 20;
+
+/// How many rows ahead.
+const AHEAD: usize = 8;
+
 /// Columns and lags that are transposed at once.
 const BLOCK: usize = 4;
 
@@ -36,6 +43,7 @@ pub fn lagged_features<T: Scalar>(
     }
     let features = width * lags.len();
     let height = (TILE_VALUES / features).max(1);
+    let is_big = size_of_val(out) > BIG;
     threads.for_each(out.len(), out.chunks_mut(height * features).enumerate(), |(tile, out)| {
         simd::vectorized(
             #[inline(always)]
@@ -46,6 +54,10 @@ pub fn lagged_features<T: Scalar>(
                     // Stores wait for their lines, which processors bring into the cache too late.
                     simd::prefetch(behind.get(features..2 * features).unwrap_or_default());
                     end += width;
+                    if is_big {
+                        let ahead = row_before(&x[..x.len().min(end + AHEAD * width)], width, lags.start);
+                        simd::prefetch(ahead.unwrap_or_default());
+                    }
                     match order {
                         Order::Lag => lags_side_by_side(&x[..end], width, lags.clone(), out),
                         Order::Column => columns_side_by_side(&x[..end], width, lags.clone(), out),

@@ -164,17 +164,16 @@ fn joined_powers(a: &Shape, b: &Shape) -> [f64; 3] {
 #[inline(always)]
 fn shapes_of<T: Scalar, S: Simd>(block: &Block<'_, T>, first: usize, origin: &[f64; BLOCK], shapes: &mut [Shape]) {
     let columns = Columns::<T, S> { block, first, origin: S::F64::load(&origin[first..]) };
-    let mut known = columns.extents::<true>();
+    let whole = columns.extents::<true>();
     // What is not finite shows in the means, and in the products what of the row before is not.
-    let finite = is_finite(known[1]);
-    if !finite {
-        known = columns.extents::<false>();
-    }
-    let powers = if finite { columns.powers::<true>(known[1]) } else { columns.powers::<false>(known[1]) };
-    let mut pairs = if finite { columns.pairs::<true>(known) } else { columns.pairs::<false>(known) };
-    if finite && !is_finite(pairs[3]) {
-        pairs = columns.pairs::<false>(known);
-    }
+    let (known, powers, pairs) = if is_finite(whole[1]) {
+        let pairs = columns.pairs::<true>(whole);
+        let pairs = if is_finite(pairs[3]) { pairs } else { columns.pairs::<false>(whole) };
+        (whole, columns.powers::<true>(whole[1]), pairs)
+    } else {
+        let known = columns.extents::<false>();
+        (known, columns.powers::<false>(known[1]), columns.pairs::<false>(known))
+    };
     let ([count, mean, minimum, maximum], [squares, cubes, fourths]) = (known.map(lanes), powers.map(lanes));
     let [pairs, before, after, products] = pairs.map(lanes);
     for j in 0..S::F64::LANES {
