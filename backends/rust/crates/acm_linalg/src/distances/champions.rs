@@ -156,19 +156,17 @@ pub fn compare_to_few<'a, S: Simd, T: Scalar>(
     }
 }
 
-/// Some rows of a search: the first's number with what has been found, and where indices and distances go.
-pub type Tile<'a, T, U> = ((usize, &'a mut [Nearest<T>]), (&'a mut [i64], Option<&'a mut [U]>));
+/// Where indices and distances of some rows go, and the number of the first of them.
+pub type Part<'a, U> = (usize, (&'a mut [i64], Option<&'a mut [U]>));
 
-/// Cuts a search for the rows from `first` on into tiles of `height` rows.
-pub fn tiles<'a, T, U>(
+/// Cuts what a search for the rows from `first` on writes into parts of `height` rows.
+pub fn parts<'a, U>(
     first: usize,
     height: usize,
-    found: &'a mut [Nearest<T>],
     indices: &'a mut [i64],
     distances: Option<&'a mut [U]>,
-) -> Vec<Tile<'a, T, U>> {
+) -> Vec<Part<'a, U>> {
     let mut distances = distances.map(|distances| distances.chunks_mut(height));
     let mut next = || distances.as_mut().and_then(Iterator::next);
-    let found = (first..).step_by(height).zip(found.chunks_mut(height));
-    found.zip(indices.chunks_mut(height)).map(|(found, indices)| (found, (indices, next()))).collect()
+    (first..).step_by(height).zip(indices.chunks_mut(height).map(|indices| (indices, next()))).collect()
 }

@@ -8,7 +8,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use super::block::{block_of, squared_distances, squared_distances_to_few};
-use super::champions::{Nearest, compare, compare_to_few, tiles};
+use super::champions::{Nearest, compare, compare_to_few, parts};
 use super::panels::{BLOCK_ROWS, Panels, Register, STRIP_BYTES, rows_in};
 use super::settle::{DOUBTFUL, is_doubtful, settle};
 
@@ -17,6 +17,9 @@ pub const TILE_STEPS: usize = 500_000;
 
 /// Rows of `x` that are taken through all of `y` before the next; bounds the memory for what was found so far.
 pub const BAND_ROWS: usize = 1 << 17;
+
+/// The same where nothing is kept of rows but where their results go.
+const ROWS_AT_ONCE: usize = 1 << 20;
 
 /// A search for the nearest row of `y` for each row of `x`, in the arithmetic of `x`.
 pub struct Search<'a, T, U = T> {
@@ -59,6 +62,10 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
     /// Searches by differences in the arithmetic of `x`, for the rows from `first` on.
     pub fn by_differences<S: Simd>(mut self, simd: S, first: usize) -> Result<()> {
         let rows = self.x.count();
+        if self.y.count() <= rows_in::<S, T>(STRIP_BYTES, self.y.width()) {
+            let mut bands = (first..rows).step_by(ROWS_AT_ONCE).map(|first| first..(first + ROWS_AT_ONCE).min(rows));
+            return bands.try_for_each(|band| self.search_at_once(simd, band));
+        }
         let mut found = memory::filled((rows - first).min(BAND_ROWS), Nearest::NONE)?;
         for first in (first..rows).step_by(BAND_ROWS) {
             let band = first..(first + BAND_ROWS).min(rows);
@@ -69,34 +76,70 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
         Ok(())
     }
 
-    /// Takes a band of rows through all of `y`.
+    /// Takes a band of rows through `y`, which caches hold: after a tile its nearest rows are known.
+    fn search_at_once<S: Simd>(&mut self, simd: S, band: Range<usize>) -> Result<()> {
+        let (threads, x, rows) = (self.threads, self.x, band.len());
+        let (panels, height, work) = self.packed(simd, 0..self.y.count(), rows)?;
+        let (indices, distances) = self.results(band.clone());
+        let parts = parts(band.start, height, indices, distances).into_iter();
+        let scratch = || memory::filled(height.min(rows), Nearest::NONE);
+        threads.for_each_with(work, parts, scratch, |found, (first, (indices, distances))| {
+            let found = &mut found[..indices.len()];
+            found.fill(Nearest::NONE);
+            simd.vectorize(
+                #[inline(always)]
+                || compare_directly(x, first, &panels, found),
+            );
+            finish(x, first, found, (indices, distances))
+        })?;
+        self.settle(simd, band)
+    }
+
+    /// Takes a band of rows through all of `y`, strip by strip.
     fn search_band<S: Simd>(&mut self, simd: S, band: Range<usize>, found: &mut [Nearest<T>]) -> Result<()> {
-        let (x, y) = (self.x, self.y);
-        let indices = &mut self.indices[band.clone()];
-        let mut distances = self.distances.as_mut().map(|distances| &mut distances[band.clone()]);
-        let strip = rows_in::<S, T>(STRIP_BYTES, y.width());
-        for first in (0..y.count()).step_by(strip) {
-            let strip = first..(first + strip).min(y.count());
-            if !y.are_finite(strip.clone()) {
-                return Err(Error::invalid("y", "holds NaN or infinity"));
-            }
-            let panels = Panels::<S, T>::pack(simd, self.threads, y, strip.clone())?;
-            let steps_a_row = strip.len() * x.width().max(1);
-            let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-            let tiles = tiles(band.start, height, found, indices, distances.as_deref_mut()).into_iter();
-            self.threads.for_each(steps_a_row.saturating_mul(band.len()), tiles, |((first, found), out)| {
+        let (threads, x, count) = (self.threads, self.x, self.y.count());
+        let strip = rows_in::<S, T>(STRIP_BYTES, self.y.width());
+        for first in (0..count).step_by(strip) {
+            let strip = first..(first + strip).min(count);
+            let (panels, height, work) = self.packed(simd, strip.clone(), band.len())?;
+            let (indices, distances) = self.results(band.clone());
+            let tiles = found.chunks_mut(height).zip(parts(band.start, height, indices, distances));
+            threads.for_each(work, tiles, |(found, (first, out))| {
                 simd.vectorize(
                     #[inline(always)]
                     || compare_directly(x, first, &panels, found),
                 );
-                if strip.end == y.count() { finish(x, first, found, out) } else { Ok(()) }
+                if strip.end == count { finish(x, first, found, out) } else { Ok(()) }
             })?;
         }
+        self.settle(simd, band)
+    }
+
+    /// A strip of `y`, rows of a tile, and the steps of all `rows` to be compared with it.
+    fn packed<S: Simd>(&self, simd: S, strip: Range<usize>, rows: usize) -> Result<(Panels<S, T>, usize, usize)> {
+        if !self.y.are_finite(strip.clone()) {
+            return Err(Error::invalid("y", "holds NaN or infinity"));
+        }
+        let steps_a_row = strip.len() * self.x.width().max(1);
+        let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
+        let panels = Panels::<S, T>::pack(simd, self.threads, self.y, strip)?;
+        Ok((panels, height, steps_a_row.saturating_mul(rows)))
+    }
+
+    /// Where the results of `rows` go.
+    fn results(&mut self, rows: Range<usize>) -> (&mut [i64], Option<&mut [T]>) {
+        let distances = self.distances.as_mut().map(|distances| &mut distances[rows.clone()]);
+        (&mut self.indices[rows], distances)
+    }
+
+    /// Settles what is doubtful of `rows`.
+    fn settle<S: Simd>(&mut self, simd: S, rows: Range<usize>) -> Result<()> {
         if !T::NARROWER_THAN_REFERENCE {
             return Ok(());
         }
-        let distances = self.distances.as_mut().map(|distances| &mut distances[band.clone()]);
-        settle_by_differences(simd, self.threads, (x, band.start), y, &mut self.indices[band], distances)
+        let (threads, x, y) = (self.threads, self.x, self.y);
+        let (indices, distances) = self.results(rows.clone());
+        settle_by_differences(simd, threads, (x, rows.start), y, indices, distances)
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use acm_core::simd::Simd;
 use acm_core::{Result, Scalar, Threads, memory};
 
-use super::champions::{Nearest, tiles};
+use super::champions::{Nearest, parts};
 use super::differences::{BAND_ROWS, Search, TILE_STEPS, settle_by_differences};
 use super::panels::{BLOCK_ROWS, STRIP_BYTES, rows_in};
 use super::scores::Scores;
@@ -73,10 +73,10 @@ fn search_band<S: Simd, T: Scalar>(
         let panels = scores.pack((simd, threads), strip.clone())?;
         let steps_a_row = strip.len() * stride;
         let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-        let tiles = tiles(band.start, height, found, indices, distances.as_deref_mut()).into_iter();
+        let tiles = found.chunks_mut(height).zip(parts(band.start, height, indices, distances.as_deref_mut()));
         let scratch = || memory::filled(height.min(band.len()) * stride, 0.0);
         let work = steps_a_row.saturating_mul(band.len());
-        threads.for_each_with(work, tiles, scratch, |tile, ((first, found), out)| {
+        threads.for_each_with(work, tiles, scratch, |tile, (found, (first, out))| {
             simd.vectorize(
                 #[inline(always)]
                 || {

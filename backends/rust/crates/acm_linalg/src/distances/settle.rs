@@ -12,6 +12,9 @@ const UNDERFLOW: f64 = 1e-30;
 /// Squares of which `f32` adds up as many with an error that no distance shows.
 const FEW_SQUARES: usize = 1 << 13;
 
+/// Indices that are looked at together: doubtful ones are few.
+const SOME: usize = 64;
+
 /// The index of a row that has to be looked at again.
 pub const DOUBTFUL: i64 = -1;
 
@@ -52,14 +55,21 @@ pub fn settle<T: Scalar>(
     Ok(())
 }
 
-/// The first doubtful entries of `indices` from `next` on, at most so many; None if there are none.
+/// The first doubtful entries of `indices` from `next` on, about as many as are wanted at `most`; None if there are
+/// none.
 fn take_doubtful(indices: &[i64], next: &mut usize, most: usize) -> Result<Option<Vec<usize>>> {
-    let doubtful = |from: usize| (from..indices.len()).filter(|&row| indices[row] == DOUBTFUL);
-    let Some(start) = doubtful(*next).next() else {
-        return Ok(None);
-    };
-    let mut rows = memory::with_capacity(most)?;
-    rows.extend(doubtful(start).take(most));
-    *next = rows.last().map_or(indices.len(), |last| last + 1);
-    Ok(Some(rows))
+    let mut rows = Vec::new();
+    for (first, some) in (*next..).step_by(SOME).zip(indices[*next..].chunks(SOME)) {
+        *next = first + some.len();
+        if some.iter().fold(false, |any, &index| any | (index == DOUBTFUL)) {
+            if rows.is_empty() {
+                rows = memory::with_capacity(most + SOME)?;
+            }
+            rows.extend((first..).zip(some).filter(|&(_, &index)| index == DOUBTFUL).map(|(row, _)| row));
+        }
+        if rows.len() >= most {
+            break;
+        }
+    }
+    Ok((!rows.is_empty()).then_some(rows))
 }
