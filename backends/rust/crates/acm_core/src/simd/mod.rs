@@ -164,9 +164,10 @@ pub trait Vector<T>: Copy + Send + Sync {
 #[inline(always)]
 pub fn prefetch<T>(values: &[T]) {
     #[cfg(target_arch = "x86_64")]
-    for line in values.chunks(CACHE_LINE / size_of::<T>()) {
+    for first in (0..values.len()).step_by(CACHE_LINE / size_of::<T>()) {
+        let line = values.as_ptr().wrapping_add(first);
         // SAFETY: a hint that reads nothing; SSE is part of the architecture.
-        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast()) };
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = values;
