@@ -44,6 +44,11 @@ pub fn product<T: Scalar>(
     if out.len() != a.count() * b.width() {
         return Err(Error::invalid("out", "does not have one row for each row of a and one column for each of b"));
     }
+    if a.width() == 0 && !out.is_empty() {
+        let nothing = memory::filled(b.width(), T::ZERO)?;
+        out.chunks_exact_mut(b.width()).for_each(|row| row.copy_from_slice(initial.unwrap_or(&nothing)));
+        return Ok(());
+    }
     simd::dispatch(Product { threads, a, b, initial, out })
 }
 
@@ -201,12 +206,12 @@ mod tests {
 
     #[test]
     fn equals_ndarrays_product() {
-        let few_columns = (1..=thin::MOST + 1).flat_map(|k| [1, 7, 8, 21].map(|m| (13, k, m)));
+        let few_columns = (0..=thin::MOST + 1).flat_map(|k| [1, 7, 8, 21].map(|m| (13, k, m)));
         for (n, k, m) in few_columns.chain([(67, 19, 37), (300, 600, 70)]) {
             let a = Array2::from_shape_fn((n, k), |(i, j)| ((i * 7 + j * 3) % 11) as f64 - 5.0);
             let b = Array2::from_shape_fn((k, m), |(i, j)| ((i * 5 + j) % 13) as f64 - 6.0);
             let mean: Vec<f64> = (0..m).map(|j| j as f64).collect();
-            let mut out = Array2::zeros((n, m));
+            let mut out = Array2::from_elem((n, m), f64::NAN);
             let values = out.as_slice_mut().unwrap();
             product(&Threads::uninterrupted(2), a.view(), b.view(), Some(&mean), values).unwrap();
             assert_eq!(out, a.dot(&b) + Array2::from_shape_fn((n, m), |(_, j)| j as f64));

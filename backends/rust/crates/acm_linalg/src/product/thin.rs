@@ -56,8 +56,7 @@ impl<S: Simd, T: Scalar> Strips<S, T> {
     }
 
     #[inline(always)]
-    fn rows<const K: usize>(&self, a: Rows<'_, T>, mut row: usize, out: &mut [T]) {
-        let mut out = out;
+    fn rows<const K: usize>(&self, a: Rows<'_, T>, mut row: usize, mut out: &mut [T]) {
         // Two rows at a time read each strip once, if the numbers of both find registers beside two sums and a load.
         if 2 * K + 3 < S::REGISTERS {
             let mut pairs = out.chunks_exact_mut(2 * self.width);
