@@ -16,7 +16,7 @@ from .selection import Plan, Request
 from .wishes import wishes
 from .wrapper import generate, plan_key
 
-#: Beyond this many an operation's plans are forgotten, so that options from data cannot fill the memory.
+#: Beyond this many an operation's plans under a policy are forgotten, so that options from data cannot fill the memory.
 _MAX_PLANS = 4096
 
 #: Options with more parts than this (levels of quantiles, say) are no part of a plan that is remembered.
@@ -56,7 +56,7 @@ class Operation(Declaration):
             raise ConfigurationError(f"{self.name}: backend is {backend!r}; expected the name of one")
         values, dims = self.canonical(arguments)
         bits = self.amount(dims, values).bit_length()
-        key = plan_key(self, values, self.left_alone(arguments, values), backend, bits)
+        key = plan_key(self, values, self.is_plain(arguments, values), backend, bits)
         call = plans.get(key)
         if call is None:
             request = self.request(policy, values, dims, backend)

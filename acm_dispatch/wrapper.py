@@ -85,11 +85,10 @@ def _first_call(operation: Operation, arguments: tuple[Any, ...], backend: str |
     return operation.dispatch(arguments, backend)
 
 
-def plan_key(operation: Operation, arguments: list[Any], left_alone: bool, backend: str | None, bits: int) -> Any:
+def plan_key(operation: Operation, arguments: list[Any], is_plain: bool, backend: str | None, bits: int) -> Any:
     """The key that the generated code builds, for canonical arguments; device arrays have keys of their own.
 
-    Of plain calls, on float64 and with nothing else said (`left_alone` answers for options), it is the work alone: such
-    a key is found in a quarter of the time.
+    Of a plain call that names no backend it is the work alone: such a key is found in a quarter of the time.
     """
     arrays = list(zip(operation.array_names, arguments, operation.shapes.inputs, strict=False))
     real = next((array.dtype for _, array, spec in arrays if array is not None and not spec.integer), None)
@@ -97,7 +96,7 @@ def plan_key(operation: Operation, arguments: list[Any], left_alone: bool, backe
     widths = [array.dtype for _, array, spec in arrays if spec.any_width]
     options = [part for option in arguments[len(arrays) :] for part in (option, option.__class__)]
     kind = kind_of(arguments[0])
-    if left_alone and real == REAL_DTYPES[0] and backend is None and not widths and kind == "numpy":
+    if is_plain and backend is None and not widths and kind == "numpy":
         return bits
     return (real, *absent, *widths, *options, backend, bits, *(() if kind == "numpy" else (kind,)))
 

@@ -77,6 +77,20 @@ def test_second_call_takes_the_hot_path(toys, monkeypatch):
     assert two(X, X) is X
 
 
+def test_equal_dtypes_and_integers_alone_take_the_hot_path_too(toys, monkeypatch):
+    @operation("int n -> int n", work="n", nan="propagate", samples=NO_SAMPLES)
+    def toy_integers(labels, *, backend=None):
+        return labels
+
+    one, labels, unpickled = toys[0], np.arange(5), pickle.loads(pickle.dumps(X))
+    assert unpickled.dtype is not X.dtype
+    one(unpickled)
+    toy_integers(labels)
+    monkeypatch.setattr(type(one.operation), "canonical", lambda *arguments: pytest.fail("went the slow way"))
+    assert one(unpickled) is unpickled
+    np.testing.assert_array_equal(toy_integers(labels), labels)
+
+
 def test_plain_calls_take_the_hot_path_only_with_the_very_defaults(own_operations, monkeypatch):
     def doubled(operation, argument, value):
         return 2 * float(value)

@@ -14,6 +14,7 @@ from ..shapes import measure, parse
 from .clustering import random_source
 from .isolation_trees import average_path_length, grown
 
+#: The shape of the data; what there is for each row is up to `mean_path_length`.
 _DATA = parse("n d -> n")
 
 

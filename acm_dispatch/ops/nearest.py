@@ -62,7 +62,7 @@ def ties_everywhere(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_nearest.case
-def distances_beyond_float32squared_distances(rng: np.random.Generator) -> dict[str, Any]:
+def distances_beyond_float32_squares(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": 1e-25 * rng.normal(size=(90, 5)), "y": 1e-25 * rng.normal(size=(40, 5))}
 
 

@@ -1,15 +1,14 @@
 //! New values from old ones and a few numbers for each column, in one pass over memory.
 
-use std::ops::Range;
-
 use acm_core::{Error, Result, Scalar, Threads, memory, simd};
 use ndarray::ArrayView2;
 
-/// Tiles of a short call: so little of it is left to one thread while the others wait.
+/// Tiles of a short call: so little of it is left to one thread while the others wait, and more than so many threads it
+/// does not keep busy for longer than waking them takes.
 const TILES: usize = 16;
 
-/// Values that a thread computes between two looks at the queue, in a few microseconds.
-const TILE_VALUES: Range<usize> = 8 * 1024..32 * 1024;
+/// Values that a thread computes between two looks at the queue, in a few microseconds: at least and at most.
+const TILE_VALUES: [usize; 2] = [8 * 1024, 32 * 1024];
 
 /// Narrow rows are taken several at a time, so that loops have at least about this many steps.
 const RUN_VALUES: usize = 256;
@@ -36,7 +35,7 @@ pub fn map_by_column<T: Scalar, P: Scalar, const N: usize>(
     let run = RUN_VALUES.div_ceil(width) * width;
     let repeated: Vec<Vec<P>> = parameters.iter().map(|p| repeated(p, run)).collect::<Result<_>>()?;
     let parameters: [&[P]; N] = std::array::from_fn(|p| &repeated[p][..]);
-    let tile = (x.len() / TILES).clamp(TILE_VALUES.start, TILE_VALUES.end).next_multiple_of(run);
+    let tile = (x.len() / TILES).clamp(TILE_VALUES[0], TILE_VALUES[1]).next_multiple_of(run);
     threads.for_each(x.len(), x.chunks(tile).zip(out.chunks_mut(tile)), |(x, out)| {
         simd::vectorized(
             #[inline(always)]

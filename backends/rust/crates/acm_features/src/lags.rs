@@ -10,11 +10,11 @@ use crate::by_column::values_of;
 /// Values that a thread writes between two looks at the queue: half its L2 cache.
 const TILE_VALUES: usize = 32 * 1024;
 
-/// Bytes of features from which on they go to new memory, and rows of `x` are fetched ahead: processors that are busy
-/// with the one bring the others too late. Where caches hold all this would only cost.
+/// Beyond so many bytes of features caches do not hold them, memory is new at each call, and rows of `x` are fetched
+/// ahead: processors that are busy with the one bring the others too late. With less this would only cost.
 const BIG: usize = 32 << 20;
 
-/// How many rows ahead.
+/// How many rows ahead; twice as many or half gain as much.
 const AHEAD: usize = 8;
 
 /// Columns and lags that are transposed at once.

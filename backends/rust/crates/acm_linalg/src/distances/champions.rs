@@ -1,7 +1,7 @@
 //! The nearest rows seen so far, lane by lane in registers and then row by row.
 
-use acm_core::Scalar;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
+use acm_core::{Result, Scalar, memory};
 
 use super::panels::{BLOCK_ROWS, Coordinate, GROUP_BYTES, Panels, Register, Sums, panel_rows, rows_in};
 
@@ -165,8 +165,10 @@ pub fn parts<'a, U>(
     height: usize,
     indices: &'a mut [i64],
     distances: Option<&'a mut [U]>,
-) -> Vec<Part<'a, U>> {
+) -> Result<Vec<Part<'a, U>>> {
+    let mut parts = memory::with_capacity(indices.len().div_ceil(height))?;
     let mut distances = distances.map(|distances| distances.chunks_mut(height));
     let mut next = || distances.as_mut().and_then(Iterator::next);
-    (first..).step_by(height).zip(indices.chunks_mut(height).map(|indices| (indices, next()))).collect()
+    parts.extend((first..).step_by(height).zip(indices.chunks_mut(height).map(|indices| (indices, next()))));
+    Ok(parts)
 }

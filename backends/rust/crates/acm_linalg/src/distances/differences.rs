@@ -15,6 +15,9 @@ use super::settle::{DOUBTFUL, is_doubtful, settle};
 /// Elementary steps of a tile: about 20 us.
 pub const TILE_STEPS: usize = 500_000;
 
+/// Most rows of a tile, of which each thread keeps what it found.
+const TILE_ROWS: usize = 1 << 12;
+
 /// Rows of `x` that are taken through all of `y` before the next; bounds the memory for what was found so far.
 pub const BAND_ROWS: usize = 1 << 17;
 
@@ -81,7 +84,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
         let (threads, x, rows) = (self.threads, self.x, band.len());
         let (panels, height, work) = self.packed(simd, 0..self.y.count(), rows)?;
         let (indices, distances) = self.results(band.clone());
-        let parts = parts(band.start, height, indices, distances).into_iter();
+        let parts = parts(band.start, height, indices, distances)?.into_iter();
         let scratch = || memory::filled(height.min(rows), Nearest::NONE);
         threads.for_each_with(work, parts, scratch, |found, (first, (indices, distances))| {
             let found = &mut found[..indices.len()];
@@ -103,7 +106,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
             let strip = first..(first + strip).min(count);
             let (panels, height, work) = self.packed(simd, strip.clone(), band.len())?;
             let (indices, distances) = self.results(band.clone());
-            let tiles = found.chunks_mut(height).zip(parts(band.start, height, indices, distances));
+            let tiles = found.chunks_mut(height).zip(parts(band.start, height, indices, distances)?);
             threads.for_each(work, tiles, |(found, (first, out))| {
                 simd.vectorize(
                     #[inline(always)]
@@ -121,7 +124,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
             return Err(Error::invalid("y", "holds NaN or infinity"));
         }
         let steps_a_row = strip.len() * self.x.width().max(1);
-        let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
+        let height = (TILE_STEPS / steps_a_row).clamp(1, TILE_ROWS).next_multiple_of(BLOCK_ROWS);
         let panels = Panels::<S, T>::pack(simd, self.threads, self.y, strip)?;
         Ok((panels, height, steps_a_row.saturating_mul(rows)))
     }

@@ -73,7 +73,7 @@ fn search_band<S: Simd, T: Scalar>(
         let panels = scores.pack((simd, threads), strip.clone())?;
         let steps_a_row = strip.len() * stride;
         let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-        let tiles = found.chunks_mut(height).zip(parts(band.start, height, indices, distances.as_deref_mut()));
+        let tiles = found.chunks_mut(height).zip(parts(band.start, height, indices, distances.as_deref_mut())?);
         let scratch = || memory::filled(height.min(band.len()) * stride, 0.0);
         let work = steps_a_row.saturating_mul(band.len());
         threads.for_each_with(work, tiles, scratch, |tile, (found, (first, out))| {

@@ -13,7 +13,7 @@ const UNDERFLOW: f64 = 1e-30;
 const FEW_SQUARES: usize = 1 << 13;
 
 /// Indices that are looked at together: doubtful ones are few.
-const SOME: usize = 64;
+const CHUNK: usize = 64;
 
 /// The index of a row that has to be looked at again.
 pub const DOUBTFUL: i64 = -1;
@@ -29,7 +29,7 @@ pub fn is_doubtful<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -
     T::NARROWER_THAN_REFERENCE && (too_close || (wanted && width > FEW_SQUARES))
 }
 
-/// Has `search` find in `f64` what is nearest to the doubtful rows, `at_once` of them at most: it is given them and
+/// Has `search` find in `f64` what is nearest to the doubtful rows, about `at_once` of them at a time: it is given them and
 /// where to write indices and distances. The first of `indices` is that of row `first` of `x`.
 pub fn settle<T: Scalar>(
     (x, first): (Rows<'_, T>, usize),
@@ -58,14 +58,14 @@ pub fn settle<T: Scalar>(
 /// The first doubtful entries of `indices` from `next` on, about as many as are wanted at `most`; None if there are
 /// none.
 fn take_doubtful(indices: &[i64], next: &mut usize, most: usize) -> Result<Option<Vec<usize>>> {
-    let mut rows = Vec::new();
-    for (first, some) in (*next..).step_by(SOME).zip(indices[*next..].chunks(SOME)) {
-        *next = first + some.len();
-        if some.iter().fold(false, |any, &index| any | (index == DOUBTFUL)) {
+    let (mut rows, length) = (Vec::new(), CHUNK.min(most));
+    for (first, chunk) in (*next..).step_by(length).zip(indices[*next..].chunks(length)) {
+        *next = first + chunk.len();
+        if chunk.iter().fold(false, |any, &index| any | (index == DOUBTFUL)) {
             if rows.is_empty() {
-                rows = memory::with_capacity(most + SOME)?;
+                rows = memory::with_capacity(most + length)?;
             }
-            rows.extend((first..).zip(some).filter(|&(_, &index)| index == DOUBTFUL).map(|(row, _)| row));
+            rows.extend((first..).zip(chunk).filter(|&(_, &index)| index == DOUBTFUL).map(|(row, _)| row));
         }
         if rows.len() >= most {
             break;

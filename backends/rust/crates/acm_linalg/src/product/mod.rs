@@ -45,8 +45,10 @@ pub fn product<T: Scalar>(
         return Err(Error::invalid("out", "does not have one row for each row of a and one column for each of b"));
     }
     if a.width() == 0 && !out.is_empty() {
-        let nothing = memory::filled(b.width(), T::ZERO)?;
-        out.chunks_exact_mut(b.width()).for_each(|row| row.copy_from_slice(initial.unwrap_or(&nothing)));
+        match initial {
+            Some(initial) => out.chunks_exact_mut(b.width()).for_each(|row| row.copy_from_slice(initial)),
+            None => out.fill(T::ZERO),
+        }
         return Ok(());
     }
     simd::dispatch(Product { threads, a, b, initial, out })

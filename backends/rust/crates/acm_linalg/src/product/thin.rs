@@ -7,7 +7,7 @@ use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Scalar, memory};
 
-use crate::distances::panels::Register;
+use crate::distances::panels::{GROUP_BYTES, Register};
 
 /// Columns of `a` up to which its rows are taken in this way.
 pub const MOST: usize = 10;
@@ -21,15 +21,16 @@ pub struct Strips<S: Simd, T: Scalar> {
 }
 
 impl<S: Simd, T: Scalar> Strips<S, T> {
-    /// Strips of `b`, or None where it is too narrow for one or has more than [`MOST`] rows. Sums begin with `initial`,
-    /// or with zero. The last strip begins early enough to be whole; columns that it shares with its neighbour are
+    /// Strips of `b`, or None where it is too narrow for one, has more than [`MOST`] rows or does not stay in a core's
+    /// caches while it is gone through row after row. Sums begin with `initial`, or with zero. The last strip begins early enough to be whole; columns that it shares with its neighbour are
     /// computed twice.
     pub fn new(b: Rows<'_, T>, initial: Option<&[T]>) -> Result<Option<Self>> {
         let (depth, width, lanes) = (b.count(), b.width(), Register::<S, T>::LANES);
-        if width < lanes || !(1..=MOST).contains(&depth) {
+        let count = width.div_ceil(lanes) * (depth + 1);
+        if width < lanes || !(1..=MOST).contains(&depth) || count * size_of::<Register<S, T>>() > GROUP_BYTES {
             return Ok(None);
         }
-        let mut registers = memory::with_capacity(width.div_ceil(lanes) * (depth + 1))?;
+        let mut registers = memory::with_capacity(count)?;
         for first in (0..width).step_by(lanes) {
             let first = first.min(width - lanes);
             registers.push(initial.map_or(Vector::splat(T::ZERO), |initial| Vector::load(&initial[first..])));
@@ -90,9 +91,8 @@ impl<S: Simd, T: Scalar> Strips<S, T> {
                     *sum = values[k].mul_add(strip[k + 1], *sum);
                 }
             }
-            let first = if column < last { column } else { last };
             for (out, sum) in out.chunks_exact_mut(self.width).zip(sums) {
-                sum.store(&mut out[first..]);
+                sum.store(&mut out[column.min(last)..]);
             }
             column += lanes;
         }
