@@ -94,7 +94,9 @@ impl<T: Scalar> Product<'_, T> {
 
     fn by_block<S: Simd>(self, simd: S) -> Result<()> {
         let Product { threads, a, b, initial, out } = self;
-        let group = rows_in::<S, T>(GROUP_BYTES, DEPTH);
+        // The fewer groups of columns, the longer the pieces of a row that are written at once; deep panels would no
+        // longer stay in the L1 cache for it.
+        let group = rows_in::<S, T>(GROUP_BYTES, if a.width() <= thin::MOST { a.width() } else { DEPTH });
         for first in (0..a.width()).step_by(DEPTH) {
             let depth = DEPTH.min(a.width() - first);
             let start = Start::new(initial, first, b.width().next_multiple_of(2 * MAX_LANES))?;
