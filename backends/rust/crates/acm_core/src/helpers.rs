@@ -41,12 +41,13 @@ impl Helpers {
     pub fn run(&self, count: usize, help: &(dyn Fn() + Sync), own: impl FnOnce()) {
         // SAFETY: `help` outlives this function, in which the offer is closed whatever happens.
         let offer = Arc::new(unsafe { Offer::new(help) });
+        let places = &self.shared.places;
+        // Before the call is counted: helpers that spin, and need no place, leave off at that.
+        if places.len() < MANY {
+            places.iter().for_each(Place::make_way);
+        }
         let call = self.shared.calls.fetch_add(1, Ordering::Release) + 1;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let places = &self.shared.places;
-            if places.len() < MANY {
-                places.iter().for_each(Place::make_way);
-            }
             for _ in 0..count.min(places.len()) {
                 let (offer, shared) = (Arc::clone(&offer), Arc::clone(&self.shared));
                 self.threads.spawn(move || shared.help(&offer, call));
