@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
-from .arrays import REAL_DTYPES, canonicalise
+from .arrays import canonicalise
 from .errors import DeclarationError
 from .options import Check
 from .samples import Samples
@@ -108,28 +108,6 @@ class Declaration:
         if missing := [name for name in self.parameters if name not in bound]:
             raise TypeError(f"{self.name}() misses {', '.join(missing)}")
         return tuple(bound[name] for name in self.parameters), backend
-
-    def is_plain(self, arguments: tuple[Any, ...], values: list[Any]) -> bool:
-        """Whether a call says no more than it must: float64, no optional array, every option at its default.
-
-        Of dtype and defaults it has the very objects, which is what the hot path looks for (an unpickled dtype is only
-        equal), and `values`, the canonical form, has the defaults unchanged.
-        """
-        count = len(self.array_names)
-        arrays = list(zip(arguments, self.shapes.inputs, strict=False))
-        real = next((array for array, spec in arrays if not spec.integer), None)
-        options = zip(self.option_names, arguments[count:], values[count:], strict=True)
-        return (
-            getattr(real, "dtype", None) is REAL_DTYPES[0]
-            and all(array is None for array, spec in arrays if spec.optional)
-            and all(
-                name in self.defaults
-                and argument is self.defaults[name]
-                and value.__class__ is argument.__class__
-                and value == argument
-                for name, argument, value in options
-            )
-        )
 
     def canonical(self, arguments: tuple[Any, ...]) -> tuple[list[Any], dict[str, int]]:
         """Canonical arrays followed by checked options, and the size of every dimension."""

@@ -56,7 +56,7 @@ class Operation(Declaration):
             raise ConfigurationError(f"{self.name}: backend is {backend!r}; expected the name of one")
         values, dims = self.canonical(arguments)
         bits = self.amount(dims, values).bit_length()
-        key = plan_key(self, values, self.is_plain(arguments, values), backend, bits)
+        key = plan_key(self, arguments, values, backend, bits)
         call = plans.get(key)
         if call is None:
             request = self.request(policy, values, dims, backend)

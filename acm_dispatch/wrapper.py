@@ -85,20 +85,49 @@ def _first_call(operation: Operation, arguments: tuple[Any, ...], backend: str |
     return operation.dispatch(arguments, backend)
 
 
-def plan_key(operation: Operation, arguments: list[Any], is_plain: bool, backend: str | None, bits: int) -> Any:
-    """The key that the generated code builds, for canonical arguments; device arrays have keys of their own.
+def plan_key(
+    operation: Operation, arguments: tuple[Any, ...], values: list[Any], backend: str | None, bits: int
+) -> Any:
+    """The key that the generated code builds of `arguments`, whose canonical form is `values`.
 
-    Of a plain call that names no backend it is the work alone: such a key is found in a quarter of the time.
+    Of a plain call it is the work alone, which is found sooner than a tuple. Device arrays have keys of their own.
     """
-    arrays = list(zip(operation.array_names, arguments, operation.shapes.inputs, strict=False))
+    if backend is None and _is_plain(operation, arguments, values):
+        return bits
+    arrays = list(zip(operation.array_names, values, operation.shapes.inputs, strict=False))
     real = next((array.dtype for _, array, spec in arrays if array is not None and not spec.integer), None)
     absent = [array is None for _, array, spec in arrays if spec.optional]
     widths = [array.dtype for _, array, spec in arrays if spec.any_width]
-    options = [part for option in arguments[len(arrays) :] for part in (option, option.__class__)]
-    kind = kind_of(arguments[0])
-    if is_plain and backend is None and not widths and kind == "numpy":
-        return bits
+    options = [part for option in values[len(arrays) :] for part in (option, option.__class__)]
+    kind = kind_of(values[0])
     return (real, *absent, *widths, *options, backend, bits, *(() if kind == "numpy" else (kind,)))
+
+
+def _may_be_plain(operation: Operation) -> bool:
+    """Whether calls can do without saying more than their float64 arrays."""
+    any_width = any(spec.any_width for spec in operation.shapes.inputs)
+    return not any_width and operation.defaults.keys() >= set(operation.option_names)
+
+
+def _is_plain(operation: Operation, arguments: tuple[Any, ...], values: list[Any]) -> bool:
+    """Whether a call says no more: NumPy's float64, no optional array, every option at its default.
+
+    Of dtype and defaults it has the very objects, which is what the generated code looks for (an unpickled dtype is
+    only equal), and their checks have left the defaults as they are.
+    """
+    if not _may_be_plain(operation) or kind_of(values[0]) != "numpy":
+        return False
+    arrays = list(zip(arguments, operation.shapes.inputs, strict=False))
+    real = next((array for array, spec in arrays if not spec.integer), None)
+    options = zip(operation.option_names, arguments[len(arrays) :], values[len(arrays) :], strict=True)
+    return (
+        getattr(real, "dtype", None) is REAL_DTYPES[0]
+        and all(array is None for array, spec in arrays if spec.optional)
+        and all(
+            option is operation.defaults[name] and value.__class__ is option.__class__ and value == option
+            for name, option, value in options
+        )
+    )
 
 
 def _source(operation: Operation) -> str:
@@ -129,7 +158,7 @@ def _key(operation: Operation) -> str:
     widths = [f"{name}.dtype" for name, spec in arrays if spec.any_width]
     options = [f"{name}, {name}.__class__" for name in operation.option_names]
     key = f"({', '.join(['_real', *absent, *widths, *options])}, backend, _bits)"
-    if widths or not operation.defaults.keys() >= set(operation.option_names):
+    if not _may_be_plain(operation):
         return key
     defaults = [f"{name} is _default_{name}" for name in operation.option_names]
     return f"_bits if {' and '.join(['_real is _float64', 'backend is None', *absent, *defaults])} else {key}"

@@ -29,8 +29,8 @@ pub fn is_doubtful<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -
     T::NARROWER_THAN_REFERENCE && (too_close || (wanted && width > FEW_SQUARES))
 }
 
-/// Has `search` find in `f64` what is nearest to the doubtful rows, about `at_once` of them at a time: it is given them and
-/// where to write indices and distances. The first of `indices` is that of row `first` of `x`.
+/// Has `search` find in `f64` what is nearest to the doubtful rows, about `at_once` of them at a time: it is given them
+/// and where to write indices and distances. The first of `indices` is that of row `first` of `x`.
 pub fn settle<T: Scalar>(
     (x, first): (Rows<'_, T>, usize),
     at_once: usize,

@@ -22,8 +22,8 @@ pub struct Strips<S: Simd, T: Scalar> {
 
 impl<S: Simd, T: Scalar> Strips<S, T> {
     /// Strips of `b`, or None where it is too narrow for one, has more than [`MOST`] rows or does not stay in a core's
-    /// caches while it is gone through row after row. Sums begin with `initial`, or with zero. The last strip begins early enough to be whole; columns that it shares with its neighbour are
-    /// computed twice.
+    /// caches while it is gone through row after row. Sums begin with `initial`, or with zero. The last strip begins
+    /// early enough to be whole; columns that it shares with its neighbour are computed twice.
     pub fn new(b: Rows<'_, T>, initial: Option<&[T]>) -> Result<Option<Self>> {
         let (depth, width, lanes) = (b.count(), b.width(), Register::<S, T>::LANES);
         let count = width.div_ceil(lanes) * (depth + 1);
