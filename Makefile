@@ -17,7 +17,7 @@ RUST_NEEDED  := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' backends/rust/C
 RUST_FOUND   := $(shell cargo --version 2>/dev/null | cut -d ' ' -f 2)
 CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_FOUND) | sort -C -V && echo yes))
 
-PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml tests/third_party/example/pyproject.toml
+PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml monitor/pyproject.toml tests/third_party/example/pyproject.toml
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
 .PHONY: help setup demo test test-minimal lint format bench bench-pipeline bench-device docs clean
@@ -32,7 +32,7 @@ $(VENV)/python.done: $(PROJECTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet -e '.[test,lint]' -e backends/numba -e '$(CUPY)' -e tests/third_party/example
+	$(PIP) install --quiet -e '.[test,lint]' -e backends/numba -e '$(CUPY)' -e monitor -e tests/third_party/example
 	@$(if $(CUDA),,echo 'No NVIDIA driver of CUDA 12 or 13 was found: CuPy is left out.')
 	@touch $@
 
@@ -45,7 +45,8 @@ else
 endif
 
 demo: setup ## condition monitoring on a simulated plant, end to end (ARGS="file.csv --report out.html" for your own data)
-	$(BIN)/acm-dispatch demo $(ARGS)
+	@echo "This is acm-monitor, of the distribution in monitor/; acm-dispatch demo runs it, too."
+	$(BIN)/acm-monitor $(ARGS)
 
 test: setup ## every test, Rust's included
 ifneq ($(CARGO),)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from acm_cupy import build
 from acm_cupy.testing import strict_backend
+from acm_monitor.simulate import simulate
 from hypothesis import settings
 
 import acm_dispatch
 from acm_dispatch import policy, registry
 from acm_dispatch.backend import ONLY_BY_NAME
-from acm_dispatch.demo.simulate import simulate
 from acm_dispatch.numpy_backend import numpy_backend
 from acm_dispatch.settings import Settings
 

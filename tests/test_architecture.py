@@ -45,7 +45,7 @@ LAYERS = [
         "ops",
         "testing",
     ],
-    *["demo", "cli", "__main__"],
+    *["cli", "__main__"],
 ]
 
 
@@ -76,6 +76,7 @@ def test_layers_point_one_way(path):
     layer = path.relative_to(ROOT).parts[0].removesuffix(".py")
     imported = set(imports(path))
     assert not imported & {"acm_rs", "acm_numba", "acm_cupy", "numba", "cupy"}, "the core imports a backend"
+    assert "acm_monitor" not in imported, "the core imports an application"
     if layer != "__init__":
         assert layer in LAYERS, "a new module needs its place among the layers"
         above = LAYERS[LAYERS.index(layer) + 1 :]
@@ -89,7 +90,7 @@ def test_contributing_lists_the_layers_as_they_are():
 
 
 def _modules():
-    skipped = ("acm_dispatch.testing.", "acm_dispatch.demo", "acm_dispatch.cli", "acm_dispatch.__main__")
+    skipped = ("acm_dispatch.testing.", "acm_dispatch.cli", "acm_dispatch.__main__")
     for module in pkgutil.walk_packages(acm_dispatch.__path__, "acm_dispatch."):
         if not module.name.startswith(skipped):
             yield module.name

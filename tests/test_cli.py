@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -105,26 +104,17 @@ def test_explain_completes_arrays_whose_size_is_known_and_takes_options(invoke):
 def test_version_and_help(invoke):
     assert invoke("--version").stdout.strip() == acm_dispatch.__version__
     assert "doctor" in invoke("--help").stdout
+
+
+def test_demo_is_the_command_of_the_monitor(invoke, monkeypatch):
     assert "--report" in invoke("demo", "-h").stdout
-
-
-@pytest.fixture
-def recording(tmp_path):
-    path = tmp_path / "plant.csv"
-    values = np.random.default_rng(0).normal(size=(60, 2)).round(3)
-    frame = pd.DataFrame(values, columns=["flow", "pressure"])
-    frame.insert(0, "time", [f"{t:%d/%m/%Y %H:%M}" for t in pd.date_range("2024-03-01", periods=60, freq="8h")])
-    frame.to_csv(path, index=False)
-    return path
-
-
-def test_demo_on_a_file(invoke, recording):
-    result = invoke("demo", recording, "--clusters", "2..2", "--backend", "numpy", "--day-first")
-    assert result.exit_code == 0, result.output
-    assert "60 rows as DD/MM/YYYY HH:MM, day first (asked)" in result.stdout
-    assert "use()" in result.stdout, "the backend that was asked for decides"
-    assert "Done in" in result.stdout
-    assert result.stderr == "", "no progress bar in a pipe"
+    assert invoke("demo", "--clusters", "1..4").exit_code == 2
+    assert invoke("demo", "--clusters").exit_code == 2
+    monkeypatch.setitem(sys.modules, "acm_monitor", None)
+    monkeypatch.delitem(sys.modules, "acm_monitor.command")
+    result = invoke("demo")
+    assert result.exit_code == 2
+    assert "install it with `pip install acm-dispatch-monitor`" in result.stderr
 
 
 # Refusals.
@@ -150,11 +140,6 @@ def test_demo_on_a_file(invoke, recording):
         (["explain", "zscore", "--shape", "9x9", "--option", "mode=x"], "zscore takes method, ddof, floor, clip"),
         (["explain", "zscore", "--shape", "9x9", "--option", "ddof=-1"], "`ddof` is -1; expected at least 0"),
         (["explain", "zscore", "--shape", "1e15x1e6"], "does not fit this machine"),
-        (["demo", "nothing.csv"], "nothing.csv does not exist"),
-        (["demo", "--clusters", "1..4"], "--clusters is '1..4'; expected a range such as 2..8, from 2 on"),
-        (["demo", "--clusters", "9..4"], "--clusters is '9..4'"),
-        (["demo", "--backend", "numpi"], "no backend is called 'numpi'"),
-        (["demo", "--report", "no/such/folder/out.html"], "the report cannot be written: folder"),
         (["run", "nothing.py"], "script nothing.py does not exist"),
         (["run", "--trace-file", "no/folder/t.json", __file__], "the trace cannot be written: folder"),
         (["explain", "zscore"], "Missing option '--shape'"),
@@ -176,8 +161,8 @@ def test_ctrl_c_is_one_line(invoke, monkeypatch):
     def stopped(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("acm_dispatch.demo.job.run_demo", stopped)
-    result = invoke("demo")
+    monkeypatch.setattr("acm_dispatch.cli.doctor.examine", stopped)
+    result = invoke("doctor")
     assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
 
 
@@ -189,28 +174,6 @@ def test_without_the_extra_one_sentence_says_what_to_install(package):
     assert result.stderr.strip().splitlines()[-1].endswith('install it with `pip install "acm-dispatch[cli]"`')
     assert f"needs {package}" in result.stderr
     assert "Traceback" not in result.stderr
-
-
-def test_without_the_demo_s_extra_the_simulation_runs_and_files_say_what_to_install(invoke, recording, monkeypatch):
-    for package in ("pandas", "pyarrow", "matplotlib"):
-        monkeypatch.setitem(sys.modules, package, None)
-    refused = {
-        "CSV files needs pandas": ["demo", recording],
-        "--report needs matplotlib": ["demo", "--report", "x.html"],
-    }
-    for needed, words in refused.items():
-        result = invoke(*words)
-        assert result.exit_code == 2
-        assert needed in result.stderr
-        assert 'install it with `pip install "acm-dispatch[demo]"`' in result.stderr
-    monkeypatch.setattr("acm_dispatch.demo.job.simulate", lambda: _small_simulation())
-    assert invoke("demo", "--clusters", "2", "--backend", "numpy").exit_code == 0
-
-
-def _small_simulation():
-    from acm_dispatch.demo.simulate import simulate
-
-    return simulate(2000)
 
 
 # Running scripts.

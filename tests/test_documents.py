@@ -73,7 +73,7 @@ def test_make_builds_rust_only_where_it_can(tmp_path, cargo, said):
 
 
 def test_one_version_everywhere():
-    files = [ROOT / "pyproject.toml", *(ROOT / "backends").glob("*/pyproject.toml")]
+    files = [ROOT / "pyproject.toml", ROOT / "monitor/pyproject.toml", *(ROOT / "backends").glob("*/pyproject.toml")]
     versions = {str(path): tomllib.loads(path.read_text())["project"]["version"] for path in files}
     cargo = tomllib.loads((ROOT / "backends/rust/Cargo.toml").read_text())
     versions["Cargo.toml"] = cargo["workspace"]["package"]["version"]

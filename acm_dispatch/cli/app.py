@@ -10,25 +10,15 @@ from typer.core import TyperGroup
 
 import acm_dispatch
 
-from ..demo.extras import UnusableData
-from .console import console, plain_warnings, say, tolerant_streams
-
-#: Exit codes: the user can change something; the user stopped it.
-_REFUSED, _INTERRUPTED = 2, 130
+from .console import console, errors_as_sentences, plain_warnings, tolerant_streams
 
 
 class _Sentences(TyperGroup):
-    """Commands whose errors are told, not traced: what is no error of the user's keeps its traceback."""
+    """Commands whose errors are told, not traced."""
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with errors_as_sentences():
             return super().invoke(ctx)
-        except (acm_dispatch.DispatchError, UnusableData) as error:
-            say(f"Error: {error}")
-            raise typer.Exit(_REFUSED) from None
-        except KeyboardInterrupt:
-            say("Interrupted.")
-            raise typer.Exit(_INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -94,25 +84,14 @@ def explain(
     console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-@app.command()
-def demo(
-    file: Annotated[
-        Path | None, typer.Argument(help="CSV or Parquet with a time column; a simulation if left out.")
-    ] = None,
-    report: Annotated[Path | None, typer.Option(help="Also write this HTML file, with figures.")] = None,
-    backend: Annotated[str | None, typer.Option(help="Prefer these backends: rust, or rust,numba.")] = None,
-    clusters: Annotated[str, typer.Option(help="Least and most operating regimes to look for.")] = "2..8",
-    time_column: Annotated[str | None, typer.Option(help="The column that holds the time, if it is not found.")] = None,
-    day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="Order in dates like 3/4/2024, if not found out.")
-    ] = None,
-) -> None:
-    """Condition monitoring of a sensor recording, every dispatched call timed beside NumPy."""
-    from ..demo.job import Options, run_demo
-    from .options import backend_names, range_of_clusters
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
+def demo(context: typer.Context) -> None:
+    """Condition monitoring of a sensor recording: runs `acm-monitor`, of the distribution acm-dispatch-monitor."""
+    from .demo import run_monitor
 
-    options = Options(file, report, backend_names(backend), range_of_clusters(clusters), time_column, day_first)
-    run_demo(options, console())
+    run_monitor(context.args)
 
 
 @app.command(

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 
-from ..errors import DispatchWarning
+from ..errors import DispatchError, DispatchWarning
+
+#: Exit codes: the user can change something; the user stopped it.
+_REFUSED, _INTERRUPTED = 2, 130
 
 #: Columns of a table that goes into a pipe or a file, where nothing says how wide it may be.
 _PIPE_WIDTH = 120
@@ -26,6 +32,19 @@ def console(*, stderr: bool = False) -> Console:
 def say(message: str) -> None:
     """One line on standard error, never wrapped, so that it can be searched for."""
     print(message, file=sys.stderr)
+
+
+@contextmanager
+def errors_as_sentences() -> Iterator[None]:
+    """End the command with one line for what its user can change; any other error keeps its traceback."""
+    try:
+        yield
+    except DispatchError as error:
+        say(f"Error: {error}")
+        raise typer.Exit(_REFUSED) from None
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 def plain_warnings() -> None:

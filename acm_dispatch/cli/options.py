@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 from ..errors import ConfigurationError
-
-
-def backend_names(text: str | None) -> tuple[str, ...]:
-    """``rust,numba`` as names; whether they exist is the policy's business."""
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-
-
-def range_of_clusters(text: str) -> tuple[int, int]:
-    """``2..8``, or a single number."""
-    match = re.fullmatch(r"\s*(\d{1,3})\s*(?:(?:\.\.|-)\s*(\d{1,3})\s*)?", text)
-    least, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not 2 <= least <= most:
-        raise ConfigurationError(f"--clusters is {text!r}; expected a range such as 2..8, from 2 on")
-    return least, most
 
 
 def shape(text: str) -> tuple[int, ...]:

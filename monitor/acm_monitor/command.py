@@ -1,0 +1,60 @@
+"""The command ``acm-monitor`` and its options; errors become one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acm_dispatch import ConfigurationError
+from acm_dispatch.cli.console import console, errors_as_sentences, plain_warnings, tolerant_streams
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def run() -> None:
+    """Run the command line as a program."""
+    plain_warnings()
+    tolerant_streams()
+    app(prog_name="acm-monitor")
+
+
+@app.command()
+def monitor(
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV or Parquet with a time column; a simulation if left out.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write this HTML file, with figures.")] = None,
+    backend: Annotated[str | None, typer.Option(help="Prefer these backends: rust, or rust,numba.")] = None,
+    clusters: Annotated[str, typer.Option(help="Least and most operating regimes to look for.")] = "2..8",
+    time_column: Annotated[str | None, typer.Option(help="The column that holds the time, if it is not found.")] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="Order in dates like 3/4/2024, if not found out.")
+    ] = None,
+) -> None:
+    """Condition monitoring of a sensor recording, every dispatched call timed beside NumPy."""
+    from .job import Options, run_job
+
+    with errors_as_sentences():
+        options = Options(file, report, _names(backend), _range_of_clusters(clusters), time_column, day_first)
+        run_job(options, console())
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    """``rust,numba`` as names; whether they exist is the policy's business."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _range_of_clusters(text: str) -> tuple[int, int]:
+    """``2..8``, or a single number."""
+    match = re.fullmatch(r"\s*(\d{1,3})\s*(?:(?:\.\.|-)\s*(\d{1,3})\s*)?", text)
+    least, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 2 <= least <= most:
+        raise ConfigurationError(f"--clusters is {text!r}; expected a range such as 2..8, from 2 on")
+    return least, most

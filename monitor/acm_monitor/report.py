@@ -1,0 +1,116 @@
+"""The result as one HTML file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from .errors import UnusableData
+from .section import Section, Table
+
+_STYLE = """\
+:root { color-scheme: light; --ink: #24323d; --dim: #5d6c77; --line: #d9e0e5; --accent: #1f6f8b; }
+* { box-sizing: border-box; }
+body { margin: 0; background: #f4f6f7; color: var(--ink);
+       font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+main { max-width: 1060px; margin: 0 auto; padding: 32px 20px 48px; }
+header { margin-bottom: 20px; }
+h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
+header p { margin: 0; color: var(--dim); }
+section { background: #fff; border: 1px solid var(--line); border-radius: 8px; padding: 18px 22px; margin: 14px 0; }
+h2 { font-size: 17px; margin: 0 0 8px; color: var(--accent); }
+p { margin: 4px 0; }
+.note { color: var(--dim); font-size: 13px; margin-top: 10px; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; min-width: 60%; margin-top: 8px; font-size: 13.5px; }
+th { text-align: left; font-weight: 600; color: var(--dim); border-bottom: 2px solid var(--line); white-space: nowrap; }
+th, td { padding: 5px 22px 5px 0; vertical-align: top; }
+td { border-bottom: 1px solid #edf0f2; }
+tr:last-child td { border-bottom: 0; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+.short { white-space: nowrap; }
+img { display: block; width: 100%; height: auto; margin: 10px 0 4px; }
+@media print { body { background: #fff; } section { break-inside: avoid; border: 0; padding: 0; } }
+"""
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>{title}</h1>
+<p>{subtitle}</p>
+</header>
+{sections}
+</main>
+</body>
+</html>
+"""
+
+#: Sections that say something only with their table have no sparkline in HTML: the figure shows it better.
+_FIGURE_INSTEAD = {"health"}
+#: Cells of at most so many characters are kept on one line.
+_SHORT = 34
+
+
+def check_target(path: Path) -> None:
+    """Refuse a report that could not be written, before the work is done."""
+    if not path.parent.is_dir():
+        raise UnusableData(f"the report cannot be written: folder {path.parent} does not exist")
+    if path.is_dir():
+        raise UnusableData(f"the report cannot be written: {path} is a folder")
+
+
+def write_report(
+    path: Path, title: str, subtitle: str, sections: Mapping[str, Section], figures: Mapping[str, str]
+) -> None:
+    """Write the page to `path`, whole or not at all."""
+    parts = [_section(key, section, figures.get(key)) for key, section in sections.items()]
+    page = _PAGE.format(title=escape(title), subtitle=escape(subtitle), style=_STYLE, sections="\n".join(parts))
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_text(page, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise UnusableData(f"the report cannot be written to {path}: {error.strerror}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _section(key: str, section: Section, figure: str | None) -> str:
+    paragraphs: Sequence[str] = () if key in _FIGURE_INSTEAD else section.paragraphs
+    parts = [f'<section id="{key}">', f"<h2>{escape(section.title)}</h2>"]
+    parts += [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs]
+    if figure is not None:
+        parts.append(_image(figure, section.title))
+    if section.table is not None:
+        parts.append(_table(section.table))
+    parts += [f'<p class="note">{escape(note)}</p>' for note in section.notes]
+    return "\n".join([*parts, "</section>"])
+
+
+def _image(svg: str, title: str) -> str:
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="Figure: {escape(title)}" src="data:image/svg+xml;base64,{data}">'
+
+
+def _table(table: Table) -> str:
+    marks = ["number" if name in table.numeric else "text" for name in table.header]
+    head = "".join(f'<th class="{mark}">{escape(name)}</th>' for name, mark in zip(table.header, marks, strict=True))
+    rows = "\n".join(f"<tr>{''.join(map(_cell, row, marks))}</tr>" for row in table.rows)
+    return f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+
+
+def _cell(text: str, mark: str) -> str:
+    return f'<td class="{mark}{" short" if len(text) <= _SHORT else ""}">{escape(text)}</td>'
