@@ -11,7 +11,7 @@ from .recording import Integers
 
 COLOURS = ("#1f6f8b", "#e07a3f", "#6a994e", "#8e6bb0", "#c9a227", "#b5485d", "#4d648d", "#7d7d7d")
 INK, _GRID = "#24323d", "#d9e0e5"
-STYLE = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,

@@ -170,7 +170,7 @@ def _sensors(frame: Any, path: Path, notes: list[str]) -> tuple[tuple[str, ...],
     left_out: list[str] = []
     for name in frame.columns:
         column = frame[name]
-        numbers = pandas.to_numeric(column, errors="coerce") if column.dtype.kind not in "Mm" else column.isna()
+        numbers: Any = pandas.to_numeric(column, errors="coerce") if column.dtype.kind not in "Mm" else column.isna()
         filled = int(column.notna().sum())
         readable = int(numbers.notna().sum()) if column.dtype.kind not in "Mm" else 0
         if readable < _MOSTLY_NUMBERS * filled:
