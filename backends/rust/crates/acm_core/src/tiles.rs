@@ -60,7 +60,7 @@ fn mirrored_pairs<T>(out: ArrayViewMut2<'_, T>, side: usize) -> Result<Vec<Mirro
             let width = side.min(band.ncols());
             let (tile, rest) = band.split_at(Axis(1), width);
             band = rest;
-            grid.push(Some(tile));
+            memory::push(&mut grid, Some(tile))?;
         }
     }
     let mut pairs = memory::with_capacity(count * (count + 1) / 2)?;
@@ -68,7 +68,7 @@ fn mirrored_pairs<T>(out: ArrayViewMut2<'_, T>, side: usize) -> Result<Vec<Mirro
         for column in row..count {
             let upper = grid[row * count + column].take();
             let lower = grid[column * count + row].take();
-            pairs.extend(upper.map(|upper| MirroredPair { row, column, upper, lower }));
+            memory::extend(&mut pairs, upper.map(|upper| MirroredPair { row, column, upper, lower }))?;
         }
     }
     Ok(pairs)
