@@ -33,8 +33,11 @@ pub fn map_by_column<T: Scalar, P: Scalar, const N: usize>(
         return Err(Error::invalid("out", "does not have the size of x"));
     }
     let run = RUN_VALUES.div_ceil(width) * width;
-    let repeated: Vec<Vec<P>> = parameters.iter().map(|p| repeated(p, run)).collect::<Result<_>>()?;
-    let parameters: [&[P]; N] = std::array::from_fn(|p| &repeated[p][..]);
+    let mut repeated = [const { Vec::new() }; N];
+    for (all, values) in repeated.iter_mut().zip(parameters) {
+        *all = cycled(values, run)?;
+    }
+    let parameters = repeated.each_ref().map(|all| &all[..]);
     let tile = (x.len() / TILES).clamp(TILE_VALUES[0], TILE_VALUES[1]).next_multiple_of(run);
     threads.for_each(x.len(), x.chunks(tile).zip(out.chunks_mut(tile)), |(x, out)| {
         simd::vectorized(
@@ -53,8 +56,6 @@ pub fn map_by_column<T: Scalar, P: Scalar, const N: usize>(
 }
 
 /// `values` again and again, up to `len` of them.
-fn repeated<P: Copy>(values: &[P], len: usize) -> Result<Vec<P>> {
-    let mut all = memory::with_capacity(len)?;
-    all.extend(values.iter().cycle().take(len));
-    Ok(all)
+fn cycled<P: Copy>(values: &[P], len: usize) -> Result<Vec<P>> {
+    memory::collected(values.iter().copied().cycle().take(len))
 }

@@ -4,7 +4,7 @@
 //! them are joined as by Chan, Golub and LeVeque (1983).
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use acm_core::{Result, Scalar, Threads, memory, simd};
 use ndarray::ArrayViewMut2;
 
 use super::common::{coefficient, correlation, write_pairs};
@@ -40,12 +40,11 @@ pub fn write_doubtful<T: Scalar>(
     let mut batch = Batch::new(x.width(), pairs.len())?;
     while !pairs.is_empty() {
         let taken;
-        (taken, pairs) = pairs.split_at(batch.take(pairs));
+        (taken, pairs) = pairs.split_at(batch.take(pairs)?);
         batch.sum_up(threads, x)?;
         for (&(i, j), sums) in taken.iter().zip(&batch.sums) {
             let Some(value) = sums.coefficient::<T>() else {
-                extreme.try_reserve(1).map_err(|_| Error::OutOfMemory)?;
-                extreme.push((i, j));
+                memory::push(&mut extreme, (i, j))?;
                 continue;
             };
             let value = T::from_f64(value);
@@ -77,7 +76,7 @@ impl Batch {
     }
 
     /// Takes the first of `pairs`, as many as there is room for, instead of those before. Answers how many.
-    fn take(&mut self, pairs: &[(usize, usize)]) -> usize {
+    fn take(&mut self, pairs: &[(usize, usize)]) -> Result<usize> {
         self.columns.clear();
         self.sums.clear();
         for &(i, j) in pairs.iter().take(PAIRS) {
@@ -88,12 +87,12 @@ impl Batch {
             for column in [i, j] {
                 if !self.has(column) {
                     self.places[column] = self.columns.len();
-                    self.columns.push(column);
+                    memory::push(&mut self.columns, column)?;
                 }
             }
-            self.sums.push(Sums::none([self.places[i], self.places[j]]));
+            memory::push(&mut self.sums, Sums::none([self.places[i], self.places[j]]))?;
         }
-        self.sums.len()
+        Ok(self.sums.len())
     }
 
     fn has(&self, column: usize) -> bool {

@@ -28,7 +28,7 @@ impl<'a, T: Scalar> Moderate<'a, T> {
     /// Looks at the finite values of each column of `x`.
     pub fn new(threads: &Threads<'_>, x: ArrayView2<'a, T>) -> Result<Self> {
         let found = levels(threads, x)?;
-        let doubtful: Vec<usize> = (0..x.ncols()).filter(|&column| !has_digits::<T>(&found[column])).collect();
+        let doubtful = memory::collected((0..x.ncols()).filter(|&column| !has_digits::<T>(&found[column])))?;
         let scales = scales(threads, Rows::new(x, "x")?, &doubtful)?;
         if scales.iter().all(|&scale| scale == 1.0) {
             return Ok(Moderate { x: x.into(), levels: found });

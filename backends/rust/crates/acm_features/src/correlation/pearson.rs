@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads};
+use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::common::coefficient;
@@ -22,10 +22,11 @@ pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: 
     }
     let mut doubtful = Vec::new();
     for_each_tile::<T, f64, _>(threads, &standard, SUMS, |tile| {
-        doubtful.try_reserve(tile.rows.len() * tile.columns.len()).map_err(|_| Error::OutOfMemory)?;
+        memory::reserve(&mut doubtful, tile.rows.len() * tile.columns.len())?;
         write_tile(&standard, tile, &mut out, |i, j| match over_common_rows::<T>(tile, i, j) {
             Some(value) => value,
             None => {
+                #[allow(clippy::disallowed_methods, reason = "has room")]
                 doubtful.push((tile.rows.start + i, tile.columns.start + j));
                 f64::NAN
             }

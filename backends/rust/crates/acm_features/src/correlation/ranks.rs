@@ -72,7 +72,7 @@ impl Order {
             for (&entry, next) in entries.iter().zip(next) {
                 let row = entry & !TIED;
                 if other.has(row) {
-                    group.push(row);
+                    memory::push(group, row)?;
                 }
                 if next & TIED == 0 && !group.is_empty() {
                     each(group, before as f64 + (group.len() - 1) as f64 / 2.0);
@@ -98,8 +98,7 @@ pub fn ranks<T: Scalar, R: Scalar>(
         return Err(Error::Unsupported(format!("{height} rows are more than the kernel can number")));
     }
     let gaps = has_gaps(threads, Rows::new(x, "x")?)?;
-    let mut orders = memory::with_capacity(width)?;
-    orders.resize_with(width, Order::default);
+    let mut orders = memory::collected((0..width).map(|_| Order::default()))?;
     // Columns that share cache lines are read and written together.
     let columns = CACHE_LINE / size_of::<T>();
     let blocks = x.axis_chunks_iter(Axis(1), columns).zip(out.axis_chunks_iter_mut(Axis(1), columns));

@@ -86,11 +86,10 @@ impl<T: Scalar> Kept<T> {
                     self.counts[column] += 1;
                 }
             }
-            kept.counts.push(kept.columns.len() - before);
+            memory::push(&mut kept.counts, kept.columns.len() - before)?;
         }
         let count = kept.columns.len();
-        self.tiles.try_reserve(1).map_err(|_| Error::OutOfMemory)?;
-        self.tiles.push(kept);
+        memory::push(&mut self.tiles, kept)?;
         Ok(count)
     }
 
@@ -140,7 +139,7 @@ impl<T: Scalar> Kept<T> {
         let mut next = memory::with_capacity(self.counts.len())?;
         let mut total = 0;
         for &count in &self.counts {
-            next.push(total);
+            memory::push(&mut next, total)?;
             total += count;
         }
         for (out, start) in indptr.iter_mut().zip(next.iter().chain([&total])) {
@@ -181,9 +180,7 @@ impl<T: Scalar> KeptOfTile<T> {
     }
 
     fn push(&mut self, column: usize, value: f64) -> Result<()> {
-        self.columns.try_reserve(1).and(self.values.try_reserve(1)).map_err(|_| Error::OutOfMemory)?;
-        self.columns.push(column as u32);
-        self.values.push(T::from_f64(value));
-        Ok(())
+        memory::push(&mut self.columns, column as u32)?;
+        memory::push(&mut self.values, T::from_f64(value))
     }
 }

@@ -33,8 +33,7 @@ fn by_ranks<T: Scalar, R: Scalar>(
     let mut differing = Vec::new();
     for (i, left) in orders.iter().enumerate() {
         let others = (i + 1..orders.len()).filter(|&j| !left.has_same_rows_as(&orders[j]));
-        differing.try_reserve(orders.len()).map_err(|_| Error::OutOfMemory)?;
-        differing.extend(others.map(|j| (i, j)));
+        memory::extend(&mut differing, others.map(|j| (i, j)))?;
     }
     let prepare = || Ok((memory::filled(x.nrows(), 0.0)?, memory::with_capacity(x.nrows())?));
     let each = |(rank, group): &mut (Vec<f64>, Vec<u32>), i: usize, j: usize, look: &mut Look<'_>| {

@@ -32,9 +32,11 @@ impl<'a, T: Scalar> Standard<'a, T> {
         Ok(Standard {
             x: Rows::new(matrix.x.view(), "x")?,
             gaps: columns.iter().any(|column| column.count() < matrix.x.nrows() as f64),
-            offset: columns.iter().map(|column| column.offset).collect(),
-            mean: columns.iter().map(|column| column.mean()).collect(),
-            factor: columns.iter().map(|column| factor(column.deviation(0) * column.count().sqrt())).collect(),
+            offset: memory::collected(columns.iter().map(|column| column.offset))?,
+            mean: memory::collected(columns.iter().map(|column| column.mean()))?,
+            factor: memory::collected(
+                columns.iter().map(|column| factor(column.deviation(0) * column.count().sqrt())),
+            )?,
         })
     }
 

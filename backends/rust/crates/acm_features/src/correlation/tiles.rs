@@ -131,7 +131,7 @@ fn pairs(width: usize, side: usize) -> Result<Vec<Pair>> {
     let count = width.div_ceil(side);
     let range = |tile: usize| tile * side..((tile + 1) * side).min(width);
     let mut pairs = memory::with_capacity(count * (count + 1) / 2)?;
-    pairs.extend((0..count).flat_map(|i| (i..count).map(move |j| (range(i), range(j)))));
+    memory::extend(&mut pairs, (0..count).flat_map(|i| (i..count).map(move |j| (range(i), range(j)))))?;
     Ok(pairs)
 }
 

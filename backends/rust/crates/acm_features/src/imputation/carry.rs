@@ -42,7 +42,7 @@ pub fn fill_along<T: Scalar>(
     let walk = |x: &[T]| Walk { height: x.len() / width, width, direction };
     let mut segments = memory::with_capacity(x.len().div_ceil(segment))?;
     for (x, out) in x.chunks(segment).zip(out.chunks_mut(segment)) {
-        segments.push((x, out, Carried::nothing(width)?));
+        memory::push(&mut segments, (x, out, Carried::nothing(width)?))?;
     }
     if direction == Direction::Backward {
         segments.reverse();
@@ -160,8 +160,7 @@ impl<T: Scalar> Carried<T> {
 
     /// Takes up what a walk over `x` ends with, having started from nothing.
     fn look_back(&mut self, x: &[T], walk: Walk) -> Result<()> {
-        let mut open: Vec<usize> = memory::with_capacity(walk.width)?;
-        open.extend(0..walk.width);
+        let mut open = memory::collected(0..walk.width)?;
         for gaps in 0..walk.height {
             let row = &x[walk.row(walk.height - 1 - gaps)];
             open.retain(|&column| {

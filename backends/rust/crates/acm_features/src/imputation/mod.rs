@@ -5,7 +5,7 @@ mod carry;
 pub use self::carry::{Direction, fill_along};
 
 use acm_core::rows::one_a_column;
-use acm_core::{Result, Scalar, Threads};
+use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::Missing;
@@ -25,7 +25,7 @@ pub fn impute<T: Scalar>(
     let fill = match fill {
         Some(fill) => fill,
         None => {
-            medians = robust_stats::medians(threads, x, missing)?.into_iter().map(T::from_f64).collect();
+            medians = memory::collected(robust_stats::medians(threads, x, missing)?.into_iter().map(T::from_f64))?;
             &medians
         }
     };

@@ -1,7 +1,7 @@
 //! Moments up to the fourth, extremes, and products of each value with the one before it.
 
 use acm_core::simd::{Simd, Vector};
-use acm_core::{Result, Scalar, Threads};
+use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use super::{BLOCK, Block, Summary, summaries};
@@ -41,7 +41,7 @@ pub struct Pairs {
 /// What each column of `x` sums up to, of differences from its first finite value.
 pub fn shapes<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<Shape>> {
     let mut shapes: Vec<Shape> = summaries(threads, x)?;
-    let mut open: Vec<usize> = (0..x.ncols()).filter(|&column| shapes[column].count > 0.0).collect();
+    let mut open = memory::collected((0..x.ncols()).filter(|&column| shapes[column].count > 0.0))?;
     for row in x.rows() {
         open.retain(|&column| {
             let found = row[column].is_finite();

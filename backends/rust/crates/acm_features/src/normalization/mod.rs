@@ -1,7 +1,7 @@
 //! Columns brought to a common centre and scale.
 
 use acm_core::rows::one_a_column;
-use acm_core::{Result, Scalar, Threads};
+use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::Missing;
@@ -42,8 +42,8 @@ pub fn zscore<T: Scalar>(
     out: &mut [T],
 ) -> Result<()> {
     let columns = Columns::new(threads, x, center, scale, method)?;
-    let scales: Vec<f64> = columns.scale.iter().map(|&scale| at_least(floor, scale)).collect();
-    let (factors, centers) = (reciprocals::<T>(&scales), columns.centers::<T>());
+    let scales = memory::collected(columns.scale.iter().map(|&scale| at_least(floor, scale)))?;
+    let (factors, centers) = (reciprocals::<T>(&scales)?, columns.centers::<T>()?);
     match (factors, centers) {
         (Some(factors), Some([center, rest])) if rest.iter().all(|&rest| rest == T::ZERO) => scores(
             threads,
@@ -81,12 +81,13 @@ fn at_least(floor: f64, scale: f64) -> f64 {
 }
 
 /// What to multiply by instead of dividing, many times faster and as good; None where one lost digits or overflowed.
-fn reciprocals<T: Scalar>(scales: &[f64]) -> Option<Vec<T>> {
+fn reciprocals<T: Scalar>(scales: &[f64]) -> Result<Option<Vec<T>>> {
     let normal = |&scale: &f64| {
         let size = scale.abs();
         !scale.is_finite() || size > LEAST_NORMAL_RECIPROCAL && size < 1.0 / LEAST_NORMAL_RECIPROCAL
     };
-    scales.iter().all(normal).then(|| scales.iter().map(|scale| T::from_f64(1.0 / scale)).collect())
+    let factors = || memory::collected(scales.iter().map(|scale| T::from_f64(1.0 / scale)));
+    scales.iter().all(normal).then(factors).transpose()
 }
 
 /// Writes `score(x, columns)`, clipped, by arithmetic in `P`.
@@ -139,16 +140,16 @@ struct Columns {
 impl Columns {
     /// Offset and centre in the data's own type, the nearest number to their sum and what is missing from it: the
     /// difference of a value and a number close to it is exact. None where a difference might overflow that type alone.
-    fn centers<T: Scalar>(&self) -> Option<[Vec<T>; 2]> {
+    fn centers<T: Scalar>(&self) -> Result<Option<[Vec<T>; 2]>> {
         let columns = || self.offset.iter().zip(&self.center);
-        let nearest: Vec<T> = columns().map(|(offset, center)| T::from_f64(offset + center)).collect();
+        let nearest = memory::collected(columns().map(|(offset, center)| T::from_f64(offset + center)))?;
         let missing = columns().zip(&nearest).map(|((offset, center), nearest)| {
             let missing = (offset - nearest.to_f64()) + center;
             T::from_f64(if missing.is_nan() { 0.0 } else { missing })
         });
-        let missing = missing.collect();
+        let missing = memory::collected(missing)?;
         let fits = |center: &T| center.is_nan() || center.to_f64().abs() <= GREATEST_CENTER;
-        nearest.iter().all(fits).then_some([nearest, missing])
+        Ok(nearest.iter().all(fits).then_some([nearest, missing]))
     }
 
     fn new<T: Scalar>(
@@ -165,12 +166,12 @@ impl Columns {
         let mut columns = own;
         if let Some(center) = center {
             one_a_column("center", center, x.ncols())?;
-            columns.center = vec![0.0; center.len()];
-            columns.offset = center.iter().map(|value| value.to_f64()).collect();
+            columns.center = memory::zeroed(center.len())?;
+            columns.offset = memory::collected(center.iter().map(|value| value.to_f64()))?;
         }
         if let Some(scale) = scale {
             one_a_column("scale", scale, x.ncols())?;
-            columns.scale = scale.iter().map(|value| value.to_f64()).collect();
+            columns.scale = memory::collected(scale.iter().map(|value| value.to_f64()))?;
         }
         Ok(columns)
     }
@@ -181,9 +182,9 @@ impl Columns {
             Method::Standard { ddof } => {
                 let columns = moments::levels(threads, x)?;
                 Ok(Columns {
-                    offset: columns.iter().map(|column| column.offset).collect(),
-                    center: columns.iter().map(|column| column.mean()).collect(),
-                    scale: columns.iter().map(|column| column.deviation(ddof)).collect(),
+                    offset: memory::collected(columns.iter().map(|column| column.offset))?,
+                    center: memory::collected(columns.iter().map(|column| column.mean()))?,
+                    scale: memory::collected(columns.iter().map(|column| column.deviation(ddof)))?,
                 })
             }
             Method::Robust => {
@@ -191,8 +192,9 @@ impl Columns {
                     true => robust_stats::medians_and_deviations(threads, x, Missing::NonFinite)?,
                     false => (robust_stats::medians(threads, x, Missing::NonFinite)?, Vec::new()),
                 };
-                let center = vec![0.0; median.len()];
-                Ok(Columns { offset: median, center, scale: mad.iter().map(|mad| NORMAL_CONSISTENCY * mad).collect() })
+                let center = memory::zeroed(median.len())?;
+                let scale = memory::collected(mad.iter().map(|mad| NORMAL_CONSISTENCY * mad))?;
+                Ok(Columns { offset: median, center, scale })
             }
         }
     }

@@ -100,12 +100,12 @@ pub fn column_quantiles<T: Scalar>(
     if out.len() != levels.len() * width {
         return Err(Error::invalid("out", "does not have a row for each quantile"));
     }
-    let quantiles: Vec<Quantile> = levels.iter().map(|&level| Quantile { level, method }).collect();
+    let quantiles = memory::collected(levels.iter().map(|&level| Quantile { level, method }))?;
     let mut found = memory::filled(out.len(), f64::NAN)?;
     let share = if quantiles.len() > MOST_SEARCHES { 1.0 } else { MOST_KEPT };
     let left_out = match x.nrows() {
         0..=MOST_COUNTED => buckets::quantiles(threads, Rows::new(x, "x")?, &quantiles, missing, share, &mut found)?,
-        _ => (0..width).collect(),
+        _ => memory::collected(0..width)?,
     };
     if !left_out.is_empty() {
         robust_stats::quantiles(threads, x, &left_out, &quantiles, missing, &mut found)?;

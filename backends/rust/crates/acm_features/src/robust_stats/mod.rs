@@ -9,7 +9,7 @@ mod short;
 mod sweep;
 
 use acm_core::rows::one_a_column;
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use self::search::Search;
@@ -112,9 +112,8 @@ impl<'a, T: Scalar> Searches<'a, T> {
         wanted: &(dyn Fn(usize) -> bool + Sync),
     ) -> Result<Self> {
         let each = quantiles.len();
-        let (mut samples, mut searches) = (memory::with_capacity(x.width)?, memory::with_capacity(x.width * each)?);
-        samples.resize_with(x.width, Vec::new);
-        searches.resize_with(x.width * each, || Search::OVER);
+        let samples = memory::collected((0..x.width).map(|_| Vec::new()))?;
+        let searches = memory::collected((0..x.width * each).map(|_| Search::OVER))?;
         let mut searches = Searches { threads, x, each, samples, searches };
         let work = searches.work();
         let blocks = searches.samples.chunks_mut(BLOCK_COLUMNS).zip(searches.searches.chunks_mut(BLOCK_COLUMNS * each));
@@ -142,7 +141,7 @@ impl<'a, T: Scalar> Searches<'a, T> {
                 Ok(())
             })?;
         }
-        Ok(self.searches.iter().map(Search::value).collect())
+        memory::collected(self.searches.iter().map(Search::value))
     }
 }
 
@@ -156,13 +155,13 @@ fn start<T: Scalar>(
     searches: &mut [Search<T>],
 ) -> Result<()> {
     for (_, sample) in (first_column..).zip(&mut *samples).filter(|(column, _)| wanted(*column)) {
-        sample.try_reserve_exact(sample_size(x.height())).map_err(|_| Error::OutOfMemory)?;
+        *sample = memory::with_capacity(sample_size(x.height()))?;
     }
     for row in sampled_rows(x.height(), sample_size(x.height())) {
         for (column, sample) in (first_column..).zip(&mut *samples).filter(|(column, _)| wanted(*column)) {
             let value = x.value(row, column);
             if !value.is_nan() {
-                sample.push(value);
+                memory::push(sample, value)?;
             }
         }
     }

@@ -6,7 +6,7 @@
 //! equal to an end of the bracket are counted, not kept, so that ties cost nothing. The result is exact; a bracket
 //! that missed the middle shows in the numbers, and the search goes on with a wider one.
 
-use acm_core::{Error, Result, Scalar};
+use acm_core::{Result, Scalar, memory};
 
 use crate::quantiles::Quantile;
 
@@ -86,9 +86,7 @@ impl<T: Scalar> Tally<T> {
     /// Adds what was found in a part of the column.
     pub fn add(&mut self, counts: Counts, between: &[T]) -> Result<()> {
         self.counts.add(counts);
-        self.between.try_reserve(between.len()).map_err(|_| Error::OutOfMemory)?;
-        self.between.extend_from_slice(between);
-        Ok(())
+        memory::extend(&mut self.between, between.iter().copied())
     }
 
     /// The quantile, or None if the bracket missed it. NaN if there are no values.

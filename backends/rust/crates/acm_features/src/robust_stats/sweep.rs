@@ -128,8 +128,7 @@ impl<T: Scalar> Task for Sweep<'_, T> {
 
     fn run<S: Simd>(self, simd: S) -> Result<Vec<Tally<T>>> {
         let Sweep { threads, x, subject, each, searches } = self;
-        let mut tallies = memory::with_capacity(searches.len())?;
-        tallies.resize_with(searches.len(), Mutex::<Tally<T>>::default);
+        let tallies = memory::collected(searches.iter().map(|_| Mutex::<Tally<T>>::default()))?;
         let height = (TILE_VALUES / x.width).max(SHORTEST_PIECE).min(x.height());
         let stride = stride(height);
         let prepare = || memory::filled((BLOCK_COLUMNS + 1) * stride, T::ZERO);
@@ -165,7 +164,7 @@ impl<T: Scalar> Task for Sweep<'_, T> {
             }
             Ok(())
         })?;
-        Ok(tallies.into_iter().map(|tally| tally.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+        memory::collected(tallies.into_iter().map(|tally| tally.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 

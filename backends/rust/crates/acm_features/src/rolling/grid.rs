@@ -75,11 +75,11 @@ pub fn for_each_part<T: Scalar, M>(
     let panels = cut(out, Axis(1), width)?;
     for (p, panel) in panels.into_iter().enumerate() {
         for (r, out) in cut(panel, Axis(0), height)?.into_iter().enumerate() {
-            parts.push(Part { first: (r * height, p * width), out });
+            memory::push(&mut parts, Part { first: (r * height, p * width), out })?;
         }
     }
     // Neighbouring panels share cache lines: they are kept apart in time.
-    parts.sort_by_key(|part| part.first.1 / width % 2);
+    parts.sort_unstable_by_key(|part| (part.first.1 / width % 2, part.first.1, part.first.0));
     threads.for_each_with(work, parts.into_iter(), prepare, body)
 }
 
@@ -89,9 +89,9 @@ fn cut<T>(view: ArrayViewMut2<'_, T>, axis: Axis, length: usize) -> Result<Vec<A
     let mut rest = view;
     while rest.len_of(axis) > length {
         let (piece, behind) = rest.split_at(axis, length);
-        pieces.push(piece);
+        memory::push(&mut pieces, piece)?;
         rest = behind;
     }
-    pieces.push(rest);
+    memory::push(&mut pieces, rest)?;
     Ok(pieces)
 }

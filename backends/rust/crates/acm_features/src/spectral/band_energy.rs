@@ -23,7 +23,7 @@ pub fn band_energy<T: Scalar>(
     if out.is_empty() {
         return Ok(()); // The window may be longer than any memory.
     }
-    let bins: Vec<Range<usize>> = bands.iter().map(|&band| bins_in(band, window)).collect();
+    let bins = memory::collected(bands.iter().map(|&band| bins_in(band, window)))?;
     let plan = plan(window);
     let work = (out.len_of(Axis(0)) * x.ncols()).saturating_mul(steps(window));
     let prepare = || Ok((Columns::default(), Transform::new(&plan)?));
@@ -71,7 +71,7 @@ fn tiles<'a, T: Scalar>(
         for column in (0..x.ncols()).step_by(width) {
             let columns = column..(column + width).min(x.ncols());
             let (out, rest) = band.split_at(Axis(1), columns.len());
-            tiles.push(Tile { x: x.slice_move(s![rows.clone(), columns]), out });
+            memory::push(&mut tiles, Tile { x: x.slice_move(s![rows.clone(), columns]), out })?;
             band = rest;
         }
         (left, first) = (rest, first + count);

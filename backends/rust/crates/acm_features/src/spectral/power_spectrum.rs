@@ -81,8 +81,7 @@ struct Preparation {
 
 impl Preparation {
     fn new(segments: Segments) -> Result<Self> {
-        let mut weights = memory::with_capacity(segments.len)?;
-        weights.extend(segments.window.weights(segments.len));
+        let weights = memory::collected(segments.window.weights(segments.len))?;
         Ok(Preparation { detrend: segments.detrend, weights, rows: Rows::new(segments.len)? })
     }
 

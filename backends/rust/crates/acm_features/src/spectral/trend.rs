@@ -44,8 +44,7 @@ impl Rows {
     /// The `len` rows of a segment.
     pub fn new(len: usize) -> Result<Self> {
         let middle = (len as f64 - 1.0) / 2.0;
-        let mut distances = memory::with_capacity(len)?;
-        distances.extend((0..len).map(|i| i as f64 - middle));
+        let distances = memory::collected((0..len).map(|i| i as f64 - middle))?;
         let spread = distances.iter().map(|distance| distance * distance).sum();
         Ok(Rows { distances, spread })
     }

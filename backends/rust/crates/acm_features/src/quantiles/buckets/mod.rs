@@ -114,7 +114,7 @@ impl<'a, T: Scalar, const SINGLE: bool> Block<'a, T, SINGLE> {
             starts[lane] = size;
             // One place more, where what is not kept is written to.
             size += wanted.kept() + 1;
-            columns.push(wanted);
+            memory::push(&mut columns, wanted)?;
         }
         let mut kept = memory::filled(size + 1, T::ZERO)?;
         starts[columns.len()..].fill(size);

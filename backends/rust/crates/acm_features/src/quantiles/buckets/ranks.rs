@@ -20,7 +20,8 @@ impl Wanted {
         let count = counts.iter().map(|&count| count as usize).sum();
         let mut ranks = memory::with_capacity(2 * quantiles.len())?;
         if count > 0 {
-            ranks.extend(quantiles.iter().map(|quantile| quantile.among(count)).flat_map(|at| [at.low, at.high]));
+            let places = quantiles.iter().map(|quantile| quantile.among(count));
+            memory::extend(&mut ranks, places.flat_map(|at| [at.low, at.high]))?;
         }
         ranks.sort_unstable();
         ranks.dedup();
@@ -29,7 +30,7 @@ impl Wanted {
         for (&count, keep) in counts.iter().zip(keeps) {
             let end = below + count as usize;
             while let Some(&rank) = ranks.get(places.len()).filter(|&&rank| rank < end) {
-                places.push(kept + rank - below);
+                memory::push(&mut places, kept + rank - below)?;
                 *keep = 1;
             }
             kept += usize::from(*keep) * count as usize;

@@ -20,20 +20,21 @@ impl<T: Scalar> Search<'_, T> {
         let Search { threads, x, quantiles, missing, share, found } = self;
         let mut blocks = memory::with_capacity(x.width().div_ceil(LANES))?;
         for panel in panels(x, 0..x.width()) {
-            blocks.push(Long::new(Block::<T, SINGLE>::new(x, panel, missing))?);
+            memory::push(&mut blocks, Long::new(Block::<T, SINGLE>::new(x, panel, missing))?)?;
         }
         for_each_band(threads, work(x), x.count(), &blocks, |block, rows| block.count(simd, rows))?;
         let most = (share * x.count() as f64) as usize;
         blocks.iter_mut().try_for_each(|block| block.choose(quantiles, most))?;
         for_each_band(threads, work(x), x.count(), &blocks, |block, rows| block.keep(simd, rows))?;
         let mut columns = memory::with_capacity(x.width())?;
-        columns.extend(blocks.iter_mut().flat_map(|block| &mut block.columns).zip(found.chunks_mut(quantiles.len())));
+        let all = blocks.iter_mut().flat_map(|block| &mut block.columns);
+        memory::extend(&mut columns, all.zip(found.chunks_mut(quantiles.len())))?;
         threads.for_each(work(x) / 16, columns.into_iter(), |(column, found)| {
             column.finish(quantiles, found);
             Ok(())
         })?;
         let columns = blocks.iter().flat_map(|block| &block.columns).enumerate();
-        Ok(columns.filter(|(_, column)| column.wanted.is_none()).map(|(j, _)| j).collect())
+        memory::collected(columns.filter(|(_, column)| column.wanted.is_none()).map(|(j, _)| j))
     }
 }
 
@@ -95,7 +96,7 @@ impl<'a, T: Scalar, const SINGLE: bool> Long<'a, T, SINGLE> {
                 keeps.fill(0);
             }
             let room = wanted.as_ref().map_or(0, Wanted::kept);
-            self.columns.push(Column { wanted, kept: Mutex::new(memory::with_capacity(room)?) });
+            memory::push(&mut self.columns, Column { wanted, kept: Mutex::new(memory::with_capacity(room)?) })?;
         }
         Ok(())
     }
@@ -114,7 +115,7 @@ impl<'a, T: Scalar, const SINGLE: bool> Long<'a, T, SINGLE> {
             );
             for (column, (start, end)) in self.columns.iter().zip(starts.into_iter().zip(ends)) {
                 let mut all = column.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                all.extend_from_slice(&kept[start..end]);
+                memory::extend(&mut all, kept[start..end].iter().copied())?;
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! which a double-ended queue does without moving the others: a step costs a block's length and the number of blocks.
 
 use std::collections::VecDeque;
+use std::iter::repeat_n;
 
 use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar, Threads, memory};
@@ -49,8 +50,9 @@ fn fill<T: Scalar>(
     let at = |i: usize| ordered(x.row(i)[column]);
     let (start, window) = (part.first.0, windows.window);
     values.clear();
-    values.extend((start.saturating_sub(window)..start).map(at));
-    values.resize(window, T::INFINITY);
+    let before = start.saturating_sub(window)..start;
+    memory::extend(values, repeat_n(T::INFINITY, window - before.len()))?;
+    memory::extend(values, before.map(at))?;
     values.sort_unstable_by(T::total_cmp);
     let mut count = values.partition_point(|&value| value < T::INFINITY);
     let mut sorted = Blocks::new(values)?;
@@ -74,9 +76,10 @@ impl<T: Scalar> Blocks<T> {
         for values in sorted.chunks(BLOCK) {
             let mut block = VecDeque::new();
             block.try_reserve_exact(BLOCK + 1).map_err(|_| Error::OutOfMemory)?;
+            #[allow(clippy::disallowed_methods, reason = "has room")]
             block.extend(values);
             block.resize(BLOCK, T::INFINITY);
-            blocks.push(block);
+            memory::push(&mut blocks, block)?;
         }
         Ok(Blocks(blocks))
     }
