@@ -79,7 +79,7 @@ impl<'a, T: Scalar, I: Index, P: Index> Csr<'a, T, I, P> {
             let cost = |row: &P| row.at() - self.indptr[start].at();
             let rest = &self.indptr[start + 1..];
             let end = start + 1 + rest.partition_point(|row| cost(row) < products).min(products).min(rest.len() - 1);
-            tiles.push(start..end);
+            memory::push(&mut tiles, start..end)?;
             start = end;
         }
         Ok(tiles)
@@ -264,7 +264,7 @@ fn with_rows<T>(tiles: Vec<Range<usize>>, width: usize, mut out: &mut [T]) -> Re
     let mut parts = memory::with_capacity(tiles.len())?;
     for rows in tiles {
         let (part, rest) = out.split_at_mut(rows.len() * width);
-        parts.push((rows, part));
+        memory::push(&mut parts, (rows, part))?;
         out = rest;
     }
     Ok(parts)

@@ -40,7 +40,7 @@ pub fn spe_t2<T: Scalar>(
     }
     let mean = tile::as_f64("mean", model.mean, x.width())?;
     let variance = tile::as_f64("variance", model.variance, components.count())?;
-    let weights = variance.iter().map(|&variance| 1.0 / at_least(LEAST_VARIANCE, variance)).collect();
+    let weights = memory::collected(variance.iter().map(|&variance| 1.0 / at_least(LEAST_VARIANCE, variance)))?;
     simd::dispatch(Judgement { threads, x, mean, components, weights, spe, t2 })
 }
 
@@ -66,7 +66,8 @@ impl<T: Scalar> Task for Judgement<'_, T> {
         let Judgement { threads, x, mean, components, mut weights, spe, t2 } = self;
         let (width, count) = (x.width(), components.count());
         let plane = Plane::<S>::new(simd, components)?;
-        weights.resize(plane.inward.padded_width(), 0.0);
+        let padding = plane.inward.padded_width() - weights.len();
+        memory::extend(&mut weights, std::iter::repeat_n(0.0, padding))?;
         let stride = plane.outward.padded_width();
         let height = tile::height(stride);
         let task = tile::task(height, 2 * stride * count.max(1));
@@ -86,7 +87,7 @@ impl<T: Scalar> Task for Judgement<'_, T> {
                 );
                 for (i, row) in deviations.chunks_exact(stride).enumerate().take(spe.len()) {
                     if !(spe[i].is_finite() && t2[i].is_finite()) {
-                        (spe[i], t2[i]) = plain(&row[..width], components, &weights);
+                        (spe[i], t2[i]) = plain(&row[..width], components, &weights)?;
                     }
                 }
             }
@@ -177,14 +178,14 @@ impl<S: Simd> Plane<S> {
 
 /// Both numbers of one row in plain arithmetic: the lanes behind a row's values make NaN of infinities.
 #[cold]
-fn plain<T: Scalar>(row: &[f64], components: Rows<'_, T>, weights: &[f64]) -> (T, T) {
-    let (mut errors, mut t2) = (row.to_vec(), 0.0);
+fn plain<T: Scalar>(row: &[f64], components: Rows<'_, T>, weights: &[f64]) -> Result<(T, T)> {
+    let (mut errors, mut t2) = (memory::collected(row.iter().copied())?, 0.0);
     for (component, weight) in (0..components.count()).map(|k| components.row(k)).zip(weights) {
         let score: f64 = row.iter().zip(component).map(|(value, part)| value * part.to_f64()).sum();
         errors.iter_mut().zip(component).for_each(|(error, part)| *error -= score * part.to_f64());
         t2 += score * score * weight;
     }
-    (T::from_f64(errors.iter().map(|error| error * error).sum()), T::from_f64(t2))
+    Ok((T::from_f64(errors.iter().map(|error| error * error).sum()), T::from_f64(t2)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar};
+use acm_core::{Error, Result, Scalar, memory};
 
 use crate::distances::panels::BLOCK_ROWS;
 
@@ -44,5 +44,5 @@ pub fn as_f64<T: Scalar>(argument: &'static str, values: &[T], count: usize) -> 
     if values.len() != count {
         return Err(Error::invalid(argument, format!("has {} values, not {count}", values.len())));
     }
-    Ok(values.iter().map(|value| value.to_f64()).collect())
+    memory::collected(values.iter().map(|value| value.to_f64()))
 }

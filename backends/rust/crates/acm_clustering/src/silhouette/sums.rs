@@ -80,7 +80,8 @@ impl<T: Scalar> Sums<'_, T> {
         for cluster in 0..self.clusters.count() {
             let rows = self.clusters.rows(cluster);
             let starts = rows.clone().step_by(height);
-            bands.extend(starts.map(|start| Band { rows: start..(start + height).min(rows.end), cluster }));
+            let all = starts.map(|start| Band { rows: start..(start + height).min(rows.end), cluster });
+            memory::extend(&mut bands, all)?;
         }
         Ok(bands)
     }
@@ -95,8 +96,8 @@ impl<T: Scalar> Sums<'_, T> {
     ) -> Result<()> {
         let (clusters, count, width) = (self.clusters, self.x.count(), self.x.width());
         let (first, rows) = (round[0].rows.start, round.iter().map(|band| band.rows.len()).sum::<usize>());
-        let own = cut(&mut totals.own[first..], round);
-        let nearest_other = cut(&mut totals.nearest_other[first..], round);
+        let own = cut(&mut totals.own[first..], round)?;
+        let nearest_other = cut(&mut totals.nearest_other[first..], round)?;
         let findings = own.into_iter().zip(nearest_other).zip(to_band.chunks_exact_mut(count));
         let work = rows.saturating_mul(count - first).saturating_mul(width + 1);
         let prepare = || memory::filled(tile_size::<S, T>(width).min(BLOCK_ROWS * count), T::ZERO);
@@ -147,13 +148,14 @@ impl Totals {
             let rows = clusters.rows(cluster);
             let others = (rows.len() - 1) as f64;
             let sums = self.own[rows.clone()].iter().zip(&self.nearest_other[rows]);
-            means.extend(sums.map(|(own, &nearest_other)| MeanDistances { own: own / others, nearest_other }));
+            let sums = sums.map(|(own, &nearest_other)| MeanDistances { own: own / others, nearest_other });
+            memory::extend(&mut means, sums)?;
         }
         Ok(means)
     }
 }
 
 /// Cuts `values` into one piece for each band.
-fn cut<'a>(mut values: &'a mut [f64], bands: &[Band]) -> Vec<&'a mut [f64]> {
-    bands.iter().map_while(|band| values.split_off_mut(..band.rows.len())).collect()
+fn cut<'a>(mut values: &'a mut [f64], bands: &[Band]) -> Result<Vec<&'a mut [f64]>> {
+    memory::collected(bands.iter().map_while(|band| values.split_off_mut(..band.rows.len())))
 }

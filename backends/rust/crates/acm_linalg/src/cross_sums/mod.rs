@@ -48,7 +48,7 @@ pub fn cross_sums<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, origin
     if [out.products.len(), out.sums.len(), out.counts.len()] != [width * width; 3] {
         return Err(Error::invalid("out", "does not have one value for each pair of columns"));
     }
-    let origin = origin.iter().map(|value| value.to_f64()).collect();
+    let origin = memory::collected(origin.iter().map(|value| value.to_f64()))?;
     simd::dispatch(Pairs { threads, x, origin, out })
 }
 
@@ -74,7 +74,7 @@ impl<T: Scalar> Task for Pairs<'_, T> {
         let mut slots = memory::with_capacity(parts * bands)?;
         for slot in 0..parts * bands {
             let first = slot % bands * BAND;
-            slots.push(Slot::new(first..(first + BAND).min(stride), stride)?);
+            memory::push(&mut slots, Slot::new(first..(first + BAND).min(stride), stride)?)?;
         }
         for start in (0..rows).step_by(parts * segment) {
             let work = (parts * segment).min(rows - start).saturating_mul(width * width);

@@ -166,9 +166,7 @@ pub fn parts<'a, U>(
     indices: &'a mut [i64],
     distances: Option<&'a mut [U]>,
 ) -> Result<Vec<Part<'a, U>>> {
-    let mut parts = memory::with_capacity(indices.len().div_ceil(height))?;
     let mut distances = distances.map(|distances| distances.chunks_mut(height));
     let mut next = || distances.as_mut().and_then(Iterator::next);
-    parts.extend((first..).step_by(height).zip(indices.chunks_mut(height).map(|indices| (indices, next()))));
-    Ok(parts)
+    memory::collected((first..).step_by(height).zip(indices.chunks_mut(height).map(|indices| (indices, next()))))
 }

@@ -140,7 +140,7 @@ fn centre_of<T: Scalar>(y: Rows<'_, T>) -> Result<Vec<T>> {
         sums.iter_mut().zip(y.row(row)).for_each(|(sum, value)| *sum += value.to_f64());
     }
     let count = y.count().div_ceil(step) as f64;
-    Ok(sums.into_iter().map(|sum| T::from_f64(sum / count)).collect())
+    memory::collected(sums.into_iter().map(|sum| T::from_f64(sum / count)))
 }
 
 /// How far apart the scores of a row must be to tell which is smaller, for each unit of its squared length and for one

@@ -42,7 +42,7 @@ pub fn settle<T: Scalar>(
     while let Some(rows) = take_doubtful(indices, &mut next, at_once)? {
         let (mut nearest, mut found) = (memory::filled(rows.len(), 0)?, memory::filled(rows.len(), 0.0)?);
         let mut values = memory::with_capacity(rows.len() * x.width())?;
-        values.extend(rows.iter().flat_map(|row| x.row(first + row)).map(|value| value.to_f64()));
+        memory::extend(&mut values, rows.iter().flat_map(|row| x.row(first + row)).map(|value| value.to_f64()))?;
         let values = ArrayView2::from_shape((rows.len(), x.width()), &values).map_err(|_| Error::OutOfMemory)?;
         search(Rows::new(values, "x")?, &mut nearest, &mut found)?;
         for (row, (nearest, found)) in rows.into_iter().zip(nearest.into_iter().zip(found)) {
@@ -65,7 +65,8 @@ fn take_doubtful(indices: &[i64], next: &mut usize, most: usize) -> Result<Optio
             if rows.is_empty() {
                 rows = memory::with_capacity(most + length)?;
             }
-            rows.extend((first..).zip(chunk).filter(|&(_, &index)| index == DOUBTFUL).map(|(row, _)| row));
+            let doubtful = (first..).zip(chunk).filter(|&(_, &index)| index == DOUBTFUL);
+            memory::extend(&mut rows, doubtful.map(|(row, _)| row))?;
         }
         if rows.len() >= most {
             break;

@@ -33,8 +33,9 @@ impl<S: Simd, T: Scalar> Strips<S, T> {
         let mut registers = memory::with_capacity(count)?;
         for first in (0..width).step_by(lanes) {
             let first = first.min(width - lanes);
-            registers.push(initial.map_or(Vector::splat(T::ZERO), |initial| Vector::load(&initial[first..])));
-            registers.extend((0..depth).map(|k| Register::<S, T>::load(&b.row(k)[first..])));
+            let start = initial.map_or(Vector::splat(T::ZERO), |initial| Vector::load(&initial[first..]));
+            memory::push(&mut registers, start)?;
+            memory::extend(&mut registers, (0..depth).map(|k| Register::<S, T>::load(&b.row(k)[first..])))?;
         }
         Ok(Some(Strips { registers, depth, width }))
     }

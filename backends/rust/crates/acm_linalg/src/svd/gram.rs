@@ -69,7 +69,7 @@ pub fn triangle<S: Simd, T: Scalar>(
         gram.iter_mut().zip(part).for_each(|(all, part)| *all += part);
     }
     sums.truncate(width * stride);
-    Ok(factorise(&mut sums, width, stride).then_some(Triangle { values: sums, width, stride }))
+    Ok(factorise(&mut sums, width, stride)?.then_some(Triangle { values: sums, width, stride }))
 }
 
 /// What rounding leaves of a column that depends on those before it, relative to its square.
@@ -78,10 +78,10 @@ const NOISE: f64 = 16.0 * f64::EPSILON;
 /// Makes of the upper half of a Gram matrix its Cholesky factor, with zeros below; false if it is not finite.
 ///
 /// The row of a column that depends on those before it is zero: what rounding has left of it weighs, squared, nothing.
-fn factorise(gram: &mut [f64], width: usize, stride: usize) -> bool {
-    let squares: Vec<f64> = (0..width).map(|i| gram[i * stride + i]).collect();
+fn factorise(gram: &mut [f64], width: usize, stride: usize) -> Result<bool> {
+    let squares = memory::collected((0..width).map(|i| gram[i * stride + i]))?;
     if !squares.iter().sum::<f64>().is_finite() {
-        return false;
+        return Ok(false);
     }
     for (i, square) in squares.into_iter().enumerate() {
         let (above, rest) = gram.split_at_mut((i + 1) * stride);
@@ -98,5 +98,5 @@ fn factorise(gram: &mut [f64], width: usize, stride: usize) -> bool {
             below[j..width].iter_mut().zip(&row[j..width]).for_each(|(value, row)| *value -= factor * row);
         }
     }
-    true
+    Ok(true)
 }

@@ -34,17 +34,16 @@ impl Short {
 /// The `count` largest singular values of `triangle` and their right singular vectors.
 pub fn decompose<S: Simd>(simd: S, triangle: Triangle, count: usize) -> Result<Short> {
     let width = triangle.width;
-    let mut order = memory::with_capacity(width)?;
-    order.extend(0..width);
+    let mut order = memory::collected(0..width)?;
     let lengths = columns_squared(&triangle)?;
-    order.sort_by(|&a, &b| lengths[b].total_cmp(&lengths[a]));
+    order.sort_unstable_by(|&a, &b| lengths[b].total_cmp(&lengths[a]).then(a.cmp(&b)));
     let Triangle { mut values, stride, .. } = triangle.reordered(simd, &order)?;
     let squares = simd.vectorize(
         #[inline(always)]
         || orthogonalise::<S>(&mut values, stride),
-    );
-    let mut ranking: Vec<usize> = (0..width).collect();
-    ranking.sort_by(|&a, &b| squares[b].total_cmp(&squares[a]));
+    )?;
+    let mut ranking = memory::collected(0..width)?;
+    ranking.sort_unstable_by(|&a, &b| squares[b].total_cmp(&squares[a]).then(a.cmp(&b)));
     let mut short = Short { values: memory::filled(count, 0.0)?, vectors: memory::filled(width * count, 0.0)? };
     for (j, &row) in ranking[..count].iter().enumerate() {
         let norm = squares[row].sqrt();
@@ -70,10 +69,10 @@ fn columns_squared(triangle: &Triangle) -> Result<Vec<f64>> {
 
 /// Rotates rows of `stride` values until every two are orthogonal; gives their squared lengths.
 #[inline(always)]
-fn orthogonalise<S: Simd>(rows: &mut [f64], stride: usize) -> Vec<f64> {
+fn orthogonalise<S: Simd>(rows: &mut [f64], stride: usize) -> Result<Vec<f64>> {
     let count = rows.len() / stride;
     let negligible = f64::EPSILON * (count as f64).sqrt();
-    let mut squares = vec![0.0; count];
+    let mut squares = memory::filled(count, 0.0)?;
     for _ in 0..MOST_SWEEPS {
         let mut rotated = false;
         for (square, row) in squares.iter_mut().zip(rows.chunks_exact(stride)) {
@@ -98,7 +97,7 @@ fn orthogonalise<S: Simd>(rows: &mut [f64], stride: usize) -> Vec<f64> {
             break;
         }
     }
-    squares
+    Ok(squares)
 }
 
 /// The tangent of the smaller angle by which two rows are rotated to be orthogonal.

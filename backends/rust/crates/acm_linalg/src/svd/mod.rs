@@ -98,14 +98,14 @@ fn right_vectors<T: Scalar>(
 ) -> Result<()> {
     let count = short.values.len();
     if !source.is_transposed() {
-        let signs = signs(&short.vectors, count);
+        let signs = signs(&short.vectors, count)?;
         short.flip(&signs);
         transpose(&short.vectors, count, vt);
         return Ok(());
     }
     let mut columns = memory::filled(source.rows() * count, 0.0)?;
     long::project(threads, source, short, &mut columns)?;
-    let signs = signs(&columns, count);
+    let signs = signs(&columns, count)?;
     short.flip(&signs);
     columns.chunks_exact_mut(count).for_each(|row| row.iter_mut().zip(&signs).for_each(|(v, sign)| *v *= sign));
     transpose(&columns, count, vt);
@@ -113,14 +113,14 @@ fn right_vectors<T: Scalar>(
 }
 
 /// What makes the entry of largest magnitude in each column positive; `count` columns.
-fn signs(rows: &[f64], count: usize) -> Vec<f64> {
-    let mut largest = vec![0.0_f64; count];
+fn signs(rows: &[f64], count: usize) -> Result<Vec<f64>> {
+    let mut largest = memory::filled(count, 0.0_f64)?;
     for row in rows.chunks_exact(count) {
         for (largest, &value) in largest.iter_mut().zip(row).filter(|(largest, value)| value.abs() > largest.abs()) {
             *largest = value;
         }
     }
-    largest.into_iter().map(|value| if value < 0.0 { -1.0 } else { 1.0 }).collect()
+    memory::collected(largest.into_iter().map(|value| if value < 0.0 { -1.0 } else { 1.0 }))
 }
 
 /// Writes the columns of `rows`, which have `count` values each, as rows.
