@@ -117,7 +117,7 @@ impl<T: Scalar> Forest<'_, T> {
         for i in (0..count).rev() {
             let (feature, left) = (self.feature[i], self.left[i] as usize);
             if feature < 0 {
-                nodes.push(Node { threshold: f32::INFINITY, feature: 0, left: i as u32 });
+                memory::push(&mut nodes, Node { threshold: f32::INFINITY, feature: 0, left: i as u32 })?;
                 continue;
             }
             if feature as usize >= width {
@@ -127,18 +127,15 @@ impl<T: Scalar> Forest<'_, T> {
                 return Err(Error::invalid("left", "does not lie behind its parent"));
             }
             depths[i] = 1 + depths[left].max(depths[left + 1]);
-            nodes.push(Node {
-                threshold: at_most(self.threshold[i].to_f64()),
-                feature: feature as u32,
-                left: left as u32,
-            });
+            let threshold = at_most(self.threshold[i].to_f64());
+            memory::push(&mut nodes, Node { threshold, feature: feature as u32, left: left as u32 })?;
         }
         nodes.reverse();
         let mut trees = memory::with_capacity(self.roots.len())?;
         for &root in self.roots {
             let depth = usize::try_from(root).ok().and_then(|root| depths.get(root));
             let depth = *depth.ok_or_else(|| Error::invalid("roots", "names no node"))?;
-            trees.push(Tree { root: root as u32, depth });
+            memory::push(&mut trees, Tree { root: root as u32, depth })?;
         }
         Ok((nodes, trees))
     }

@@ -4,7 +4,7 @@ mod gaps;
 mod residuals;
 
 use acm_core::rows::one_a_column;
-use acm_core::{Result, Scalar, Threads};
+use acm_core::{Result, Scalar, Threads, memory};
 use acm_features::moments::{self, levels};
 use acm_features::{Missing, robust_stats};
 use ndarray::ArrayView2;
@@ -78,15 +78,17 @@ struct Model {
 /// The models in one pass over memory; None if there are gaps.
 fn without_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center) -> Result<Option<Vec<Model>>> {
     let Some(echoes) = moments::echoes(threads, x)? else { return Ok(None) };
-    let centers: Vec<[f64; 2]> = match center {
-        Center::Mean => echoes.iter().zip(x.row(0)).map(|(echo, first)| echo.mean_with(first.to_f64())).collect(),
+    let centers = match center {
+        Center::Mean => {
+            memory::collected(echoes.iter().zip(x.row(0)).map(|(echo, first)| echo.mean_with(first.to_f64())))?
+        }
         Center::Median => centers(threads, x, center)?,
     };
     let models = echoes.iter().zip(centers).map(|(echo, center)| {
         let [products, squares] = echo.around(center);
         Model { count: x.nrows() as f64, products, squares, center }
     });
-    Ok(Some(models.collect()))
+    memory::collected(models).map(Some)
 }
 
 fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center, gaps: Gaps) -> Result<Vec<Model>> {
@@ -98,18 +100,18 @@ fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Cen
         squares: echo.squares,
         center,
     });
-    Ok(models.collect())
+    memory::collected(models)
 }
 
 /// Each column's centre in two parts, the second small: their sum, rounded to the size of an offset, would lose digits.
 fn centers<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center) -> Result<Vec<[f64; 2]>> {
-    Ok(match center {
-        Center::Mean => levels(threads, x)?.iter().map(|column| [column.offset, column.mean()]).collect(),
+    match center {
+        Center::Mean => memory::collected(levels(threads, x)?.iter().map(|column| [column.offset, column.mean()])),
         Center::Median => {
             let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
-            medians.into_iter().map(|median| [median, 0.0]).collect()
+            memory::collected(medians.into_iter().map(|median| [median, 0.0]))
         }
-    })
+    }
 }
 
 #[cfg(test)]
