@@ -6,7 +6,7 @@ Kernels see nothing else, so that none of them needs to know of lists, frames, m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -24,18 +24,6 @@ CANONICAL_FLAGS = 0x001 | 0x100
 #: What a public function takes: lists, frames, Arrow and DLPack producers, NumPy and device arrays. To a type checker
 #: that is anything; inside a reference it is the NumPy array that `canonicalise` has made of it.
 ArrayLike: TypeAlias = Any
-
-
-class Array(Protocol):
-    """What NumPy and device arrays have in common here."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    @property
-    def ndim(self) -> int: ...
-    @property
-    def dtype(self) -> Any: ...
-    def astype(self, dtype: Any, *, order: Any = ..., copy: bool = ...) -> Any: ...
 
 
 def kind_of(array: Any) -> str:

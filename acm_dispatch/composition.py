@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from . import registry
+from .declaration import Composition
 from .errors import DeclarationError, InvalidInput
 from .samples import Samples
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Composition(NamedTuple):
-    """A function over operations; it passes ``backend=`` on to them, so every backend can be asked for it."""
-
-    name: str
-    function: Callable[..., Any]
-    samples: Samples
-    operations: tuple[str, ...]
 
 
 def composition(

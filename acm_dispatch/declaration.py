@@ -39,6 +39,15 @@ class Contract(NamedTuple):
     nan: NanRule
 
 
+class Composition(NamedTuple):
+    """A function over operations; it passes ``backend=`` on to them, so every backend can be asked for it."""
+
+    name: str
+    function: Callable[..., Any]
+    samples: Samples
+    operations: tuple[str, ...]
+
+
 class Declaration:
     """An operation as its author wrote it down; nothing here knows of backends."""
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from . import registry, selection, tracing
 from .arrays import kind_of
 from .backend import Kernel
-from .declaration import TOLERANCE, Declaration
+from .declaration import Declaration
 from .errors import ConfigurationError, InvalidInput, Unsupported
 from .policy import Policy, current_policy
 from .selection import Plan, Request
@@ -45,8 +45,7 @@ class Operation(Declaration):
 
     def __init__(self, body: Callable[..., Any], shapes: str, **contract: Any) -> None:
         super().__init__(body, shapes, **contract)
-        self.reference_kernel = Kernel(self.name, self.run_reference, tuple(TOLERANCE), "bitwise", False, 0, None)
-        self.function = generate(self)
+        self.function = generate(self, self.dispatch, self.recover)
 
     def dispatch(self, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """Canonicalise, validate, select, remember, run."""
@@ -154,6 +153,16 @@ class Operation(Declaration):
                 verdict = f"runs it ({decided_by})"
             verdicts[name] = verdict or f"could run it, comes after {chosen}"
         return Explanation(self.name, dict(dims), request.dtype, request.work, chosen, decided_by, verdicts)
+
+
+def declared() -> list[Operation]:
+    """Every operation, in the order of their declaration."""
+    return [operation for operation in registry.operations.values() if isinstance(operation, Operation)]
+
+
+def find(name: str | Any) -> Operation:
+    """The operation of that name (or the operation function itself); `OperationNotFoundError` where there is none."""
+    return cast("Operation", registry.find_operation(name))
 
 
 def _short(options: Mapping[str, Any]) -> bool:

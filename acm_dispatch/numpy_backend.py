@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from .backend import Backend
+from .backend import Backend, Kernel
+from .declaration import TOLERANCE, Declaration
 from .registry import register_backend
 from .threads import usable_cores
 
@@ -43,3 +44,8 @@ def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
 
 numpy_backend = Backend("numpy", bind=_bind, thread_invariant=False, version=np.__version__)
 register_backend(numpy_backend)
+
+
+def reference_kernel(contract: Declaration) -> Kernel:
+    """The body of an operation as NumPy's kernel: it takes every call."""
+    return Kernel(contract.name, contract.run_reference, tuple(TOLERANCE), "bitwise", False, 0, None)

@@ -9,9 +9,9 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 from . import registry
 from .backend import Kernel
 from .declaration import TOLERANCE, Agreement, Contract, NanRule
-from .dispatch import Explanation, Operation
+from .dispatch import Explanation, Operation, find
 from .errors import DeclarationError
-from .numpy_backend import numpy_backend
+from .numpy_backend import numpy_backend, reference_kernel
 from .options import Check
 from .samples import Samples
 from .selection import Plan
@@ -113,7 +113,7 @@ def _publish(declared: Operation) -> None:
     if known is not None and _place(known.body) != _place(declared.body):  # the same: a cell run twice, a reload
         raise DeclarationError(f"an operation named {declared.name!r} is already declared in {known.body.__module__}")
     registry.operations[declared.name] = declared
-    numpy_backend.add(declared.reference_kernel)
+    numpy_backend.add(reference_kernel(declared))
     registry.changed()
     function: Any = declared.function
     function.operation = declared
@@ -160,4 +160,4 @@ def explain(operation: Any, *args: Any, **kwargs: Any) -> Explanation:
     >>> acm_dispatch.explain("zscore", np.ones((9, 2)), backend="numpy").chosen
     'numpy'
     """
-    return registry.find_operation(operation).explain(*args, **kwargs)
+    return find(operation).explain(*args, **kwargs)

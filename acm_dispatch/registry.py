@@ -9,20 +9,17 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from .backend import Backend, Kernel, on_late_kernel, reason_of
+from .declaration import Composition, Declaration
 from .discovery import Problem, discover
 from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, OperationNotFoundError, suggestion
-
-if TYPE_CHECKING:
-    from .composition import Composition
-    from .dispatch import Operation
 
 #: Our own backends, each in a distribution of its own: named in the advice when one is asked for and missing.
 INSTALL = {name: f"pip install acm-dispatch-{name}" for name in ("rust", "numba", "cupy")}
 
-operations: dict[str, Operation] = {}
+operations: dict[str, Declaration] = {}
 compositions: dict[str, Composition] = {}
 problems: list[Problem] = []
 _backends: dict[str, Backend] = {}
@@ -187,7 +184,7 @@ def unusable(backend: Backend) -> str | None:
     return None
 
 
-def find_operation(name: str | Any) -> Operation:
+def find_operation(name: str | Any) -> Declaration:
     """The operation of that name (or the operation function itself).
 
     Raises

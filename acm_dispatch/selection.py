@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from . import costs, registry
 from .arrays import kind_of
 from .backend import ACCURACIES, Backend, Call, Kernel, reason_of
+from .declaration import Declaration
 from .errors import BackendError, InvalidInput
+from .numpy_backend import reference_kernel
 from .wishes import Wishes
-
-if TYPE_CHECKING:
-    from .dispatch import Operation
 
 
 class Request(NamedTuple):
     """Everything a choice may depend on. `work` stands for its bucket, so that equal plans come from equal keys."""
 
-    operation: Operation
+    operation: Declaration
     kind: str
     dtype: str
     work: int
@@ -108,7 +107,7 @@ def candidates(request: Request, declined: dict[str, str]) -> Iterator[Candidate
             continue
         reason = _decline(request, backend, kernel)
         if reason and name == "numpy":  # its fast form declines: the reference never does
-            kernel, reason = request.operation.reference_kernel, None
+            kernel, reason = reference_kernel(request.operation), None
         yield Candidate(backend, kernel, reason)
 
 
@@ -201,7 +200,7 @@ def _moved(call: Callable[..., Any], inward: Callable[..., Any], outward: Callab
     return moved
 
 
-def finite_first(call: Callable[..., Any], operation: Operation) -> Callable[..., Any]:
+def finite_first(call: Callable[..., Any], operation: Declaration) -> Callable[..., Any]:
     """`call` behind a check that no real array holds NaN or infinity."""
     real = [(i, name) for i, name in enumerate(operation.array_names) if not operation.shapes.inputs[i].integer]
 

@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .errors import DeclarationError, InvalidInput
 
-if TYPE_CHECKING:
-    from .arrays import Array
-
 _DIMENSION = re.compile(r"[A-Za-z]\w*")
+
+
+class Array(Protocol):
+    """What NumPy and device arrays have in common here."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def dtype(self) -> Any: ...
+    def astype(self, dtype: Any, *, order: Any = ..., copy: bool = ...) -> Any: ...
 
 
 class ArraySpec(NamedTuple):

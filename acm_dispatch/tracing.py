@@ -13,18 +13,15 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from .declaration import Declaration
 from .policy import ROOT, current_policy, enter, leave
-from .selection import on_host
+from .selection import Plan, on_host
 from .settings import PREFIX, Settings, Tracing
 from .wishes import wishes
-
-if TYPE_CHECKING:
-    from .dispatch import Operation
-    from .selection import Plan
 
 
 class Record(NamedTuple):
@@ -132,7 +129,7 @@ class trace:  # noqa: N801 - a context manager that reads as a verb, like contex
         _sinks.set(tuple(sink for sink in _sinks.get() if sink is not finished))
 
 
-def traced(plan: Plan, operation: Operation, level: Tracing) -> Callable[..., Any]:
+def traced(plan: Plan, operation: Declaration, level: Tracing) -> Callable[..., Any]:
     """The plan's call, recorded in the open traces, and in the process's own where the process traces."""
     of_process = wishes(ROOT).trace != "off"
 
@@ -160,7 +157,7 @@ def traced(plan: Plan, operation: Operation, level: Tracing) -> Callable[..., An
     return call
 
 
-def _compared(record: Record, operation: Operation, arguments: tuple[Any, ...], result: Any) -> Record:
+def _compared(record: Record, operation: Declaration, arguments: tuple[Any, ...], result: Any) -> Record:
     arguments = tuple(map(on_host, arguments))
     start = time.perf_counter()
     expected = operation.run_reference(*arguments)

@@ -11,16 +11,14 @@ import linecache
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .arrays import CANONICAL_FLAGS, INTEGER, REAL_DTYPES, kind_of
+from .declaration import Declaration
 from .policy import running_policy
 from .shapes import ArraySpec
-
-if TYPE_CHECKING:
-    from .dispatch import Operation
 
 #: What importing makes; the first call, which takes the slow way in any case, puts `_TEMPLATE`, compiled, in its place.
 _STUB = """\
@@ -45,22 +43,31 @@ def {name}({signature}):
 """
 
 
-def generate(operation: Operation) -> Callable[..., Any]:
-    """The wrapper of `operation`, carrying its body's name, documentation, defaults and annotations."""
+def generate(operation: Declaration, dispatch: Callable[..., Any], recover: Callable[..., Any]) -> Callable[..., Any]:
+    """The wrapper of `operation`, carrying its body's name, documentation, defaults and annotations.
+
+    Parameters
+    ----------
+    operation : Declaration
+    dispatch : callable ``(arguments, backend) -> result``
+        What calls that find no plan become.
+    recover : callable ``(error, arguments, backend) -> result``
+        What becomes of an exception of a kernel.
+    """
     namespace: dict[str, Any] = {
         "_ndarray": np.ndarray,
         "_float64": REAL_DTYPES[0],
         "_integer": INTEGER,
         "_policy": running_policy,
-        "_first_call": partial(_first_call, operation),
-        "_dispatch": operation.dispatch,
-        "_recover": operation.recover,
+        "_dispatch": dispatch,
+        "_recover": recover,
         "_prepare": operation.prepare,
         "_returns": operation.returns,
         **{f"_default_{name}": value for name, value in operation.defaults.items()},
     }
     parts = {"name": operation.name, "signature": _signature(operation), "arguments": ", ".join(operation.parameters)}
     function = _define(operation, _STUB.format(**parts), namespace)
+    namespace["_first_call"] = partial(_first_call, operation, function)
     body = operation.body
     function.__module__ = body.__module__
     function.__qualname__ = body.__qualname__
@@ -70,7 +77,7 @@ def generate(operation: Operation) -> Callable[..., Any]:
     return function
 
 
-def _define(operation: Operation, source: str, namespace: dict[str, Any]) -> Any:
+def _define(operation: Declaration, source: str, namespace: dict[str, Any]) -> Any:
     """The function that `source` defines; the source is built from a declaration, never from input."""
     filename = f"<acm_dispatch wrapper of {operation.name}>"
     defined: dict[str, Any] = {}  # not the namespace, which the first calls of two threads share
@@ -79,14 +86,14 @@ def _define(operation: Operation, source: str, namespace: dict[str, Any]) -> Any
     return defined[operation.name]
 
 
-def _first_call(operation: Operation, arguments: tuple[Any, ...], backend: str | None) -> Any:
-    function: Any = operation.function
-    function.__code__ = _define(operation, _source(operation), function.__globals__).__code__
-    return operation.dispatch(arguments, backend)
+def _first_call(operation: Declaration, function: Any, arguments: tuple[Any, ...], backend: str | None) -> Any:
+    namespace = function.__globals__
+    function.__code__ = _define(operation, _source(operation), namespace).__code__
+    return namespace["_dispatch"](arguments, backend)
 
 
 def plan_key(
-    operation: Operation, arguments: tuple[Any, ...], values: list[Any], backend: str | None, bits: int
+    operation: Declaration, arguments: tuple[Any, ...], values: list[Any], backend: str | None, bits: int
 ) -> Any:
     """The key that the generated code builds of `arguments`, whose canonical form is `values`.
 
@@ -103,13 +110,13 @@ def plan_key(
     return (real, *absent, *widths, *options, backend, bits, *(() if kind == "numpy" else (kind,)))
 
 
-def _may_be_plain(operation: Operation) -> bool:
+def _may_be_plain(operation: Declaration) -> bool:
     """Whether calls can do without saying more than their float64 arrays."""
     any_width = any(spec.any_width for spec in operation.shapes.inputs)
     return not any_width and operation.defaults.keys() >= set(operation.option_names)
 
 
-def _is_plain(operation: Operation, arguments: tuple[Any, ...], values: list[Any]) -> bool:
+def _is_plain(operation: Declaration, arguments: tuple[Any, ...], values: list[Any]) -> bool:
     """Whether a call says no more: NumPy's float64, no optional array, every option at its default.
 
     Of dtype and defaults it has the very objects, which is what the generated code looks for (an unpickled dtype is
@@ -130,7 +137,7 @@ def _is_plain(operation: Operation, arguments: tuple[Any, ...], values: list[Any
     )
 
 
-def _source(operation: Operation) -> str:
+def _source(operation: Declaration) -> str:
     arrays, options = operation.array_names, operation.option_names
     lines: list[str] = ["_real = None"]
     conditions: list[str] = []
@@ -151,7 +158,7 @@ def _source(operation: Operation) -> str:
     )
 
 
-def _key(operation: Operation) -> str:
+def _key(operation: Declaration) -> str:
     """An expression for `plan_key`."""
     arrays = list(zip(operation.array_names, operation.shapes.inputs, strict=True))
     absent = [f"{name} is None" for name, spec in arrays if spec.optional]
@@ -193,14 +200,14 @@ def _unpack(name: str, spec: ArraySpec, seen: set[str], conditions: list[str]) -
     return [f"if {name} is None:", *(f"    {line}" for line in left_out), "else:", *(f"    {line}" for line in lines)]
 
 
-def _signature(operation: Operation) -> str:
+def _signature(operation: Declaration) -> str:
     positional = operation.positional
     parts = [_parameter(operation, name) for name in operation.parameters[:positional]]
     keywords = [_parameter(operation, name) for name in operation.parameters[positional:]]
     return ", ".join([*parts, "*", *keywords, "backend=None"])
 
 
-def _parameter(operation: Operation, name: str) -> str:
+def _parameter(operation: Declaration, name: str) -> str:
     return f"{name}=_default_{name}" if name in operation.defaults else name
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import graphlib
 import importlib
 import inspect
 import pkgutil
@@ -22,10 +23,12 @@ LAYERS = [
         "arrays",
         "options",
         "samples",
+        "declaration",
         "threads",
         "backend",
         "discovery",
         "registry",
+        "numpy_backend",
         "settings",
         "policy",
     ],
@@ -36,8 +39,6 @@ LAYERS = [
         "selection",
         "tracing",
         "propagation",
-        "numpy_backend",
-        "declaration",
         "wrapper",
         "dispatch",
         "operation",
@@ -50,8 +51,8 @@ LAYERS = [
 
 
 def imports(path):
-    """The package's own modules that a file imports, without those that only type checkers see."""
-    for node in _run_time_nodes(ast.parse(path.read_text())):
+    """The package's own modules that a file imports, those that only type checkers see included."""
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = path.relative_to(ROOT).parts[: -node.level]
             module = [*base, *(node.module.split(".") if node.module else [])]
@@ -61,11 +62,14 @@ def imports(path):
             yield from (name.split(".")[0] for name in names)
 
 
-def _run_time_nodes(tree):
-    for node in ast.iter_child_nodes(tree):
-        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
-            yield node
-            yield from _run_time_nodes(node)
+def imported_files(path):
+    """The files of the package that a file imports, those that only type checkers see included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for candidate in (base.with_suffix(".py"), *(base / f"{alias.name}.py" for alias in node.names)):
+                if candidate.exists():
+                    yield candidate
 
 
 FILES = sorted(ROOT.rglob("*.py"))
@@ -81,6 +85,12 @@ def test_layers_point_one_way(path):
         assert layer in LAYERS, "a new module needs its place among the layers"
         above = LAYERS[LAYERS.index(layer) + 1 :]
         assert not imported & set(above), f"{layer} imports from a layer above it"
+
+
+def test_no_file_imports_itself_in_a_circle():
+    graph = {path: set(imported_files(path)) for path in FILES}
+    assert graph[ROOT / "registry.py"] >= {ROOT / "backend.py", ROOT / "declaration.py"}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(FILES)
 
 
 def test_contributing_lists_the_layers_as_they_are():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import registry
-from ..dispatch import Operation
+from ..dispatch import Operation, find
 from ..errors import ConfigurationError
 from ..shapes import ArraySpec
 from .options import shape
@@ -36,7 +36,7 @@ def _operation(name: str) -> Operation:
         parts = " and ".join(registry.compositions[name].operations)
         raise ConfigurationError(f"{name} has no kernels of its own, it is made of {parts}; explain that")
     try:
-        return registry.find_operation(name)
+        return find(name)
     except LookupError as error:
         advice = "" if "did you mean" in str(error) else "; `acm-dispatch info` lists them"
         raise ConfigurationError(f"{error}{advice}") from None

@@ -11,7 +11,7 @@ import pytest
 from .. import registry
 from ..backend import Kernel
 from ..composition import Composition
-from ..dispatch import Operation
+from ..dispatch import Operation, declared
 from ..errors import BackendNotFoundError
 from .cases import DTYPES, has_dtype, sample, sample_names
 
@@ -42,7 +42,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     lines: list[str] = []
     for name, backend in registry.backends().items():
         if name in tested:
-            count = sum(name in operation.kernels() for operation in registry.operations.values())
+            count = sum(name in operation.kernels() for operation in declared())
             lines.append(f"acm_dispatch: {name} has kernels for {count} of {len(registry.operations)} operations")
         else:
             lines.append(f"acm_dispatch: {name} not tested: {registry.unusable(backend) or 'not chosen'}")
@@ -65,7 +65,7 @@ def subjects(config: pytest.Config) -> Iterator[tuple[Subject, str]]:
     """Each operation and composition with each tested backend that can run it."""
     for name in _chosen(config):
         backend = registry.find_backend(name)
-        for operation in registry.operations.values():
+        for operation in declared():
             if isinstance(registry.kernel_of(backend, operation.name), Kernel):
                 yield operation, name
         for composed in registry.compositions.values():
