@@ -11,17 +11,22 @@ from . import registry
 from .declaration import Composition
 from .errors import DeclarationError, InvalidInput
 from .samples import Samples
+from .scaling import parse_scalings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def composition(
-    *operations: Any, samples: Samples, made_of: Mapping[str, str] = MappingProxyType({})
+    *operations: Any,
+    samples: Samples,
+    made_of: Mapping[str, str] = MappingProxyType({}),
+    homogeneous: str = "",
 ) -> Callable[[F], F]:
     """Register a function that calls `operations`; what it gives on NumPy is what every backend has to give.
 
     `made_of` names, for arguments of these operations that the function takes out of one of its own (the arrays of a
-    model), that one: it is to blame for them.
+    model), that one: it is to blame for them. `homogeneous` says how results follow a common factor of their inputs, as
+    that of an `operation`.
     """
 
     def register(function: F) -> F:
@@ -30,16 +35,21 @@ def composition(
             raise DeclarationError(f"an operation named {function.__name__!r} is already declared")
         used = tuple(operation.__name__ for operation in operations)
         named = _naming_itself(function, made_of)
-        registry.compositions[function.__name__] = Composition(function.__name__, named, samples, used)
+        scalings = parse_scalings(function.__name__, homogeneous, _parameters(function).__contains__)
+        registry.compositions[function.__name__] = Composition(function.__name__, named, samples, used, scalings)
         return named
 
     return register
 
 
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
 def _naming_itself(function: F, made_of: Mapping[str, str]) -> F:
     """`function`, blaming its own arguments in its own name rather than in that of an operation below."""
-    code = function.__code__
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    parameters = _parameters(function)
 
     @wraps(function)
     def named(*args: Any, **kwargs: Any) -> Any:

@@ -13,6 +13,7 @@ from .arrays import canonicalise
 from .errors import DeclarationError
 from .options import Check
 from .samples import Samples
+from .scaling import Scaling, parse_scalings
 from .shapes import Shapes, measure, parse
 
 #: Flags of a code object with *args or **kwargs.
@@ -46,6 +47,7 @@ class Composition(NamedTuple):
     function: Callable[..., Any]
     samples: Samples
     operations: tuple[str, ...]
+    homogeneous: tuple[Scaling, ...] = ()
 
 
 class Declaration:
@@ -65,6 +67,7 @@ class Declaration:
         returns: Callable[..., Any] | None,
         agrees: Agreement | None,
         widens: bool,
+        homogeneous: str = "",
     ) -> None:
         self.body = body
         self.name = body.__name__
@@ -80,6 +83,8 @@ class Declaration:
         self.agrees = agrees
         self.widens = widens
         self._read_signature()
+        real = {name for name, spec in zip(self.array_names, self.shapes.inputs, strict=False) if not spec.integer}
+        self.homogeneous = parse_scalings(self.name, homogeneous, real.__contains__, len(self.shapes.outputs))
         self._work = compile(work, f"<work of {self.name}>", "eval")
 
     def __repr__(self) -> str:

@@ -47,6 +47,7 @@ def operation(
     returns: Callable[..., Any] | None = None,
     agrees: Agreement | None = None,
     widens: bool = False,
+    homogeneous: str = "",
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declare an operation; the decorated body is its reference.
 
@@ -75,6 +76,11 @@ def operation(
         vectors, say).
     widens : bool
         Results are float64 whatever the input: for intermediate sums that float32 could not hold.
+    homogeneous : str, optional
+        How results follow a common factor of their inputs: ``"x, y -> 1"`` says that `x` and `y` times c make the
+        result c times what it was, ``"x -> 2, 0"`` that the first result is in squared units of `x` and the second in
+        none (see `acm_dispatch.scaling`). The conformance kit holds every kernel to it, by factors of 2**k over the
+        whole range in which inputs and results are normal numbers of their dtype.
 
     Returns
     -------
@@ -100,6 +106,7 @@ def operation(
             returns=returns,
             agrees=agrees,
             widens=widens,
+            homogeneous=homogeneous,
         )
         _publish(declared)
         return cast("OperationFunction[P, R]", declared.function)

@@ -6,6 +6,7 @@ They feed the conformance kit, the benchmarks and tuning, so that a trap is writ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import DeclarationError
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
     Draw = Callable[[np.random.Generator], Mapping[str, Any]]
     TypicalDraw = Callable[[np.random.Generator, int], Mapping[str, Any]]
+
+
+#: Powers of ten by which a sample is scaled: near the ends of float64 and float32, and where their squares and fourth
+#: powers have theirs.
+_EXPONENTS = (-303, -200, -156, -78, -35, -20, -10, 9, 18, 35, 76, 153, 200, 303)
 
 
 class Mistake(NamedTuple):
@@ -49,6 +55,20 @@ class Samples:
         self.cases[draw.__name__] = draw
         return draw
 
+    def add_scaled(self, *arrays: str, draw: Draw | None = None) -> None:
+        """Add cases `scaled_by_1e-303` to `scaled_by_1e303`, for operations that are not homogeneous.
+
+        Parameters
+        ----------
+        *arrays : str
+            The arguments that are scaled, together.
+        draw : callable, optional
+            What is scaled; by default a typical draw of 40 rows.
+        """
+        source = draw or self._forty_rows
+        for exponent in _EXPONENTS:
+            self.cases[f"scaled_by_1e{exponent}"] = partial(_scaled, source, arrays, 10.0**exponent)
+
     def mistake(self, argument: str) -> Callable[[Draw], Draw]:
         """Decorator: a named call that is refused, blaming `argument`."""
 
@@ -59,6 +79,14 @@ class Samples:
 
         return register
 
+    def _forty_rows(self, rng: np.random.Generator) -> Mapping[str, Any]:
+        return self.typical(rng, 40)
+
     def _require_new(self, draw: Draw) -> None:
         if draw.__name__ in self.cases or draw.__name__ in self.mistakes:
             raise DeclarationError(f"two samples are called {draw.__name__!r}")
+
+
+def _scaled(draw: Draw, arrays: tuple[str, ...], factor: float, rng: np.random.Generator) -> Mapping[str, Any]:
+    arguments = draw(rng)
+    return {name: value * factor if name in arrays else value for name, value in arguments.items()}

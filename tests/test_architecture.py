@@ -23,6 +23,7 @@ LAYERS = [
         "arrays",
         "options",
         "samples",
+        "scaling",
         "declaration",
         "threads",
         "backend",

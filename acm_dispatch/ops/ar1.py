@@ -219,7 +219,7 @@ def coefficient_for_too_few_columns(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 3)), "phi": np.zeros(2), "mu": np.zeros(3)}
 
 
-@operation("n d, d, d -> n d", work="n * d", nan="propagate", samples=_modelled)
+@operation("n d, d, d -> n d", work="n * d", nan="propagate", samples=_modelled, homogeneous="x, mu -> 1")
 def ar1_residuals(x: ArrayLike, phi: ArrayLike, mu: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """What each value differs by from its prediction mu + phi (x[t-1] - mu).
 

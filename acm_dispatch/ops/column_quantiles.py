@@ -132,6 +132,7 @@ def unknown_missing(rng: np.random.Generator) -> dict[str, Any]:
         "method": one_of("linear", "lower", "higher", "midpoint", "nearest"),
         "missing": MISSING,
     },
+    homogeneous="x -> 1",
 )
 def column_quantiles(
     x: ArrayLike,

@@ -133,7 +133,7 @@ def pearson(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]
     return _pairwise(x, lambda values: values)
 
 
-@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs)
+@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs, homogeneous="x -> 0")
 def spearman(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Rank correlation of each pair of columns, over the rows in which both are finite.
 

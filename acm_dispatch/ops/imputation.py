@@ -43,7 +43,14 @@ def fill_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "fill": np.zeros(3)}
 
 
-@operation("n d, [d] -> n d", work="n * d", nan="replace", samples=_gaps, options={"missing": MISSING})
+@operation(
+    "n d, [d] -> n d",
+    work="n * d",
+    nan="replace",
+    samples=_gaps,
+    options={"missing": MISSING},
+    homogeneous="x, fill -> 1",
+)
 def impute(
     x: ArrayLike, fill: ArrayLike | None = None, *, missing: str = "nonfinite", backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -132,7 +139,7 @@ def limit_not_whole(rng: np.random.Generator) -> dict[str, Any]:
 _LIMIT = {"limit": optional(integer(minimum=1))}
 
 
-@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT)
+@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT, homogeneous="x -> 1")
 def ffill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None) -> np.ndarray[Any, Any]:
     """`x` with each NaN replaced by the last value before it in its column.
 
@@ -175,7 +182,7 @@ def ffill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None)
     return filled
 
 
-@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT)
+@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT, homogeneous="x -> 1")
 def bfill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None) -> np.ndarray[Any, Any]:
     """`x` with each NaN replaced by the next value after it in its column.
 

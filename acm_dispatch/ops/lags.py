@@ -99,6 +99,7 @@ def current_neither_true_nor_false(rng: np.random.Generator) -> dict[str, Any]:
     nan="propagate",
     samples=_lagged,
     options={"max_lag": integer(minimum=0), "include_current": boolean, "order": one_of("column", "lag")},
+    homogeneous="x -> 1",
 )
 def lagged_features(
     x: ArrayLike,

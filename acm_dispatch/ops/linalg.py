@@ -62,7 +62,14 @@ def inner_mismatch(rng: np.random.Generator) -> dict[str, Any]:
     return {"a": rng.normal(size=(4, 3)), "b": rng.normal(size=(4, 3))}
 
 
-@operation("n k, k m -> n m", work="n * k * m", nan="propagate", samples=_products, agrees=assert_product)
+@operation(
+    "n k, k m -> n m",
+    work="n * k * m",
+    nan="propagate",
+    samples=_products,
+    agrees=assert_product,
+    homogeneous="a -> 1; b -> 1",
+)
 def matmul(a: ArrayLike, b: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Matrix product of `a` and `b`.
 
@@ -140,7 +147,9 @@ def precision_of_other_size(rng: np.random.Generator) -> dict[str, Any]:
     return {**_deviations(rng, 8), "precision": np.eye(49)}
 
 
-@operation("n d, d, d d -> n", work="n * d * d", nan="propagate", samples=_forms)
+@operation(
+    "n d, d, d d -> n", work="n * d * d", nan="propagate", samples=_forms, homogeneous="x, mean -> 2; precision -> 1"
+)
 def mahalanobis(
     x: ArrayLike, mean: ArrayLike, precision: ArrayLike, *, backend: str | None = None
 ) -> np.ndarray[Any, Any]:

@@ -166,7 +166,14 @@ def mean_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     return {**_scores(rng, 8), "mean": np.zeros(49)}
 
 
-@operation("n k, k d, [d] -> n d", work="n * k * d", nan="propagate", samples=_rebuilt, agrees=assert_product)
+@operation(
+    "n k, k d, [d] -> n d",
+    work="n * k * d",
+    nan="propagate",
+    samples=_rebuilt,
+    agrees=assert_product,
+    homogeneous="scores, mean -> 1; components, mean -> 1",
+)
 def pca_reconstruct(
     scores: ArrayLike, components: ArrayLike, mean: ArrayLike | None = None, *, backend: str | None = None
 ) -> np.ndarray[Any, Any]:

@@ -140,7 +140,12 @@ def model_of_other_columns(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 3)), "model": pca_fit(rng.normal(size=(20, 5)), 2, backend="numpy")}
 
 
-@composition(spe_t2, samples=_models, made_of=dict.fromkeys(("mean", "components", "variance"), "model"))
+@composition(
+    spe_t2,
+    samples=_models,
+    made_of=dict.fromkeys(("mean", "components", "variance"), "model"),
+    homogeneous="x, model.mean -> 2, 2",
+)
 def pca_spe_t2(
     x: ArrayLike, model: PCAModel, *, backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

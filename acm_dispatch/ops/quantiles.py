@@ -73,7 +73,7 @@ def q_in_percent(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.zeros(4), "q": 50}
 
 
-@composition(column_quantiles, samples=_signals)
+@composition(column_quantiles, samples=_signals, homogeneous="x -> 1")
 def quantiles(
     x: ArrayLike,
     q: ArrayLike,

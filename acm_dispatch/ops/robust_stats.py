@@ -29,7 +29,14 @@ def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "scale": np.inf}
 
 
-@operation("n d -> d, d", work="n * d", nan="skip", samples=_columns, options={"scale": real(), "missing": MISSING})
+@operation(
+    "n d -> d, d",
+    work="n * d",
+    nan="skip",
+    samples=_columns,
+    options={"scale": real(), "missing": MISSING},
+    homogeneous="x -> 1, 1",
+)
 def column_median_mad(
     x: ArrayLike, *, scale: float = NORMAL_CONSISTENCY, missing: str = "nonfinite", backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -35,7 +35,7 @@ def both_zeros(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.choice([0.0, -0.0, 1.0, -1.0], size=(60, 3)), "window": 5, "min_periods": 1}
 
 
-@rolling(_ordered)
+@rolling(_ordered, homogeneous="x -> 1")
 def rolling_min(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -76,7 +76,7 @@ def rolling_min(
 numpy_backend.kernel("rolling_min")(on_numpy(doubling.rolling_min))
 
 
-@rolling(_ordered)
+@rolling(_ordered, homogeneous="x -> 1")
 def rolling_max(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -117,7 +117,7 @@ def rolling_max(
 numpy_backend.kernel("rolling_max")(on_numpy(doubling.rolling_max))
 
 
-@rolling(_ordered, work="n * d * min(n, window)")
+@rolling(_ordered, work="n * d * min(n, window)", homogeneous="x -> 1")
 def rolling_median(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -174,7 +174,7 @@ def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
     return {**windowed.typical(rng, 8), "scale": np.inf}
 
 
-@rolling(_scaled, work="n * d * min(n, window)", scale=real())
+@rolling(_scaled, work="n * d * min(n, window)", scale=real(), homogeneous="x -> 1")
 def rolling_mad(
     x: ArrayLike, window: int, *, scale: float = 1.0, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:

@@ -175,7 +175,7 @@ def dense_first_factor(rng: np.random.Generator) -> dict[str, Any]:
     return {"a": np.ones((3, 3)), "b": np.ones((3, 3))}
 
 
-@composition(csr_matmul, samples=_scipy_matrix, made_of=_OF_A)
+@composition(csr_matmul, samples=_scipy_matrix, made_of=_OF_A, homogeneous="b -> 1")
 def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a dense one.
 
@@ -207,7 +207,7 @@ def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.nda
     return csr_matmul(a.data, a.indices, a.indptr, b, backend=backend)
 
 
-@composition(csr_matvec, samples=_scipy_vector, made_of=_OF_A)
+@composition(csr_matvec, samples=_scipy_vector, made_of=_OF_A, homogeneous="v -> 1")
 def sparse_matvec(a: Any, v: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a vector.
 

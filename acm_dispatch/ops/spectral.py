@@ -142,6 +142,7 @@ def no_step(rng: np.random.Generator) -> dict[str, Any]:
     nan="propagate",
     samples=_windows,
     options={"window": integer(minimum=1), "bands": _check_bands, "step": integer(minimum=1)},
+    homogeneous="x -> 2",
 )
 def band_energy(
     x: ArrayLike, window: int, bands: Bands, *, step: int = 1, backend: str | None = None

@@ -155,7 +155,7 @@ def more_periods_than_rows_in_the_window(rng: np.random.Generator) -> dict[str, 
 
 
 def rolling(
-    samples: Samples = windowed, *, work: str = "n * d", **options: Check
+    samples: Samples = windowed, *, work: str = "n * d", homogeneous: str = "", **options: Check
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declares an operation ``(x, window, *, option, min_periods=None)`` on the windows that end at each row.
 
@@ -171,6 +171,7 @@ def rolling(
             samples=samples,
             options={"window": integer(minimum=1), **options, "min_periods": optional(integer(minimum=0))},
             prepare=partial(_periods_counted, body.__name__),
+            homogeneous=homogeneous,
         )(body)
 
     return declare

@@ -64,7 +64,8 @@ LAYOUTS: Mapping[str, Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = 
     "read_only": _read_only,
 }
 
-DTYPES = ("float64", "float32", "int64", "bool")
+REAL_DTYPES = ("float64", "float32")
+DTYPES = (*REAL_DTYPES, "int64", "bool")
 
 
 def sample_names(subject: Operation | Composition) -> Iterator[str]:

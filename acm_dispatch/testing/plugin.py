@@ -13,7 +13,8 @@ from ..backend import Kernel
 from ..composition import Composition
 from ..dispatch import Operation, declared
 from ..errors import BackendNotFoundError
-from .cases import DTYPES, has_dtype, sample, sample_names
+from .cases import DTYPES, REAL_DTYPES, has_dtype, sample, sample_names
+from .scales import homogeneous_samples
 
 Subject = Operation | Composition
 Pairs = Iterable[tuple[Subject, str]]
@@ -79,6 +80,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if names >= {"subject", "reference_sample"}:
         _parametrize(metafunc, "subject, reference_sample", list(_reference_samples(metafunc.config)))
         return
+    if names >= {"subject", "scaled_reference"}:
+        _parametrize(metafunc, "subject, scaled_reference", list(_scaled_references(metafunc.config)))
+        return
     if not names >= {"subject", "backend"}:
         return
     pairs = list(subjects(metafunc.config))
@@ -95,11 +99,22 @@ def _reference_samples(config: pytest.Config) -> Iterator[Case]:
         yield from ((subject, name) for name in sample_names(subject))
 
 
+def _scaled_references(config: pytest.Config) -> Iterator[Case]:
+    for subject in dict.fromkeys(subject for subject, _ in subjects(config) if isinstance(subject, Operation)):
+        yield from ((subject, name) for name in homogeneous_samples(subject, "float64"))
+
+
 def _dtypes(pairs: Pairs) -> Iterator[Case]:
     for subject, backend in pairs:
         for name, dtype in product(sample_names(subject), DTYPES):
             if has_dtype(sample(subject, name), dtype):
                 yield subject, backend, name, dtype
+
+
+def _scales(pairs: Pairs) -> Iterator[Case]:
+    for subject, backend in pairs:
+        for dtype in REAL_DTYPES:
+            yield from ((subject, backend, name, dtype) for name in homogeneous_samples(subject, dtype))
 
 
 def _mistakes(pairs: Pairs) -> Iterator[Case]:
@@ -127,6 +142,7 @@ def _finite_arguments(pairs: Pairs) -> Iterator[Case]:
 #: What a test's parameters, beyond operation and backend, run through.
 _CASES: dict[tuple[str, ...], Callable[[Pairs], Iterator[Case]]] = {
     ("sample_name", "dtype"): _dtypes,
+    ("homogeneous_sample", "dtype"): _scales,
     ("mistake",): _mistakes,
     ("sample_name",): _samples,
     ("finite_argument",): _finite_arguments,

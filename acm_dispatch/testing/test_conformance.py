@@ -15,6 +15,7 @@ from acm_dispatch.dispatch import Operation
 
 from .cases import LAYOUTS, Arguments, in_dtype, laid_out, large_sample, sample
 from .checks import assert_agrees, assert_as_declared, assert_equivalent, expected, expected_of_large, run
+from .scales import assert_homogeneous
 
 Subject = Operation | Composition
 
@@ -42,6 +43,14 @@ def test_reference_keeps_to_its_declaration(subject: Subject, reference_sample: 
         assert not drawn, f"a sample that is refused shows nothing: {results}"
     elif isinstance(subject, Operation):
         assert_as_declared(subject, sample(subject, reference_sample), results)
+
+
+def test_reference_keeps_its_digits_at_every_scale(subject: Operation, scaled_reference: str) -> None:
+    assert_homogeneous(subject, scaled_reference, "float64", lambda arguments: subject.reference(**arguments))
+
+
+def test_keeps_its_digits_at_every_scale(subject: Subject, backend: str, homogeneous_sample: str, dtype: str) -> None:
+    assert_homogeneous(subject, homogeneous_sample, dtype, lambda arguments: run(subject, arguments, backend))
 
 
 def _on_threads(subject: Subject, arguments: Arguments, backend: str, threads: int) -> tuple[Any, ...] | str:

@@ -1,0 +1,121 @@
+"""Results at every scale: calls with inputs times 2**k, held to the powers of that factor that are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..composition import Composition
+from ..declaration import TOLERANCE
+from ..dispatch import Operation
+from ..errors import InvalidInput
+from ..scaling import Scaling
+from .cases import Arguments, in_dtype, sample
+from .checks import as_tuple, assert_equivalent, expected
+
+Subject = Operation | Composition
+
+#: How many scales the typical sample is tried at; the named ones, at the ends and half-way to them.
+_MANY, _FEW = 11, 5
+
+
+def homogeneous_samples(subject: Subject, dtype: str) -> list[str]:
+    """The names of the samples that hold anything to scale, and whose numbers that dtype can hold."""
+    names = ["typical", *subject.samples.cases] if subject.homogeneous else []
+    return [name for name in names if _is_for(sample(subject, name), subject.homogeneous, dtype)]
+
+
+def _is_for(arguments: Arguments, rules: tuple[Scaling, ...], dtype: str) -> bool:
+    pairs = [(array, in_dtype({"": array}, dtype)[""]) for rule in rules for array in _arrays(arguments, rule)]
+    fits = all((np.isfinite(a) == np.isfinite(b)).all() and ((a == 0) == (b == 0)).all() for a, b in pairs)
+    return fits and any(_scalable(arguments, rule) for rule in rules)
+
+
+def _scalable(arguments: Arguments, rule: Scaling) -> bool:
+    return any(np.isfinite(array[array != 0]).any() for array in _arrays(arguments, rule))
+
+
+def _arrays(arguments: Arguments, rule: Scaling) -> Iterator[np.ndarray[Any, Any]]:
+    for name in rule.arguments:
+        value = _part(arguments, name)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            yield value
+
+
+def _part(arguments: Arguments, name: str) -> Any:
+    whole, _, part = name.partition(".")
+    value = arguments.get(whole)
+    return getattr(value, part) if part else value
+
+
+def assert_homogeneous(subject: Subject, sample_name: str, dtype: str, call: Callable[[Arguments], Any]) -> None:
+    """`call` gives, at every scale, what the reference gives for the sample as it is."""
+    wanted = expected(subject, sample_name, dtype)
+    assert not isinstance(wanted, InvalidInput), f"a sample that is refused: {wanted}"
+    arguments = in_dtype(sample(subject, sample_name), dtype)
+    for rule in (rule for rule in subject.homogeneous if _scalable(arguments, rule)):
+        assert len(rule.degrees) == len(wanted), f"{len(rule.degrees)} degrees for {len(wanted)} results"
+        for exponent in _exponents(rule, arguments, wanted, dtype, _MANY if sample_name == "typical" else _FEW):
+            try:
+                results = as_tuple(call(_scaled(arguments, rule, exponent)))
+                unscaled = tuple(map(_unscaled, results, (degree * exponent for degree in rule.degrees)))
+                assert_equivalent(subject, unscaled, wanted, dtype)
+            except Exception as error:
+                error.add_note(f"{', '.join(rule.arguments)} times 2**{exponent} (about {_decimal(exponent)})")
+                raise
+
+
+def _decimal(exponent: int) -> str:
+    return f"1e{round(exponent * np.log10(2)):+}"
+
+
+def _exponents(rule: Scaling, arguments: Arguments, wanted: tuple[Any, ...], dtype: str, count: int) -> list[int]:
+    """Scales, from the least to the largest at which all inputs are normal numbers and so are results that count."""
+    limits = [_limits(array, 1, 0.0) for array in _arrays(arguments, rule)]
+    _, atol = TOLERANCE[dtype]
+    limits += [_limits(np.asarray(part), degree, atol) for part, degree in zip(wanted, rule.degrees, strict=True)]
+    low, high = (int(bound) for bound in (max(low for low, _ in limits), min(high for _, high in limits)))
+    if _overflowed(arguments, wanted):  # as smaller numbers they might not
+        low = 0
+    return sorted({0, *np.linspace(min(low, 0), max(high, 0), count).astype(int).tolist()})
+
+
+def _overflowed(arguments: Arguments, wanted: tuple[Any, ...]) -> bool:
+    finite = all(np.isfinite(value).all() for value in arguments.values() if isinstance(value, np.ndarray))
+    return finite and any(np.isinf(part).any() for part in wanted)
+
+
+def _limits(array: np.ndarray[Any, Any], degree: int, least: float) -> tuple[float, float]:
+    """By which powers of 2**degree numbers beyond `least` can be multiplied and stay normal."""
+    if degree == 0:
+        return -np.inf, np.inf
+    sizes = np.abs(array[np.isfinite(array)])
+    sizes = sizes[sizes > least]
+    if sizes.size == 0:
+        return -np.inf, np.inf
+    info = np.finfo(array.dtype)
+    smallest, largest = (int(np.frexp(size)[1]) for size in (sizes.min(), sizes.max()))
+    bounds = (info.minexp + 1 - smallest) / degree, (info.maxexp - largest) / degree
+    return np.ceil(min(bounds)), np.floor(max(bounds))
+
+
+def _scaled(arguments: Arguments, rule: Scaling, exponent: int) -> Arguments:
+    scaled = dict(arguments)
+    for name in rule.arguments:
+        whole, _, part = name.partition(".")
+        value = _part(scaled, name)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            times = np.ldexp(value, exponent)
+            scaled[whole] = scaled[whole]._replace(**{part: times}) if part else times
+    return scaled
+
+
+def _unscaled(result: Any, exponent: int) -> Any:
+    """The result divided by 2**exponent, of the type and dtype that it has."""
+    if exponent == 0:
+        return result
+    with np.errstate(all="ignore"):
+        wide = np.ldexp(np.asarray(result, dtype=np.float64), -exponent)
+    return wide.astype(result.dtype) if isinstance(result, np.ndarray) else type(result)(wide)
