@@ -177,3 +177,14 @@ def _arranged(array: Any, dtype: np.dtype[Any]) -> Any:
     if kind_of(array) == "numpy":
         return np.require(array, dtype, ["C", "A"])
     return array.astype(dtype, order="C", copy=False)
+
+
+def is_finite(array: Any) -> bool:
+    """Whether no element is NaN or infinite: by one sum without temporaries; a closer look only if that overflows."""
+    with np.errstate(all="ignore"):
+        return abs(float(array.sum())) < float("inf") or bool((abs(array) < float("inf")).all())
+
+
+def not_finite(operation: str, argument: str) -> InvalidInput:
+    """The error that every kernel raises for NaN or infinity where the contract forbids them."""
+    return InvalidInput(operation, argument, "holds NaN or infinity")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, cast
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from . import costs, registry
-from .arrays import kind_of
+from .arrays import is_finite, not_finite
 from .backend import ACCURACIES, Backend, Call, Kernel, reason_of
 from .declaration import Declaration
-from .errors import BackendError, InvalidInput
+from .errors import BackendError
 from .numpy_backend import reference_kernel
+from .transfer import device_of, with_transfers
 from .wishes import Wishes
 
 
@@ -168,36 +167,9 @@ def _bound(request: Request, backend: Backend, kernel: Kernel) -> Callable[..., 
     if request.kind == backend.arrays:
         return call
     if request.kind == "numpy":
-        return _moved(call, backend.to_device, backend.to_host)
-    device = _device_of(request.kind)
-    return _moved(call, device.to_host, device.to_device)
-
-
-def _device_of(kind: str) -> Backend:
-    for backend in registry.backends().values():
-        if backend.arrays == kind:
-            return backend
-    raise BackendError("array", {kind: f"no installed backend takes {kind} arrays"})
-
-
-def on_host(value: Any) -> Any:
-    """A device array's NumPy copy; anything else as it is."""
-    kind = kind_of(value)
-    return value if kind == "numpy" else _device_of(kind).to_host(value)
-
-
-def beside(array: Any, value: Any) -> Any:
-    """`value`, copied to the device where `array` is on one and it is not."""
-    kind = kind_of(array)
-    return value if kind in ("numpy", kind_of(value)) else _device_of(kind).to_device(np.asarray(value))
-
-
-def _moved(call: Callable[..., Any], inward: Callable[..., Any], outward: Callable[..., Any]) -> Callable[..., Any]:
-    def moved(*arguments: Any) -> Any:
-        result = call(*(inward(value) if hasattr(value, "dtype") else value for value in arguments))
-        return tuple(map(outward, cast("tuple[Any, ...]", result))) if isinstance(result, tuple) else outward(result)
-
-    return moved
+        return with_transfers(call, backend.to_device, backend.to_host)
+    device = device_of(request.kind)
+    return with_transfers(call, device.to_host, device.to_device)
 
 
 def finite_first(call: Callable[..., Any], operation: Declaration) -> Callable[..., Any]:
@@ -211,14 +183,3 @@ def finite_first(call: Callable[..., Any], operation: Declaration) -> Callable[.
         return call(*arguments)
 
     return checked
-
-
-def is_finite(array: Any) -> bool:
-    """Whether no element is NaN or infinite: by one sum without temporaries; a closer look only if that overflows."""
-    with np.errstate(all="ignore"):
-        return abs(float(array.sum())) < float("inf") or bool((abs(array) < float("inf")).all())
-
-
-def not_finite(operation: str, argument: str) -> InvalidInput:
-    """The error that every kernel raises for NaN or infinity where the contract forbids them."""
-    return InvalidInput(operation, argument, "holds NaN or infinity")

@@ -19,8 +19,9 @@ import numpy as np
 
 from .declaration import Declaration
 from .policy import ROOT, current_policy, enter, leave
-from .selection import Plan, on_host
+from .selection import Plan
 from .settings import PREFIX, Settings, Tracing
+from .transfer import to_host
 from .wishes import wishes
 
 
@@ -158,13 +159,13 @@ def traced(plan: Plan, operation: Declaration, level: Tracing) -> Callable[..., 
 
 
 def _compared(record: Record, operation: Declaration, arguments: tuple[Any, ...], result: Any) -> Record:
-    arguments = tuple(map(on_host, arguments))
+    arguments = tuple(map(to_host, arguments))
     start = time.perf_counter()
     expected = operation.run_reference(*arguments)
     seconds = time.perf_counter() - start
     several = isinstance(expected, tuple)
     pairs: Any = zip(result, cast("tuple[Any, ...]", expected), strict=True) if several else [(result, expected)]
-    return record._replace(reference_seconds=seconds, deviation=max(_deviation(on_host(a), b) for a, b in pairs))
+    return record._replace(reference_seconds=seconds, deviation=max(_deviation(to_host(a), b) for a, b in pairs))
 
 
 def _deviation(actual: Any, expected: Any) -> float:

@@ -30,6 +30,7 @@ LAYERS = [
         "discovery",
         "registry",
         "numpy_backend",
+        "transfer",
         "settings",
         "policy",
     ],
@@ -86,6 +87,8 @@ def test_layers_point_one_way(path):
         assert layer in LAYERS, "a new module needs its place among the layers"
         above = LAYERS[LAYERS.index(layer) + 1 :]
         assert not imported & set(above), f"{layer} imports from a layer above it"
+    if layer == "ops":
+        assert not imported & {"selection", "costs", "tracing", "dispatch"}, "an operation meddles with its dispatch"
 
 
 def test_no_file_imports_itself_in_a_circle():

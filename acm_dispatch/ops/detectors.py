@@ -12,7 +12,7 @@ from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..samples import Samples
-from ..selection import beside, on_host
+from ..transfer import to_device_of, to_host
 from .isolation_forest import IsolationForest, fit_isolation_forest
 from .isolation_trees import average_path_length
 
@@ -77,7 +77,7 @@ def no_trees(rng: np.random.Generator) -> dict[str, Any]:
 
 def _require_trees(x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any) -> tuple[Any, ...]:
     """Every walk from a root ends in a leaf, and looks only at columns that exist."""
-    starts, columns, children = map(on_host, (roots, feature, left))
+    starts, columns, children = map(to_host, (roots, feature, left))
     nodes, leaf = np.arange(len(columns)), columns < 0
     of_nodes = (starts >= 0) & (starts < len(nodes))
     behind = (children > nodes) & (children < len(nodes) - 1)
@@ -220,5 +220,5 @@ def isolation_forest_score(
         raise InvalidInput("isolation_forest_score", "forest", "is not an IsolationForest")
     *nodes, max_samples = forest
     usual = float(average_path_length(max_samples))
-    lengths = mean_path_length(x, *(beside(x, part) for part in nodes), backend=backend)
+    lengths = mean_path_length(x, *(to_device_of(x, part) for part in nodes), backend=backend)
     return -(2.0 ** -(lengths / usual if usual > 0 else np.ones_like(lengths)))

@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise, kind_of
+from ..arrays import ArrayLike, canonicalise, is_finite, kind_of, not_finite
 from ..errors import InvalidInput
 from ..options import integer
-from ..selection import is_finite, not_finite
 from ..shapes import measure, parse
 from .clustering import random_source
 from .isolation_trees import average_path_length, grown

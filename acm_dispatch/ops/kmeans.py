@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise
+from ..arrays import ArrayLike, canonicalise, is_finite, not_finite
 from ..composition import composition
 from ..errors import InvalidInput
 from ..options import integer, real
 from ..samples import Samples
-from ..selection import beside, is_finite, not_finite, on_host
 from ..shapes import measure
+from ..transfer import to_device_of, to_host
 from .clustering import random_source
 from .distances import pairwise_euclidean
 from .lloyd import groups, lloyd_step
@@ -217,7 +217,7 @@ def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
     nearest = _squares(x, chosen, backend)
     for _ in range(1, n_clusters):
         drawn = source.uniform(size=trials) * float(nearest.sum())
-        candidates = on_host(np.searchsorted(np.cumsum(nearest), beside(nearest, drawn))).clip(max=len(x) - 1)
+        candidates = to_host(np.searchsorted(np.cumsum(nearest), to_device_of(nearest, drawn))).clip(max=len(x) - 1)
         left = _squares(x, candidates, backend)
         np.minimum(nearest, left, out=left)
         best = int(left.sum(axis=1).argmin())
@@ -251,16 +251,16 @@ def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str
 def _refilled(x: Any, centers: Any, labels: Any, means: Any, sizes: Any, backend: str | None) -> Any:
     """The means after each empty cluster has got one of the rows that were farthest from their centres."""
     _, distances = pairwise_distances_argmin_min(x, centers, backend=backend)
-    labels, distances, means, sizes = map(on_host, (labels, distances, means, sizes))
+    labels, distances, means, sizes = map(to_host, (labels, distances, means, sizes))
     sizes, sums = sizes.copy(), means * sizes[:, None]
     empty = np.flatnonzero(sizes == 0)
     if distances.max() > 0:
         farthest = np.argpartition(distances, -len(empty))[: -len(empty) - 1 : -1]
-        for cluster, row, moved in zip(empty, farthest, on_host(x[farthest]), strict=True):
+        for cluster, row, moved in zip(empty, farthest, to_host(x[farthest]), strict=True):
             sums[labels[row]] -= moved
             sums[cluster] = moved
             sizes[labels[row]] -= 1
             sizes[cluster] = 1
     refilled = sums / np.maximum(sizes, 1)[:, None]
     refilled[sizes == 0] = refilled[sizes.argmax()]
-    return beside(x, refilled.astype(x.dtype, copy=False))
+    return to_device_of(x, refilled.astype(x.dtype, copy=False))

@@ -11,7 +11,7 @@ from ..composition import composition
 from ..errors import InvalidInput
 from ..options import integer
 from ..samples import Samples
-from ..selection import on_host
+from ..transfer import to_host
 from .column_quantiles import QUARTERS, column_quantiles, probabilities
 from .missing import sensors
 
@@ -129,7 +129,7 @@ def quantiles(
     matrix = values.reshape(-1, 1) if values.ndim == 1 else values.T if axis % 2 else values
     levels = q
     if not isinstance(q, tuple):
-        levels = probabilities("quantiles", "q", np.atleast_1d(on_host(as_array("quantiles", "q", q))))
+        levels = probabilities("quantiles", "q", np.atleast_1d(to_host(as_array("quantiles", "q", q))))
     found = column_quantiles(matrix, levels, method=method, missing=missing, backend=backend)
     if values.ndim == 1:
         found = found[:, 0]

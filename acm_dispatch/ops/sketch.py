@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..selection import on_host
+from ..transfer import to_host
 from .column_quantiles import column_quantiles
 
 #: Points that stand for a chunk, or for several chunks of the level below.
@@ -90,7 +90,7 @@ class QuantileSketch:
         return sketch
 
     def _take_in(self, chunk: Any) -> None:
-        kept = chunk if len(chunk) >= _ROWS and not self._pending else on_host(chunk)
+        kept = chunk if len(chunk) >= _ROWS and not self._pending else to_host(chunk)
         self._pending.append(kept if len(chunk) >= _ROWS else kept.copy())
         if sum(map(len, self._pending)) >= _ROWS:
             rows = self._pending[0] if len(self._pending) == 1 else np.concatenate(self._pending)
@@ -98,9 +98,9 @@ class QuantileSketch:
             self._add(0, self._points_of(rows))
 
     def _points_of(self, rows: Any) -> _Points:
-        count = on_host(np.isfinite(rows).sum(axis=0))
+        count = to_host(np.isfinite(rows).sum(axis=0))
         self._error += count / (2 * _POINTS) + 1.5  # and what the operation's way to round a rank may add
-        values = on_host(column_quantiles(rows, tuple(_MIDDLES.tolist()), method="nearest"))
+        values = to_host(column_quantiles(rows, tuple(_MIDDLES.tolist()), method="nearest"))
         return _Points(np.asarray(values, dtype=np.float64), count / _POINTS)
 
     def _add(self, level: int, points: _Points) -> None:

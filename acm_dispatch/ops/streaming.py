@@ -9,8 +9,8 @@ import numpy as np
 from ..arrays import ArrayLike, canonicalise
 from ..errors import InvalidInput
 from ..options import integer
-from ..selection import beside, on_host
 from ..shapes import measure, parse
+from ..transfer import to_device_of, to_host
 from .column_quantiles import probabilities
 from .cross_sums import CrossSums, added, covariances, cross_sums, moved
 from .levels import Levels, column_levels, levels_joined
@@ -121,13 +121,13 @@ class StreamingStatistics:
             return
         known = self._known
         if self._moments == 2:
-            known = known._replace(levels=levels_joined(known.levels, _on_host(column_levels(rows))))
+            known = known._replace(levels=levels_joined(known.levels, _to_host(column_levels(rows))))
         else:
-            first, last = on_host(rows[[0, -1]]).astype(np.float64)
-            known = _followed(known, _on_host(column_sums(rows)), first, last, len(rows))
+            first, last = to_host(rows[[0, -1]]).astype(np.float64)
+            known = _followed(known, _to_host(column_sums(rows)), first, last, len(rows))
         if known.cross is not None:
-            origin = beside(rows, np.nan_to_num(self._origin(known)))
-            known = known._replace(cross=added(known.cross, _on_host(cross_sums(rows, origin))))
+            origin = to_device_of(rows, np.nan_to_num(self._origin(known)))
+            known = known._replace(cross=added(known.cross, _to_host(cross_sums(rows, origin))))
         if known.sketch is not None:
             known = known._replace(sketch=known.sketch.updated(rows))
         self._known = known
@@ -193,9 +193,9 @@ class StreamingStatistics:
         )
 
 
-def _on_host(sums: Any) -> Any:
+def _to_host(sums: Any) -> Any:
     """Sums with their arrays in NumPy: those of a chunk on a device are few numbers, and what is known stays here."""
-    return type(sums)(*map(on_host, sums))
+    return type(sums)(*map(to_host, sums))
 
 
 def _followed(known: _Known, sums: Sums, first: Any, last: Any, rows: int) -> _Known:
