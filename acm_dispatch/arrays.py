@@ -174,6 +174,9 @@ def _integers(operation: str, name: str, array: Any, spec: ArraySpec) -> Any:
 
 
 def _arranged(array: Any, dtype: np.dtype[Any]) -> Any:
+    # As it is, and not as a view with another dtype object that is equal: the keys of plans look at the object.
+    if array.__class__ is np.ndarray and array.dtype == dtype and array.flags.num & CANONICAL_FLAGS == CANONICAL_FLAGS:
+        return array
     if kind_of(array) == "numpy":
         return np.require(array, dtype, ["C", "A"])
     return array.astype(dtype, order="C", copy=False)

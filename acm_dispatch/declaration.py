@@ -128,10 +128,12 @@ class Declaration:
         count = len(self.array_names)
         arrays = canonicalise(self.name, self.array_names, self.shapes.inputs, arguments[:count])
         dims = measure(self.name, self.shapes, self.array_names, arrays)
-        options = [
-            self.options[name](self.name, name, value)
-            for name, value in zip(self.option_names, arguments[count:], strict=True)
-        ]
+        options: list[Any] = []
+        for name, value in zip(self.option_names, arguments[count:], strict=True):
+            checked = self.options[name](self.name, name, value)
+            # A default stays the very object, which is what the generated code looks for; its check may have copied it.
+            same = value is self.defaults.get(name) and checked.__class__ is value.__class__ and checked == value
+            options.append(value if same else checked)
         return [*arrays, *options], dims
 
     def amount(self, dims: Mapping[str, int], values: list[Any]) -> int:

@@ -14,7 +14,7 @@ from .errors import ConfigurationError, InvalidInput, Unsupported
 from .policy import Policy, current_policy
 from .selection import Plan, Request
 from .wishes import wishes
-from .wrapper import generate, plan_key
+from .wrapper import generate
 
 #: Beyond this many an operation's plans under a policy are forgotten, so that options from data cannot fill the memory.
 _MAX_PLANS = 4096
@@ -45,7 +45,7 @@ class Operation(Declaration):
 
     def __init__(self, body: Callable[..., Any], shapes: str, **contract: Any) -> None:
         super().__init__(body, shapes, **contract)
-        self.function = generate(self, self.dispatch, self.recover)
+        self.function, self._measure = generate(self, self.dispatch, self.recover)
 
     def dispatch(self, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """Canonicalise, validate, select, remember, run."""
@@ -54,8 +54,7 @@ class Operation(Declaration):
         if not isinstance(cast("Any", backend), str | None):
             raise ConfigurationError(f"{self.name}: backend is {backend!r}; expected the name of one")
         values, dims = self.canonical(arguments)
-        bits = self.amount(dims, values).bit_length()
-        key = plan_key(self, arguments, values, backend, bits)
+        key = self._key(values, backend)
         call = plans.get(key)
         if call is None:
             request = self.request(policy, values, dims, backend)
@@ -74,6 +73,13 @@ class Operation(Declaration):
         """What the hot path does with an exception of a kernel; its arguments are canonical already."""
         values, dims = self.canonical(arguments)
         return self._retry(error, values, dims, backend)
+
+    def _key(self, values: list[Any], backend: str | None) -> Any:
+        """The key of the plan for canonical arguments; device arrays have keys of their own."""
+        measured = self._measure(*values, backend)
+        kind = kind_of(values[0])
+        key = measured[1] if measured else None
+        return key if kind == "numpy" else (key, kind)
 
     def request(self, policy: Policy, values: list[Any], dims: Mapping[str, int], backend: str | None) -> Request:
         """What selection needs to know of a call."""

@@ -18,6 +18,7 @@ import acm_dispatch
 from acm_dispatch import (
     Backend,
     BackendError,
+    InvalidInput,
     Samples,
     Unsupported,
     operation,
@@ -25,6 +26,7 @@ from acm_dispatch import (
     use,
     wrapper,
 )
+from acm_dispatch.testing.cases import has_dtype, in_dtype, sample, sample_names
 
 X = np.random.default_rng(1).normal(size=(30, 4))
 NO_SAMPLES = Samples(lambda rng, n: {})
@@ -329,3 +331,61 @@ def test_plans_do_not_fill_the_memory():
         for count in range(300, 310):
             acm_dispatch.column_quantiles(X, np.linspace(0, 1, count), backend="numpy")
         assert len(policy.plans["column_quantiles"]) == before
+
+
+def test_dimensions_named_twice_agree_on_the_hot_path_too(own_operations):
+    @operation("n n, [q n], [q], [k] -> n", work="n * n", nan="propagate", samples=NO_SAMPLES)
+    def toy_square(x, y=None, z=None, w=None, *, backend=None):
+        return x
+
+    square, (two, three) = np.ones((3, 3)), (np.ones((2, 3)), np.ones(3))
+    for arguments in [(square, two), (square, two, np.ones(2)), (square, None, three), (square,), (square, None)]:
+        for _ in range(2):
+            assert toy_square(*arguments).shape == (3, 3)
+    for arguments in [(np.ones((3, 4)),), (square, two, three), (square, two.T)]:
+        for _ in range(2):
+            with pytest.raises(InvalidInput, match="has shape"):
+                toy_square(*arguments)
+
+
+class LookedUp(dict):
+    """A table of plans that has none, and notes the keys that the generated code looks for."""
+
+    def __init__(self):
+        super().__init__()
+        self.keys_looked_for = []
+
+    def __getitem__(self, key):
+        self.keys_looked_for.append(key)
+        raise KeyError(key)
+
+
+def _looked_for(operation, values, monkeypatch):
+    """The key under which the generated function looks for a plan of canonical arguments."""
+    keywords = dict(zip(operation.parameters[operation.positional :], values[operation.positional :], strict=True))
+    with use(threads=3) as policy:
+        policy.plans[operation.name] = table = LookedUp()
+        operation.function(*values[: operation.positional], **keywords)
+        del policy.plans[operation.name]
+    return table.keys_looked_for
+
+
+@pytest.mark.parametrize("name", list(registry.operations))
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64"])
+def test_a_plan_is_found_under_the_key_that_it_was_remembered_under(name, dtype, monkeypatch):
+    """For raw and canonical forms of every sample; options given as they are, as their defaults, and left out."""
+    operation = registry.operations[name]
+    monkeypatch.setitem(operation.function.__globals__, "_dispatch", lambda arguments, backend: None)
+    for sample_name in sample_names(operation):
+        if not has_dtype(sample(operation, sample_name), dtype):
+            continue
+        arguments = in_dtype(sample(operation, sample_name), dtype)
+        for given in ({}, {option: value for option, value in operation.defaults.items() if option not in arguments}):
+            raw, _ = operation.bind(**arguments, **given)
+            try:
+                values, _ = operation.canonical(raw)
+            except InvalidInput:  # a dtype or a size that this sample cannot have
+                continue
+            key = operation._key(values, None)
+            assert operation._key(operation.canonical(tuple(values))[0], None) == key
+            assert _looked_for(operation, values, monkeypatch) == [key], sample_name
