@@ -5,12 +5,14 @@ Kernels see nothing else, so that none of them needs to know of lists, frames, m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 
+from . import sources
 from .errors import InvalidInput
+from .labels import Order, align
 from .shapes import ArraySpec
 
 REAL_DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
@@ -35,23 +37,27 @@ def kind_of(array: Any) -> str:
     return "numpy"
 
 
-def canonicalise(operation: str, names: Sequence[str], specs: Sequence[ArraySpec], values: Sequence[Any]) -> list[Any]:
+def canonicalise(
+    operation: str,
+    names: Sequence[str],
+    specs: Sequence[ArraySpec],
+    values: Sequence[Any],
+    orders: dict[str, Order] | None = None,
+) -> list[Any]:
     """The canonical form of each value, all real ones in one dtype; None where an optional array is left out.
+
+    Labelled arrays are brought into the order of the first; `orders` keeps that of each dimension from call to call.
 
     Raises
     ------
     InvalidInput
-        Naming the argument: not numeric, complex, ragged, missing, or on different devices.
+        Naming the argument: not numeric, complex, ragged, lazy, missing, labelled otherwise than the first, or on
+        different devices.
     """
-    arrays: list[Any] = []
-    for name, spec, value in zip(names, specs, values, strict=True):
-        if value is None and spec.optional:
-            arrays.append(None)
-        elif value is None:
-            raise InvalidInput(operation, name, f"is None; expected an array of shape {spec}")
-        else:
-            arrays.append(as_array(operation, name, value))
+    values = [sources.opened(operation, name, value) for name, value in zip(names, values, strict=True)]
+    arrays = [_read(operation, name, spec, value) for name, spec, value in zip(names, specs, values, strict=True)]
     _require_one_kind(operation, names, arrays)
+    arrays = align(operation, names, specs, values, arrays, orders)
     dtype = _common_dtype(operation, names, specs, values, arrays)
     return [
         None if array is None else _integers(operation, name, array, spec) if spec.integer else _arranged(array, dtype)
@@ -61,74 +67,20 @@ def canonicalise(operation: str, names: Sequence[str], specs: Sequence[ArraySpec
 
 def as_array(operation: str, name: str, value: Any) -> Any:
     """`value` as a NumPy array (a device array as it is), not yet of canonical dtype or layout."""
-    if kind_of(value) != "numpy":
-        return value
-    if isinstance(value, np.ma.MaskedArray):
-        return _from_masked(value)
-    if hasattr(value, "tocsr"):
-        raise InvalidInput(operation, name, "is a sparse matrix; expected a dense array (`.toarray()` makes one)")
-    if hasattr(value, "collect"):
-        raise InvalidInput(operation, name, "is a lazy frame; expected one that is there (`.collect()` makes one)")
-    # polars and Arrow make numbers of a frame with times, or a riddle, so they have to be asked before.
-    if strange := [str(dtype) for dtype in _column_dtypes(value) if _is_strange(dtype)]:
-        raise _not_numeric(operation, name, strange)
-    try:
-        array = _from_producer(value)
-    except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        raise InvalidInput(operation, name, f"cannot be read as an array of numbers ({error})") from error
-    if array.dtype == object and hasattr(value, "to_numpy"):
-        array = _from_nullable_frame(operation, name, value)
-    return array
+    return value if kind_of(value) != "numpy" else sources.read(operation, name, value)
 
 
-def _from_producer(value: Any) -> np.ndarray[Any, Any]:
-    if not hasattr(value, "__array__"):
-        if hasattr(value, "__dlpack__"):
-            return np.from_dlpack(value)
-        if hasattr(value, "__arrow_c_stream__"):
-            import pyarrow  # type: ignore[import-untyped] - it ships no types
-
-            return np.asarray(cast("Any", pyarrow).table(value).to_pandas())
-    return np.asarray(value)
+def _read(operation: str, name: str, spec: ArraySpec, value: Any) -> Any:
+    if value is None and spec.optional:
+        return None
+    if value is None:
+        raise InvalidInput(operation, name, f"is None; expected an array of shape {spec}")
+    return as_array(operation, name, list(value.values()) if _is_by_name(spec, value) else value)
 
 
-def _from_masked(value: Any) -> np.ndarray[Any, Any]:
-    if not np.ma.is_masked(value) or value.dtype.kind not in "biuf":
-        return value.data
-    least = np.float32 if value.dtype.kind == "f" else np.float64
-    return value.astype(np.result_type(value.dtype, least)).filled(np.nan)
-
-
-def _column_dtypes(frame: Any) -> list[Any]:
-    """The dtypes of a frame's columns; of anything else, none."""
-    dtypes: Any = getattr(getattr(frame, "schema", None), "types", None) or getattr(frame, "dtypes", ())
-    return list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
-
-
-#: How the names of Arrow's numeric types begin.
-_ARROW_NUMBERS = ("int", "uint", "float", "double", "half", "bool")
-
-
-def _is_strange(dtype: Any) -> bool:
-    """Whether a column of polars or Arrow holds no numbers; other libraries' dtypes are looked at as NumPy's."""
-    if hasattr(dtype, "is_temporal"):
-        return dtype.is_temporal()
-    return hasattr(dtype, "to_pandas_dtype") and not str(dtype).startswith(_ARROW_NUMBERS)
-
-
-def _not_numeric(operation: str, name: str, strange: Sequence[str]) -> InvalidInput:
-    return InvalidInput(operation, name, f"has a column that is not numeric ({', '.join(dict.fromkeys(strange))})")
-
-
-def _from_nullable_frame(operation: str, name: str, frame: Any) -> np.ndarray[Any, Any]:
-    """pandas' nullable columns hold `pd.NA`, which only its own `to_numpy` turns into NaN."""
-    # Asked for floats, `to_numpy` would also make numbers of times and of strings that look like one.
-    if strange := [str(dtype) for dtype in _column_dtypes(frame) if getattr(dtype, "kind", "O") not in "biuf"]:
-        raise _not_numeric(operation, name, strange)
-    try:
-        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise _not_numeric(operation, name, [str(error)]) from error
+def _is_by_name(spec: ArraySpec, value: Any) -> bool:
+    """Whether a vector is given as a mapping from names to numbers."""
+    return len(spec.dims) == 1 and isinstance(value, Mapping)
 
 
 def _require_one_kind(operation: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
@@ -150,7 +102,9 @@ def _common_dtype(
     dtypes: dict[bool, list[np.dtype[Any]]] = {True: [], False: []}
     for name, spec, value, array in zip(names, specs, values, arrays, strict=True):
         if array is not None and not spec.integer:
-            dtypes[not isinstance(value, list | tuple | int | float)].append(_real_dtype(operation, name, array.dtype))
+            dtypes[not isinstance(value, list | tuple | int | float | Mapping)].append(
+                _real_dtype(operation, name, array.dtype)
+            )
     deciding = dtypes[True] or dtypes[False]
     return REAL_DTYPES[0] if REAL_DTYPES[0] in deciding or not deciding else REAL_DTYPES[1]
 

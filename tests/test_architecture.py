@@ -20,6 +20,8 @@ LAYERS = [
     *[
         "errors",
         "shapes",
+        "sources",
+        "labels",
         "arrays",
         "options",
         "samples",

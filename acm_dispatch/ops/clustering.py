@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, as_array
+from ..arrays import ArrayLike, canonicalise
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer
 from ..samples import Samples
+from ..shapes import measure
 
 
 def _clusters(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -240,12 +241,9 @@ def silhouette_score(
     """
     if sample_size is not None:
         size = integer(minimum=1)("silhouette_score", "sample_size", sample_size)
-        x, labels = (as_array("silhouette_score", name, value) for name, value in (("x", x), ("labels", labels)))
-        if x.ndim != 2:
-            raise InvalidInput("silhouette_score", "x", f"has shape {x.shape}; expected 2 dimensions")
-        count = len(x)
-        if labels.shape != (count,):
-            raise InvalidInput("silhouette_score", "labels", f"has shape {labels.shape}; expected ({count},)")
+        declared = silhouette_samples.operation
+        x, labels = canonicalise("silhouette_score", ("x", "labels"), declared.shapes.inputs, (x, labels))
+        count = measure("silhouette_score", declared.shapes, ("x", "labels"), (x, labels))["n"]
         if size > count:
             raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {count}")
         chosen = random_source(random_state).permutation(count)[:size]

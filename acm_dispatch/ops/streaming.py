@@ -6,8 +6,10 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from .. import labels
 from ..arrays import ArrayLike, canonicalise
 from ..errors import InvalidInput
+from ..labels import Order
 from ..options import integer
 from ..shapes import measure, parse
 from ..transfer import to_device_of, to_host
@@ -86,6 +88,7 @@ class StreamingStatistics:
         self._moments = integer()("StreamingStatistics", "moments", moments)
         if self._moments not in ((4,) if self._q else (2, 4)):
             raise InvalidInput("StreamingStatistics", "moments", f"is {moments}; expected 4, or 2 without quantiles")
+        self._order: Order | None = None
         zeros, nans = np.zeros(d), np.full(d, np.nan)
         none = np.zeros(d, np.int64)
         square = np.zeros((d, d))
@@ -105,15 +108,17 @@ class StreamingStatistics:
         Parameters
         ----------
         chunk : array of shape (n, d)
-            On a device, it is summarised there, and what is known of it comes back; for quantiles it comes back itself
-            where it has fewer than 4096 rows or follows such a one.
+            Columns with names are brought into the order of the first chunk. On a device, it is summarised there, and
+            what is known of it comes back; for quantiles it comes back itself where it has fewer than 4096 rows or
+            follows such a one.
 
         Raises
         ------
         InvalidInput
-            If it is not a real matrix of d columns.
+            If it is not a real matrix of d columns, or they have other names than those of the first chunk.
         """
-        (rows,) = canonicalise("StreamingStatistics", ["chunk"], _CHUNK.inputs, [chunk])
+        orders = {} if self._order is None else {"d": self._order}
+        (rows,) = canonicalise("StreamingStatistics", ["chunk"], _CHUNK.inputs, [chunk], orders)
         found = measure("StreamingStatistics", _CHUNK, ["chunk"], [rows])["d"]
         if found != self._d:
             raise InvalidInput("StreamingStatistics", "chunk", f"has {found} columns; expected {self._d}")
@@ -131,6 +136,8 @@ class StreamingStatistics:
         if known.sketch is not None:
             known = known._replace(sketch=known.sketch.updated(rows))
         self._known = known
+        if "d" in orders:
+            self._order = Order("the first chunk", list(orders["d"].labels))
 
     def merge(self, other: StreamingStatistics) -> None:
         """Take in what `other` knows of the rows that follow those seen here.
@@ -138,13 +145,14 @@ class StreamingStatistics:
         Raises
         ------
         InvalidInput
-            If it is about other columns or other statistics, or is something else.
+            If it is about other columns (or the same in another order) or other statistics, or is something else.
         """
         if not isinstance(cast("Any", other), StreamingStatistics):
             problem = f"is a {type(other).__name__}; expected StreamingStatistics"
             raise InvalidInput("StreamingStatistics", "other", problem)
         if (self._d, self._q, self._moments) != (other._d, other._q, other._moments):
             raise InvalidInput("StreamingStatistics", "other", "has other columns, quantiles, or moments")
+        order = labels.joined("StreamingStatistics", "other", self._order, other._order)
         known, more = self._known, other._known
         if (known.cross is None) != (more.cross is None):
             raise InvalidInput("StreamingStatistics", "other", "differs in whether there is a covariance")
@@ -156,7 +164,7 @@ class StreamingStatistics:
             known = known._replace(cross=added(known.cross, moved(more.cross, shift)))
         if known.sketch is not None and more.sketch is not None:
             known = known._replace(sketch=known.sketch.merged(more.sketch))
-        self._known = known
+        self._known, self._order = known, order
 
     def _origin(self, known: _Known) -> Any:
         return (known.levels if self._moments == 2 else known.sums).origin
