@@ -37,13 +37,25 @@ def monitor(
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="Order in dates like 3/4/2024, if not found out.")
     ] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal sign, point or comma, if not found out.")] = None,
+    columns: Annotated[list[str] | None, typer.Option(help="Only this sensor; repeatable.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Not this column; repeatable.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="A column that is a label and no sensor; repeatable.")] = None,
 ) -> None:
     """Condition monitoring of a sensor recording, every dispatched call timed beside NumPy."""
     from .job import Options, run_job
+    from .reading import Reading
 
     with errors_as_sentences():
-        options = Options(file, report, _names(backend), _range_of_clusters(clusters), time_column, day_first)
-        run_job(options, console())
+        reading = Reading(
+            time_column,
+            day_first,
+            _decimal_sign(decimal),
+            labels=tuple(label or ()),
+            columns=tuple(columns or ()),
+            exclude=tuple(exclude or ()),
+        )
+        run_job(Options(file, report, _names(backend), _range_of_clusters(clusters), reading), console())
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -58,3 +70,11 @@ def _range_of_clusters(text: str) -> tuple[int, int]:
     if not 2 <= least <= most:
         raise ConfigurationError(f"--clusters is {text!r}; expected a range such as 2..8, from 2 on")
     return least, most
+
+
+def _decimal_sign(text: str | None) -> str | None:
+    """``point`` or ``comma``, or the sign itself."""
+    signs = {"point": ".", ".": ".", "comma": ",", ",": ","}
+    if text is not None and text.lower() not in signs:
+        raise ConfigurationError(f"--decimal is {text!r}; expected point or comma")
+    return None if text is None else signs[text.lower()]

@@ -13,8 +13,8 @@ import acm_dispatch
 
 from .analyse import STEPS, Findings, analyse
 from .calls import Calls, Measured
-from .load import load
 from .plots import figures
+from .reading import Reading, load
 from .report import check_target, write_report
 from .sections import sections
 from .show import progress_bar, show
@@ -28,8 +28,7 @@ class Options(NamedTuple):
     report: Path | None = None
     backends: tuple[str, ...] = ()
     clusters: tuple[int, int] = (2, 8)
-    time_column: str | None = None
-    day_first: bool | None = None
+    reading: Reading = Reading()
 
 
 def run_job(options: Options, console: Console) -> Findings:
@@ -46,10 +45,7 @@ def run_job(options: Options, console: Console) -> Findings:
     if options.report is not None:
         check_target(options.report)
     with acm_dispatch.use(*options.backends):
-        if options.file is None:
-            recording = simulate()
-        else:
-            recording = load(options.file, time_column=options.time_column, day_first=options.day_first)
+        recording = simulate() if options.file is None else load(options.file, options.reading)
         calls = Calls()
         with progress_bar("reading", options.clusters[1] - options.clusters[0] + 1 + STEPS) as step:
             findings = analyse(recording, calls, clusters=options.clusters, on_step=step)

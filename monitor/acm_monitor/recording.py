@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ class Truth(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """Times in ascending order to the millisecond, a column of values per sensor, and what was decided on the way."""
+    """Times in ascending order to the microsecond, a column of values per sensor, and what was decided on the way."""
 
     source: str
     times: Times
@@ -35,11 +36,13 @@ class Recording(NamedTuple):
     values: Floats
     notes: tuple[str, ...]
     truth: Truth | None = None
+    labels: Mapping[str, Floats] = MappingProxyType({})
 
     @property
     def step(self) -> np.timedelta64:
         """The usual time between two rows."""
-        return np.timedelta64(int(np.median(np.diff(self.times).astype(np.int64))), "ms")
+        steps = np.diff(self.times)
+        return np.median(steps.astype(np.int64)).astype(np.int64).astype(steps.dtype)
 
 
 def shortened(names: Sequence[str]) -> tuple[str, ...]:
@@ -49,7 +52,8 @@ def shortened(names: Sequence[str]) -> tuple[str, ...]:
     differ = next((i for i, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
     shared = re.match(r".*[ ._/:\\-]", names[0][:differ])
     start = len(shared[0]) if shared else 0
-    return tuple(name[start:] for name in names)
+    short = tuple(name[start:] for name in names)
+    return tuple(names) if all(name.isdigit() for name in short) else short
 
 
 def when(time: np.datetime64) -> str:
@@ -64,7 +68,7 @@ def counted(number: int, noun: str) -> str:
 
 def lasting(duration: np.timedelta64) -> str:
     """A duration in its natural unit: ``90 s``, ``45 min``, ``6.5 h``, ``3.2 d``."""
-    seconds = float(duration / np.timedelta64(1, "ms")) / 1000
+    seconds = float(duration / np.timedelta64(1, "us")) / 1e6
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.3g} {unit}"

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from acm_monitor.errors import UnusableData
-from acm_monitor.load import load
+from acm_monitor.reading import Reading, load
+from acm_monitor.reading.times import from_numbers, parse_times
 from acm_monitor.recording import lasting, shortened
-from acm_monitor.timestamps import from_numbers, parse_times
 
 SENSORS = "flow,pressure\n"
 
@@ -87,7 +87,7 @@ def test_midnight_written_as_24_and_impossible_dates():
 
 @pytest.mark.parametrize("factor", [1, 1_000, 1_000_000, 1_000_000_000])
 def test_counted_times(factor):
-    times = from_numbers(np.array([1_700_000_000, np.nan, 1_700_000_060]) * factor)
+    times = from_numbers(np.array([1_700_000_000, np.nan, 1_700_000_060]) * factor).times
     assert times[2] - times[0] == np.timedelta64(60, "s")
     assert np.isnat(times[1])
     assert from_numbers(np.array([0.0, 1.0])) is None
@@ -97,7 +97,7 @@ def test_rows_without_a_readable_time_are_counted_and_shown(tmp_path):
     times = daily("%Y-%m-%d")
     times[3], times[7] = "unknown", ""
     notes = "\n".join(load(written(tmp_path, "time," + SENSORS + rows(times))).notes)
-    assert "2 rows kept out, the time cannot be read (row 5: 'unknown', row 9: '')" in notes
+    assert "2 rows kept out, the time cannot be read (line 5: 'unknown', line 9: '')" in notes
 
 
 def test_time_gaps_repeats_and_order_are_reported(tmp_path):
@@ -117,7 +117,7 @@ def test_semicolons_decimal_comma_and_old_encodings(tmp_path):
     recording = load(written(tmp_path, text, encoding="cp1252"))
     assert recording.names == ("Temperatur [°C]", "Druck")
     np.testing.assert_array_equal(recording.values[2], [2.5, 4.25])
-    assert "fields are separated by semicolons, decimal comma, text is cp1252, not UTF-8" in recording.notes
+    assert {"fields are separated by semicolons", "decimal comma", "text is cp1252, not UTF-8"} <= {*recording.notes}
 
 
 def test_time_column_is_found_by_its_cells_or_named(tmp_path):
@@ -125,9 +125,9 @@ def test_time_column_is_found_by_its_cells_or_named(tmp_path):
     text = "tag,when,created\n" + "".join(f"{i},{time},2020-01-01\n" for i, time in enumerate(times))
     path = written(tmp_path, text)
     assert "time is column 'when' (its cells read as times)" in load(path).notes
-    assert "time is column 'created' (asked for)" in load(path, time_column="created").notes
+    assert "time is column 'created' (asked for)" in load(path, Reading(time_column="created")).notes
     with pytest.raises(UnusableData, match="has no column 'nope'; it has 'tag', 'when', 'created'"):
-        load(path, time_column="nope")
+        load(path, Reading(time_column="nope"))
 
 
 def test_texts_among_numbers_are_gaps_and_text_columns_are_left_out(tmp_path):
@@ -135,7 +135,7 @@ def test_texts_among_numbers_are_gaps_and_text_columns_are_left_out(tmp_path):
     recording = load(written(tmp_path, "time,flow,state,spare\n" + "".join(lines)))
     notes = "\n".join(recording.notes)
     assert recording.names == ("flow", "spare")
-    assert "flow: 1 cell not a number, such as 'Bad', taken as gaps" in notes
+    assert "flow: 1 cell not a number, such as 'Bad' in line 6, taken as gaps" in notes
     assert "left out, not numeric: 'state'" in notes
     assert np.isnan(recording.values[4, 0])
     assert np.isnan(recording.values[:, 1]).all()
@@ -161,10 +161,8 @@ def test_parquet(tmp_path, indexed):
         ("a,b\n" + "1,2\n" * 30, "has no time column: none of 'a', 'b' is named like a time and holds dates"),
         ("time,a\n" + rows(daily("%Y-%m-%d"), "x"), "has no numeric column beside the time; it has 'a'"),
         ("time,a\n" + rows(daily("%Y-%m-%d", days=5), "{i}"), "has 5 usable rows; at least 20 are needed"),
-        (
-            "time,a\n" + rows(daily("%Y-%m-%d"), "{i}") + "2024-01-01,2,3,4\n",
-            "cannot be read as CSV: Expected 2 fields",
-        ),
+        ('time,a\n2024-01-01,"2\n' + rows(daily("%Y-%m-%d"), "{i}"), "a quotation mark of line 2 is never closed"),
+        ("time,a\n" + "2024-01-01,2\n2024-01-01,2,3,4\n" * 15, "line 3 has more fields than the others"),
         ("\0\1\2", "is not a text file"),
     ],
 )

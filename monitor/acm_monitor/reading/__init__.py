@@ -1,0 +1,10 @@
+"""A recording from a file: DuckDB splits a CSV into text cells, the modules here say what each cell means.
+
+`text` (encoding) -> `layout` (delimiter, header) -> `cells` (a table of text) -> `times`, `numbers`, `columns` (what
+each is) -> `table` (a matrix of sensors) -> `load`. Nothing is dropped or guessed without a note that names the line.
+"""
+
+from .load import load
+from .table import Reading
+
+__all__ = ["Reading", "load"]
