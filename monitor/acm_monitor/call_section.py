@@ -9,8 +9,23 @@ from .section import Section, Table
 
 
 def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
-    """The table of dispatched calls, the most expensive first."""
+    """The table of dispatched calls, the most expensive first; beside NumPy's if they were timed again."""
     ordered = sorted(measured, key=lambda row: -row.seconds)
+    here = sum(row.seconds for row in measured)
+    first = f". First call of each operation, compiling included: {warm_up:.2f} s, not counted here" if warm_up else ""
+    said = f"{sum(row.calls for row in measured):,} calls, {here:.2f} s"
+    if all(row.deviation is None for row in measured):
+        header = ("operation", "shape", "calls", "backend", "why", "s")
+        plain = [
+            (row.operation, row.shape, f"{row.calls}", row.backend, row.decided_by, f"{row.seconds:.3f}")
+            for row in ordered
+        ]
+        note = (
+            "A row: calls of one operation on as many numbers; shape is that of the costliest. `--timing` holds each "
+            "beside NumPy and checks it against its reference."
+        )
+        table = Table(header, plain, frozenset({"calls", "s"}), frozenset({"shape", "why"}))
+        return Section("Dispatched calls", (said + first,), table, (note,))
     rows = [
         (
             row.operation,
@@ -20,16 +35,14 @@ def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
             row.decided_by,
             f"{row.milliseconds:.3f}",
             "is NumPy" if row.speed_up is None else f"{row.speed_up:.2f}x",
-            f"{row.deviation:.1e}" if row.deviation else "0",
+            "not checked" if row.deviation is None else f"{row.deviation:.1e}" if row.deviation else "0",
         )
         for row in ordered
     ]
-    here = sum(row.seconds for row in measured)
     numpy = sum(row.seconds * (row.speed_up or 1.0) for row in measured)
-    said = f"{sum(row.calls for row in measured):,} calls, {here:.2f} s"
     if numpy != here:
         said += f" here and about {numpy:.2f} s on NumPy alone ({numpy / here:.1f} times as long)"
-    said += f". First call of each operation, compiling included: {warm_up:.2f} s, not counted here"
+    said += first
     note = (
         "A row: calls of one operation on as many numbers; shape and ms are those of the costliest. ms: median of the "
         "call repeated, in turns with the same call on the NumPy backend (its fast NumPy/SciPy kernel, not the slow "

@@ -31,12 +31,12 @@ class Measured(NamedTuple):
     calls: int
     backend: str
     decided_by: str
-    #: Median of the costliest call repeated.
+    #: Of the costliest call: the median of its repeats, or what it took in the run.
     milliseconds: float
-    #: Time on NumPy over that, from repeats in turns; None where NumPy itself ran the call.
+    #: Time on NumPy over that, from repeats in turns; None where NumPy itself ran the call, or nothing was repeated.
     speed_up: float | None
-    #: Largest absolute difference from the reference.
-    deviation: float
+    #: Largest absolute difference from the reference; None where it was not looked at.
+    deviation: float | None
     #: What all of them took in the run.
     seconds: float
 
@@ -66,10 +66,13 @@ class _Kind:
         wanted = self.record.operation, self.record.shapes
         return next(r.seconds for r in trace.records if (r.operation, r.shapes) == wanted)
 
-    def deviation(self) -> float:
-        """The largest difference from the reference, on the first rows."""
-        with acm_dispatch.trace(compare=True) as trace:
-            self.check()
+    def deviation(self) -> float | None:
+        """The largest difference from the reference, on the first rows; None where they are no call of their own."""
+        try:
+            with acm_dispatch.trace(compare=True) as trace:
+                self.check()
+        except acm_dispatch.InvalidInput:  # the first rows may hold a single cluster
+            return None
         return max(r.deviation or 0.0 for r in trace.records if r.operation == self.record.operation)
 
 
@@ -80,12 +83,16 @@ def _nothing() -> None:
 class Calls:
     """Makes calls and remembers them: ``calls(acm_dispatch.zscore, x, method="robust")``.
 
-    The first call of each operation is made once before, so that compiling is not taken for computing; those seconds
-    add up in `warm_up`.
+    Parameters
+    ----------
+    warm : bool
+        Make the first call of each operation once before, so that compiling is not taken for computing; those seconds
+        add up in `warm_up`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, warm: bool = True) -> None:
         self.warm_up = 0.0
+        self._warms = warm
         self._warm: set[str] = set()
         self._kinds: dict[tuple[Any, ...], _Kind] = {}
 
@@ -103,7 +110,7 @@ class Calls:
         self, function: Callable[..., Any], briefly: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         repeat = partial(function, *args, **kwargs | briefly)
-        if function.__name__ not in self._warm:
+        if self._warms and function.__name__ not in self._warm:
             self._warm.add(function.__name__)
             start = time.perf_counter()
             repeat()
@@ -120,22 +127,29 @@ class Calls:
         """How many kinds of call there are to measure."""
         return len(self._kinds)
 
-    def measured(self) -> Iterator[Measured]:
-        """Each kind of call, timed again beside NumPy and checked against its reference."""
+    def measured(self, *, again: bool) -> Iterator[Measured]:
+        """Each kind of call; `again` times it once more beside NumPy and checks it against its reference."""
         for kind in self._kinds.values():
-            record, deviation = kind.record, kind.deviation()
-            chosen, numpy = _in_turns(kind)
-            yield Measured(
+            record = kind.record
+            row = Measured(
                 record.operation,
                 record.shape,
                 kind.calls,
                 record.backend,
                 record.decided_by,
-                chosen * 1e3,
-                None if record.backend == "numpy" else numpy / chosen,
-                deviation,
+                record.seconds * 1e3,
+                None,
+                None,
                 kind.seconds,
             )
+            if again:
+                chosen, numpy = _in_turns(kind)
+                row = row._replace(
+                    milliseconds=chosen * 1e3,
+                    speed_up=None if record.backend == "numpy" else numpy / chosen,
+                    deviation=kind.deviation(),
+                )
+            yield row
 
 
 def _first_rows(args: tuple[Any, ...]) -> tuple[Any, ...]:

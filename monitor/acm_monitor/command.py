@@ -41,8 +41,14 @@ def monitor(
     columns: Annotated[list[str] | None, typer.Option(help="Only this sensor; repeatable.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Not this column; repeatable.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="A column that is a label and no sensor; repeatable.")] = None,
+    timing: Annotated[
+        bool | None,
+        typer.Option(
+            "--timing/--no-timing", help="Time every dispatched call beside NumPy; by default the simulation's."
+        ),
+    ] = None,
 ) -> None:
-    """Condition monitoring of a sensor recording, every dispatched call timed beside NumPy."""
+    """Condition monitoring of a sensor recording: regimes, detectors, health, episodes."""
     from .job import Options, run_job
     from .reading import Reading
 
@@ -55,7 +61,7 @@ def monitor(
             columns=tuple(columns or ()),
             exclude=tuple(exclude or ()),
         )
-        run_job(Options(file, report, _names(backend), _range_of_clusters(clusters), reading), console())
+        run_job(Options(file, report, _names(backend), _range_of_clusters(clusters), reading, timing), console())
 
 
 def _names(text: str | None) -> tuple[str, ...]:

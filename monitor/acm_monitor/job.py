@@ -29,6 +29,8 @@ class Options(NamedTuple):
     backends: tuple[str, ...] = ()
     clusters: tuple[int, int] = (2, 8)
     reading: Reading = Reading()
+    #: Whether each call is timed beside NumPy and checked; by default that of the simulation is, a file's not.
+    timing: bool | None = None
 
 
 def run_job(options: Options, console: Console) -> Findings:
@@ -46,10 +48,11 @@ def run_job(options: Options, console: Console) -> Findings:
         check_target(options.report)
     with acm_dispatch.use(*options.backends):
         recording = simulate() if options.file is None else load(options.file, options.reading)
-        calls = Calls()
+        timing = options.file is None if options.timing is None else options.timing
+        calls = Calls(warm=timing)
         with progress_bar("reading", options.clusters[1] - options.clusters[0] + 1 + STEPS) as step:
             findings = analyse(recording, calls, clusters=options.clusters, on_step=step)
-        measured = _measure(calls)
+        measured = _measure(calls, timing)
     result = sections(findings, measured, calls.warm_up)
     if options.report is not None:  # before the printing, which ends early when its reader does (`| head`)
         subtitle = f"acm-dispatch {acm_dispatch.__version__}, {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
@@ -62,10 +65,12 @@ def run_job(options: Options, console: Console) -> Findings:
     return findings
 
 
-def _measure(calls: Calls) -> list[Measured]:
+def _measure(calls: Calls, again: bool) -> list[Measured]:
+    if not again:
+        return list(calls.measured(again=False))
     measured: list[Measured] = []
     with progress_bar("timing beside NumPy", len(calls)) as step:
-        for row in calls.measured():
+        for row in calls.measured(again=True):
             measured.append(row)
             step("timing beside NumPy")
     return measured

@@ -217,7 +217,7 @@ def test_every_call_is_recorded_measured_and_checked():
     operations = {"column_median_mad", "ffill", "impute", "zscore", "silhouette_samples", "lloyd_step", "band_energy"}
     operations |= {f"rolling_{name}" for name in ("mean", "std", "median", "mad", "slope")}
     operations |= {"pca_fit", "spe_t2", "ar1_coefficients", "ar1_residuals", "mean_path_length", "mahalanobis"}
-    measured = {row.operation: row for row in calls.measured()}
+    measured = {row.operation: row for row in calls.measured(again=True)}
     assert operations <= measured.keys()
     assert all(row.deviation < 1e-9 and row.milliseconds > 0 and row.calls > 0 for row in measured.values())
     assert all((row.speed_up is None) == (row.backend == "numpy") for row in measured.values())
@@ -230,7 +230,7 @@ def test_calls_of_one_shape_are_one_row_and_the_backend_is_named(recorder):
         for _ in range(3):
             calls(acm_dispatch.zscore, x, method="robust")
         calls(acm_dispatch.zscore, x[:20])
-        first, second = calls.measured()
+        first, second = calls.measured(again=True)
     assert (first.operation, first.shape, first.calls) == ("zscore", "50x3", 3)
     assert (first.backend, first.decided_by) == ("recorder", "use()")
     assert first.speed_up > 0
@@ -243,7 +243,7 @@ def test_what_iterates_is_repeated_briefly():
     calls = Calls()
     result = calls.iterated(acm_dispatch.kmeans, {"max_iter": 1}, x, 4, random_state=0)
     assert result.n_iter > 1
-    row = next(row for row in calls.measured() if row.operation == "lloyd_step")
+    row = next(row for row in calls.measured(again=True) if row.operation == "lloyd_step")
     assert (row.calls, row.shape) == (result.n_iter + 1, "300x3, 4x3")
 
 
@@ -251,8 +251,27 @@ def test_numpy_is_not_compared_with_itself():
     calls = Calls()
     with acm_dispatch.use("numpy", strict=True):
         calls(acm_dispatch.zscore, np.eye(4))
-        (row,) = calls.measured()
+        (row,) = calls.measured(again=True)
     assert row.speed_up is None
+
+
+def test_a_call_that_the_first_rows_are_none_of_is_not_checked(monkeypatch):
+    monkeypatch.setattr("acm_monitor.calls.CHECKED_ROWS", 20)
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    calls = Calls()
+    calls(acm_dispatch.silhouette_score, x, np.repeat([0, 1], 30))
+    (row,) = calls.measured(again=True)
+    assert row.deviation is None
+    assert row.milliseconds > 0
+
+
+def test_without_timing_every_call_is_made_once(recorder):
+    calls = Calls(warm=False)
+    with acm_dispatch.use("recorder"):
+        calls(acm_dispatch.zscore, np.eye(4))
+        (row,) = calls.measured(again=False)
+    assert recorder.calls == ["zscore"]
+    assert (row.calls, row.speed_up, row.deviation, calls.warm_up) == (1, None, None, 0.0)
 
 
 # Showing the result.
@@ -291,6 +310,8 @@ def test_the_whole_job_with_report(small_file, tmp_path):
     assert page.count('src="data:image/svg+xml;base64,') >= 4
     assert not re.findall(r"(?:src|href)=\"(?!data:)", page), "self-contained"
     assert list(tmp_path.iterdir()) == [report], "no temporary file is left"
+    assert "speed-up" not in text
+    assert "speed-up" in shown(Options(small_file, clusters=(2, 3), timing=True))
 
 
 def test_the_simulated_truth_is_told(findings):
