@@ -52,6 +52,20 @@ def test_distances_to_assigned_rows_equal_scikit_learn(backend):
     assert_allclose(ours, paired_distances(X, Y[index]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("columns", [200, 400, 1000, 5000])
+@pytest.mark.parametrize("rows", [64, 2000])
+@pytest.mark.parametrize("clusters", [2, 3])
+def test_silhouettes_of_wide_rows_equal_scikit_learn(backend, rows, columns, clusters):
+    if rows * columns > 500_000 and backend != "rust":
+        rows = 300  # tiles by width are Rust's alone; elsewhere fewer rows say the same
+    labels = np.random.default_rng(columns).integers(0, clusters, size=rows)
+    x = np.random.default_rng(rows).normal(size=(rows, columns)) + labels[:, None]
+    expected = sklearn_silhouette_samples(x, labels)
+    assert_allclose(acm_dispatch.silhouette_samples(x, labels, backend=backend), expected, rtol=0, atol=1e-10)
+    narrow = acm_dispatch.silhouette_samples(x.astype(np.float32), labels, backend=backend)
+    assert_allclose(narrow, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_silhouettes_equal_scikit_learn(backend):
     scaled = X / X.std(axis=0)
     ours = acm_dispatch.silhouette_samples(scaled, LABELS, backend=backend)

@@ -64,6 +64,25 @@ def clusters_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": x, "labels": np.repeat([0, 1, 2], 3)}
 
 
+@_labelled.case
+def more_columns_than_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """So wide that few rows fill a cache."""
+    labels = np.arange(64) % 3
+    return {"x": rng.normal(size=(64, 1500)) + labels[:, None], "labels": labels}
+
+
+@_labelled.case
+def many_columns_and_rows(rng: np.random.Generator) -> dict[str, Any]:
+    labels = np.arange(330) % 3
+    return {"x": rng.normal(size=(330, 420)) + 0.2 * labels[:, None], "labels": labels}
+
+
+@_labelled.case
+def few_distances_many_times(rng: np.random.Generator) -> dict[str, Any]:
+    """Sums of equal numbers are rounded the same way each time."""
+    return {"x": np.array([[0.0], [0.1], [0.3]])[np.arange(2400) % 3], "labels": (np.arange(2400) >= 1200).astype(int)}
+
+
 @_labelled.mistake("labels")
 def one_label(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 2)), "labels": np.zeros(8, int)}

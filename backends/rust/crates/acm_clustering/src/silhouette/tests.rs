@@ -88,3 +88,53 @@ fn bad_input_is_an_error() {
     x[(3, 1)] = f64::NAN;
     assert_eq!(found(1, &x, &[0, 1, 0, 1]), Err(Error::invalid("x", "holds NaN or infinity")));
 }
+
+/// Clusters one after the other, and dealt out in turn.
+fn codings(rows: usize, clusters: usize) -> [Vec<i64>; 2] {
+    let dealt = |i: usize| (i % clusters) as i64;
+    [(0..rows).map(|i| dealt(i * clusters / rows)).collect(), (0..rows).map(dealt).collect()]
+}
+
+/// Within the contract of silhouettes.
+fn assert_close<T: Scalar>(found: T, expected: f64, of: &str) {
+    let [relative, absolute] = if T::NARROWER_THAN_REFERENCE { [1e-5, 1e-6] } else { [1e-10, 1e-12] };
+    let error = (found.to_f64() - expected).abs();
+    assert!(error <= relative * expected.abs() + absolute, "{of}: {found:?} {expected}");
+}
+
+fn rows_of_any_width_are_measured<T: Scalar>() {
+    // Widths around those at which a group of columns gets narrower than a band, or than a panel.
+    for width in [1, 16, 63, 64, 65, 128, 170, 171, 200, 256, 257, 341, 400, 683, 1000, 1366, 2048, 4097] {
+        for (rows, clusters) in [(5, 2), (17, 3), (97, 2), (130, 3), (130, 97), (199, 2), (301, 3)] {
+            if rows * rows * width > 4_000_000 {
+                continue;
+            }
+            let x = wavy(rows, width).mapv(|v| T::from_f64(v).to_f64());
+            for codes in codings(rows, clusters) {
+                let found = found(2, &x.mapv(T::from_f64), &codes).unwrap();
+                for (found, expected) in found.iter().zip(by_definition(&x, &codes)) {
+                    assert_close(*found, expected, &format!("{rows} x {width}, {clusters}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_any_width_are_measured_f64() {
+    rows_of_any_width_are_measured::<f64>();
+}
+
+#[test]
+fn rows_of_any_width_are_measured_f32() {
+    rows_of_any_width_are_measured::<f32>();
+}
+
+#[test]
+fn sums_of_many_equal_distances_are_not_rounded_one_way() {
+    let rows = 20_000;
+    let x = Array2::from_shape_fn((rows, 1), |(i, _)| [0.0, 0.1, 0.3][i % 3]).mapv(|v: f64| f64::from(v as f32));
+    let codes: Vec<i64> = (0..rows as i64).map(|i| i * 2 / rows as i64).collect();
+    let (narrow, wide) = (found(2, &x.mapv(|v| v as f32), &codes).unwrap(), found(2, &x, &codes).unwrap());
+    narrow.into_iter().zip(wide).for_each(|(narrow, wide)| assert_close(narrow, wide, "many equal distances"));
+}

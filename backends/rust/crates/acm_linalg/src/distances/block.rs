@@ -6,8 +6,9 @@ use acm_core::simd::{Simd, Vector};
 
 use super::panels::{BLOCK_ROWS, Coordinate, Register, Sums, zeros};
 
-/// Squares that may be added up one after the other: the longer a sum, the more digits of `f32` it loses.
-pub const CHAIN: usize = 1024;
+/// Squares that are added up one after the other in `f32`, which loses more digits the longer a sum is: silhouettes are
+/// differences of mean distances, and show what distances themselves do not.
+pub const CHAIN: usize = 64;
 
 /// `sum_k (rows[r]_k - panel_k)^2` for the rows of a block and the rows of a panel.
 #[inline(always)]

@@ -39,7 +39,7 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
         let whole = outs[0].len() / panel_rows::<S, T>() * panel_rows::<S, T>();
         for (p, column) in (0..outs[0].len()).step_by(panel_rows::<S, T>()).enumerate() {
             let panel = self.panels.panel(first_panel + p);
-            let sums = match panel.len() <= CHAIN {
+            let sums = match !T::NARROWER_THAN_REFERENCE || panel.len() <= CHAIN {
                 true => squared_distances::<S, T>(rows, panel),
                 false => squared_distances_of_long::<S, T>(rows, panel),
             };
