@@ -349,7 +349,7 @@ def test_a_report_into_nowhere_is_refused_before_the_work(tmp_path):
 
 def test_where_only_numpy_runs_nothing_is_compared(small_file):
     with acm_dispatch.use("numpy", strict=True):
-        text = shown(Options(small_file, clusters=(2, 2)), width=80)
+        text = shown(Options(small_file, timing=True, clusters=(2, 2)), width=80)
     assert "is NumPy" in text
     assert "on NumPy alone" not in text
     assert "pairwise_distances_argmin_min" in text, "names stay whole on a narrow terminal"
