@@ -5,6 +5,7 @@ Kernels see nothing else, so that none of them needs to know of lists, frames, m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
@@ -22,6 +23,9 @@ NARROW = np.dtype(np.int32)
 #: `ndarray.flags.num` of an array that is C-contiguous and aligned.
 CANONICAL_FLAGS = 0x001 | 0x100
 
+
+#: More numbers than the memory of any machine holds (2 PiB of float64); and than the sizes of an empty array may be.
+_MOST_NUMBERS, _MOST_OF_SIZES = 1 << 48, 1 << 60
 
 #: What a public function takes: lists, frames, Arrow and DLPack producers, NumPy and device arrays. To a type checker
 #: that is anything; inside a reference it is the NumPy array that `canonicalise` has made of it.
@@ -63,6 +67,13 @@ def canonicalise(
         None if array is None else _integers(operation, name, array, spec) if spec.integer else _arranged(array, dtype)
         for name, spec, array in zip(names, specs, arrays, strict=True)
     ]
+
+
+def require_memory(operation: str, *shape: int) -> None:
+    """Raise `MemoryError` for an array that no machine can hold: libraries have many other words for it."""
+    sizes = math.prod(size or 1 for size in shape)
+    if sizes > (_MOST_OF_SIZES if 0 in shape else _MOST_NUMBERS):
+        raise MemoryError(f"{operation}: an array of shape {shape} fits no memory")
 
 
 def as_array(operation: str, name: str, value: Any) -> Any:

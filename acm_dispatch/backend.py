@@ -18,7 +18,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
-from .errors import DeclarationError
+from .errors import DeclarationError, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 Accuracy = Literal["bitwise", "tolerance", "relaxed"]
@@ -62,7 +62,7 @@ def reason_of(answer: Any) -> str | None:
     """A refusal as a sentence: None, or a text, which a plugin may have forgotten to write."""
     if answer is None or (isinstance(answer, str) and answer):
         return answer
-    return f"declined, answering {answer!r} where None or a sentence was expected"
+    return f"declined, answering {shown(answer)} where None or a sentence was expected"
 
 
 #: `min_work` of a kernel that is never chosen unless its backend is named: more work than any call has.
@@ -129,7 +129,7 @@ class Backend:
         version: str = "",
     ) -> None:
         if not isinstance(cast("Any", name), str) or not name.isidentifier() or name != name.lower():
-            raise DeclarationError(f"backend name {name!r}: expected a lower-case identifier")
+            raise DeclarationError(f"backend name {shown(name)}: expected a lower-case identifier")
         if arrays != "numpy" and not (to_device and to_host):
             raise DeclarationError(f"backend {name}: {arrays} arrays need `to_device` and `to_host`")
         self.name = name
@@ -181,9 +181,11 @@ class Backend:
         if not isinstance(cast("Any", operation), str):
             raise DeclarationError(f'backend {self.name}: expected a name, as in @backend.kernel("zscore")')
         if accuracy not in ACCURACIES:
-            raise DeclarationError(f"backend {self.name}: accuracy {accuracy!r} of {operation} is none of {ACCURACIES}")
+            raise DeclarationError(
+                f"backend {self.name}: accuracy {shown(accuracy)} of {operation} is none of {ACCURACIES}"
+            )
         if isinstance(dtypes, str) or not set(dtypes) <= set(REAL):
-            raise DeclarationError(f"backend {self.name}: dtypes {dtypes!r} of {operation} are not among {REAL}")
+            raise DeclarationError(f"backend {self.name}: dtypes {shown(dtypes)} of {operation} are not among {REAL}")
 
         def register(function: F) -> F:
             least = self.min_work if min_work is None else min_work

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
-from .arrays import canonicalise
+from .arrays import canonicalise, require_memory
 from .errors import DeclarationError
 from .options import Check
 from .samples import Samples
@@ -116,7 +117,8 @@ class Declaration:
     def bind(self, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], str | None]:
         """Arguments in declared order and the backend keyword, as the wrapper's own signature understands them."""
         backend = kwargs.pop("backend", None)
-        if len(args) > self.positional or kwargs.keys() - set(self.parameters):
+        twice = kwargs.keys() & set(self.parameters[: len(args)])
+        if len(args) > self.positional or twice or kwargs.keys() - set(self.parameters):
             raise TypeError(f"{self.name}() takes {', '.join(self.parameters)} and backend")
         bound = {**self.defaults, **dict(zip(self.parameters, args, strict=False)), **kwargs}
         if missing := [name for name in self.parameters if name not in bound]:
@@ -148,7 +150,12 @@ class Declaration:
     def result_size(self, dims: Mapping[str, int], values: list[Any]) -> int:
         """Numbers in all results."""
         shapes = self.result_shapes(dims, values)
-        return sum(int(np.prod([size for size in shape if size is not None])) for shape in shapes)
+        return sum(math.prod(size for size in shape if size is not None) for shape in shapes)
+
+    def require_memory(self, dims: Mapping[str, int], values: list[Any]) -> None:
+        """Raise `MemoryError` for a result that no machine can hold, or whose sizes are beyond an array's."""
+        for shape in self.result_shapes(dims, values):
+            require_memory(self.name, *[size for size in shape if size is not None])
 
     def run_reference(self, *arguments: Any) -> Any:
         """The body on canonical arguments: computed in float64, given back in the input's dtype unless that widens."""

@@ -10,7 +10,7 @@ from . import registry, selection, tracing
 from .arrays import kind_of
 from .backend import Kernel
 from .declaration import Declaration
-from .errors import ConfigurationError, InvalidInput, Unsupported
+from .errors import ConfigurationError, InvalidInput, Unsupported, shown
 from .policy import Policy, current_policy
 from .selection import Plan, Request
 from .wishes import wishes
@@ -51,9 +51,9 @@ class Operation(Declaration):
         """Canonicalise, validate, select, remember, run."""
         policy = current_policy()
         plans = policy.plans.setdefault(self.name, {})
-        if not isinstance(cast("Any", backend), str | None):
-            raise ConfigurationError(f"{self.name}: backend is {backend!r}; expected the name of one")
+        backend = self._name_of(backend)
         values, dims = self.canonical(arguments)
+        self.require_memory(dims, values)
         key = self._key(values, backend)
         call = plans.get(key)
         if call is None:
@@ -68,6 +68,14 @@ class Operation(Declaration):
             return self._run(call, values)
         except Exception as error:
             return self._retry(error, values, dims, backend)
+
+    def _name_of(self, backend: Any) -> str | None:
+        """The ``backend=`` keyword as a plain text, which every later look at it can rely on."""
+        if backend is None or type(backend) is str:
+            return backend
+        if not issubclass(cast("type[Any]", type(backend)), str):
+            raise ConfigurationError(f"{self.name}: backend is {shown(backend)}; expected the name of one")
+        return str.__str__(backend)
 
     def recover(self, error: Exception, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """What the hot path does with an exception of a kernel; its arguments are canonical already."""
@@ -123,7 +131,8 @@ class Operation(Declaration):
 
     def reference(self, *args: Any, **kwargs: Any) -> Any:
         """The operation's meaning: the NumPy body, whatever the policy says."""
-        values, _ = self.canonical(self.bind(*args, **kwargs)[0])
+        values, dims = self.canonical(self.bind(*args, **kwargs)[0])
+        self.require_memory(dims, values)
         call = self.run_reference
         if self.nan == "forbid":
             call = selection.finite_first(call, self)
@@ -132,7 +141,7 @@ class Operation(Declaration):
     def plan(self, *args: Any, **kwargs: Any) -> Plan:
         """The resolved call for arguments like these: a callable that takes canonical arguments unchecked."""
         arguments, backend = self.bind(*args, **kwargs)
-        values, dims = self.canonical(arguments)
+        backend, (values, dims) = self._name_of(backend), self.canonical(arguments)
         plan = selection.select(self.request(current_policy(), values, dims, backend))
         return plan._replace(call=partial(self._run_plan, plan.call))
 
@@ -147,7 +156,7 @@ class Operation(Declaration):
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """Every backend's verdict on a call with these arguments, before running it."""
         arguments, backend = self.bind(*args, **kwargs)
-        values, dims = self.canonical(arguments)
+        backend, (values, dims) = self._name_of(backend), self.canonical(arguments)
         request = self.request(current_policy(), values, dims, backend)
         verdicts: dict[str, str] = {}
         chosen, decided_by = None, "no backend is left"

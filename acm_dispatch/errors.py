@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping
 
 
@@ -65,7 +66,7 @@ class BackendNotFoundError(DispatchError, LookupError):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"no backend is called {self.name!r}; installed: {', '.join(self.known)}{self.hint}"
+        return f"no backend is called {shown(self.name)}; installed: {', '.join(self.known)}{self.hint}"
 
 
 class OperationNotFoundError(DispatchError, LookupError):
@@ -76,10 +77,44 @@ class DispatchWarning(UserWarning):
     """Something was left out (a broken plugin, an unknown name in the environment); calls still work."""
 
 
+class _Short(reprlib.Repr):
+    """Text that fits a sentence, made without writing the whole value down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = SHOWN
+
+    def repr_int(self, x: int, level: int) -> str:
+        return repr(x) if x.bit_length() <= SHOWN else f"an integer of {x.bit_length():,} bits"
+
+
+#: Characters of a value that an error message repeats.
+SHOWN = 80
+
+_short = _Short()
+
+
+def shown(value: object) -> str:
+    """`value` as messages show it: its `repr`, shortened to one line; its type where it has none."""
+    try:
+        text = _short.repr(value)
+    except Exception:  # a `repr` of the caller's
+        text = f"a {type(value).__name__}"
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """`text` in one line that fits into a sentence: what other libraries say can be as long as the data."""
+    line = " ".join(text[: 4 * SHOWN].split())
+    return line if len(line) <= 2 * SHOWN and len(text) <= 4 * SHOWN else f"{line[: 2 * SHOWN]}..."
+
+
 def suggestion(name: str, known: Iterable[str], prefix: str = "") -> str:
     """The end of a sentence about an unknown `name`: the nearest known one behind `prefix`, or nothing."""
     from difflib import get_close_matches
 
+    if len(name) > SHOWN:
+        return ""
     spellings = {word.lower(): word for word in known}
     near = get_close_matches(name.lower(), spellings, 1)
     return f"; did you mean {prefix + spellings[near[0]]!r}?" if near else ""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .errors import InvalidInput
+from .errors import InvalidInput, shown
 from .shapes import ArraySpec
 
 #: What libraries call columns that were given no names.
@@ -136,4 +136,4 @@ def _other_labels(operation: str, argument: str, own: Any, order: Order, wanted:
 
 def _told(labels: Any) -> str:
     more = ", ..." if len(labels) > _SHOWN else ""
-    return f"[{', '.join(repr(label) for label in list(labels)[:_SHOWN])}{more}]"
+    return f"[{', '.join(shown(label) for label in list(labels)[:_SHOWN])}{more}]"

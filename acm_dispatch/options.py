@@ -5,73 +5,115 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from .errors import InvalidInput
+from .errors import InvalidInput, shown
 
 Check = Callable[[str, str, Any], Any]
+T = TypeVar("T")
+
+#: What Python or NumPy would take for a number all the same.
+_NO_NUMBERS = (bool, np.bool_, str, bytes, np.datetime64, np.timedelta64)
+
+
+def scalar(value: Any) -> Any:
+    """What a scalar of Arrow or an array without dimensions holds; anything else as it is."""
+    owner = cast("type[Any]", type(value))
+    if hasattr(owner, "as_py"):
+        return value.as_py()
+    return value[()] if issubclass(owner, np.ndarray) and value.ndim == 0 else value
+
+
+def number(value: Any) -> float:
+    """A number as a float; an exception of whatever kind where it is none, as truth values, texts and times are not."""
+    value = scalar(value)
+    owner = cast("type[Any]", type(value))
+    if issubclass(owner, _NO_NUMBERS) or not (hasattr(owner, "__float__") or hasattr(owner, "__index__")):
+        raise TypeError(f"{owner.__name__} is no number")
+    return float(value)
 
 
 def one_of(*choices: str) -> Check:
     """One of the given words."""
 
     def check(operation: str, argument: str, value: Any) -> str:
-        if not isinstance(value, str) or value not in choices:
-            raise InvalidInput(operation, argument, f"is {value!r}; expected one of {', '.join(map(repr, choices))}")
-        return str(value)
+        word = _or_none(_word, value)
+        if word not in choices:
+            raise InvalidInput(
+                operation, argument, f"is {shown(value)}; expected one of {', '.join(map(repr, choices))}"
+            )
+        return word
 
     return check
 
 
+def _word(value: Any) -> str:
+    return str.__str__(scalar(value))  # of a class of its own, too, whatever that says of itself
+
+
 def boolean(operation: str, argument: str, value: Any) -> bool:
     """True or False, NumPy's included."""
-    if type(value) not in (bool, np.bool_):
-        raise InvalidInput(operation, argument, f"is {value!r}; expected True or False")
-    return bool(value)
-
-
-def _no_truth(value: Any) -> Any:
-    """`value`, unless it is a truth value or a text, which Python would take for a number."""
-    if isinstance(value, bool | str | bytes):
-        raise TypeError
-    return value
+    truth = _or_none(scalar, value)
+    if type(truth) not in (bool, np.bool_):
+        raise InvalidInput(operation, argument, f"is {shown(value)}; expected True or False")
+    return bool(truth)
 
 
 def integer(minimum: int | None = None) -> Check:
     """A whole number, at least `minimum`."""
 
     def check(operation: str, argument: str, value: Any) -> int:
-        try:
-            number = operator.index(_no_truth(value))
-        except TypeError:
-            raise InvalidInput(operation, argument, f"is {value!r}; expected an integer") from None
-        if abs(number) >= 2**63:
-            raise InvalidInput(operation, argument, f"is {number}; expected a 64-bit integer")
-        if minimum is not None and number < minimum:
-            raise InvalidInput(operation, argument, f"is {number}; expected at least {minimum}")
-        return number
+        found = whole(value)
+        if found is None:
+            raise InvalidInput(operation, argument, f"is {shown(value)}; expected an integer")
+        if abs(found) >= 2**63:
+            raise InvalidInput(operation, argument, f"is {shown(found)}; expected a 64-bit integer")
+        if minimum is not None and found < minimum:
+            raise InvalidInput(operation, argument, f"is {found}; expected at least {minimum}")
+        return found
 
     return check
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, or None."""
+    return _or_none(_whole, value)
+
+
+def _whole(value: Any) -> int:
+    value = scalar(value)
+    if issubclass(cast("type[Any]", type(value)), _NO_NUMBERS):
+        raise TypeError
+    return operator.index(value)
 
 
 def real(minimum: float = -math.inf, *, exclusive: bool = False) -> Check:
     """A finite number, at least (`exclusive`: above) `minimum`."""
 
     def check(operation: str, argument: str, value: Any) -> float:
-        try:
-            number = float(_no_truth(value))
-        except (TypeError, ValueError, OverflowError):
-            raise InvalidInput(operation, argument, f"is {value!r}; expected a number") from None
-        if not math.isfinite(number):
-            raise InvalidInput(operation, argument, f"is {number}; expected a finite number")
-        if number < minimum or (exclusive and number == minimum):
+        found = _or_none(number, value)
+        if found is None:
+            raise InvalidInput(operation, argument, f"is {shown(value)}; expected a number")
+        if not math.isfinite(found):
+            raise InvalidInput(operation, argument, f"is {found}; expected a finite number")
+        if found < minimum or (exclusive and found == minimum):
             bound = "more than" if exclusive else "at least"
-            raise InvalidInput(operation, argument, f"is {number}; expected {bound} {minimum}")
-        return number
+            raise InvalidInput(operation, argument, f"is {found}; expected {bound} {minimum}")
+        return found
 
     return check
+
+
+def _or_none(reading: Callable[[Any], T], value: Any) -> T | None:
+    """What `reading` makes of a value, or None: what goes wrong is up to the methods of the value's class."""
+    try:
+        return reading(value)
+    except MemoryError:
+        raise
+    except Exception:
+        return None
 
 
 def optional(check: Check) -> Check:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from .backend import Backend, Kernel, on_late_kernel, reason_of
 from .declaration import Composition, Declaration
 from .discovery import Problem, discover
-from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, OperationNotFoundError, suggestion
+from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, OperationNotFoundError, shown, suggestion
 
 #: Our own backends, each in a distribution of its own: named in the advice when one is asked for and missing.
 INSTALL = {name: f"pip install acm-dispatch-{name}" for name in ("rust", "numba", "cupy")}
@@ -58,7 +58,7 @@ def register_backend(backend: Backend) -> None:
         If it is none, or its name is taken by another backend.
     """
     if not isinstance(cast("Any", backend), Backend):
-        raise DeclarationError(f"{backend!r} is a {type(backend).__name__}; expected an acm_dispatch.Backend")
+        raise DeclarationError(f"{shown(backend)} is a {type(backend).__name__}; expected an acm_dispatch.Backend")
     if backend.name != "numpy":  # which registers itself while this package is imported
         backends()
     _add({backend.name: backend})
@@ -194,10 +194,10 @@ def find_operation(name: str | Any) -> Declaration:
     """
     name = getattr(name, "__name__", name)
     if not isinstance(name, str):
-        raise OperationNotFoundError(f"{name!r} is no operation, nor the name of one")
+        raise OperationNotFoundError(f"{shown(name)} is no operation, nor the name of one")
     if name in compositions:
         used = ", ".join(compositions[name].operations)
         raise OperationNotFoundError(f"{name} is made of other operations; ask for {used}")
     if name not in operations:
-        raise OperationNotFoundError(f"no operation is called {name!r}{suggestion(name, operations)}")
+        raise OperationNotFoundError(f"no operation is called {shown(name)}{suggestion(name, operations)}")
     return operations[name]

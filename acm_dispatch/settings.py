@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from .backend import ACCURACIES, Accuracy
-from .errors import ConfigurationError, DispatchWarning, suggestion
+from .errors import ConfigurationError, DispatchWarning, shown, suggestion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def names(value: Any) -> tuple[str, ...]:
     """Backend names from ``"rust,numba"`` or a list of them."""
     parts: Any = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in cast("list[Any]", parts)):
-        raise ConfigurationError(f"{value!r} is not a backend name or a list of them")
+        raise ConfigurationError(f"{shown(value)} is not a backend name or a list of them")
     parts = cast("list[str]", parts)
     return tuple(part.strip() for part in parts if part.strip())
 
@@ -48,7 +48,7 @@ def boolean(value: Any) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     word = str(value).strip().lower() or "off"
     if word not in words:
-        raise ConfigurationError(f"{value!r} is neither yes nor no (1, true, yes, on; 0, false, no, off)")
+        raise ConfigurationError(f"{shown(value)} is neither yes nor no (1, true, yes, on; 0, false, no, off)")
     return words[word]
 
 
@@ -59,7 +59,7 @@ def thread_count(value: Any) -> int:
         if count != float(value) or isinstance(value, bool):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise ConfigurationError(f"threads is {value!r}; expected a whole number") from None
+        raise ConfigurationError(f"threads is {shown(value)}; expected a whole number") from None
     if count < 1:
         raise ConfigurationError(f"threads is {count}; expected at least 1")
     return count
@@ -85,7 +85,7 @@ def tracing_level(value: Any) -> Tracing:
 def _word(value: Any, setting: str, choices: tuple[Any, ...]) -> Any:
     word = str(value).strip().lower()
     if word not in choices:
-        raise ConfigurationError(f"{setting} is {value!r}; expected one of {', '.join(map(repr, choices))}")
+        raise ConfigurationError(f"{setting} is {shown(value)}; expected one of {', '.join(map(repr, choices))}")
     return word
 
 

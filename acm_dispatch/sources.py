@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .errors import InvalidInput
+from .errors import InvalidInput, shortened
 
 #: What libraries call the types of columns, in lower case -> NumPy's name; nothing for a column that only has gaps.
 _TYPES = {
@@ -70,7 +70,9 @@ def _or_refused(operation: str, argument: str, reader: Callable[[Any], Any], val
     except MemoryError:
         raise
     except Exception as error:
-        raise InvalidInput(operation, argument, f"cannot be read as an array of numbers ({error})") from error
+        raise InvalidInput(
+            operation, argument, f"cannot be read as an array of numbers ({shortened(str(error))})"
+        ) from error
 
 
 def _read(value: Any) -> np.ndarray[Any, Any]:
@@ -160,6 +162,10 @@ def _from_list(value: Any) -> np.ndarray[Any, Any]:
     return _from_objects(array) if array.dtype.kind == "O" else array
 
 
+def _from_scalar(value: Any) -> np.ndarray[Any, Any]:
+    return _from_list(value.as_py())
+
+
 def _one_of_each_type(value: Any) -> list[Any]:
     """An element of each type that a list holds."""
     if not _is(list, tuple)(value):
@@ -230,7 +236,7 @@ def _from_column(column: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
         dtype = column.type if _has("type")(column) else column.dtype
     name = _type_name(dtype)
     if name is None:
-        raise NotReadable(f"has dtype {dtype}; expected real numbers")
+        raise NotReadable(f"has dtype {shortened(str(dtype))}; expected real numbers")
     if name == "":
         return np.full(len(column), np.nan)
     if isinstance(dtype, np.dtype):
@@ -251,7 +257,7 @@ def _gaps(column: Any) -> int:
 
 
 def _not_numeric(types: Sequence[str]) -> str:
-    return f"has a column that is not numeric ({', '.join(dict.fromkeys(types))})"
+    return f"has a column that is not numeric ({shortened(', '.join(dict.fromkeys(types)))})"
 
 
 #: What is not in memory. The order matters: a relation of DuckDB also has `to_table`, a frame of Spark `collect`.
@@ -273,6 +279,7 @@ LAZY = (
 #: Every kind of array in host memory or refused; the first that fits reads it. (Device arrays stay where they are.)
 KINDS = (
     Kind("NumPy", _is(np.ndarray, np.generic), _as_columns),
+    Kind("Arrow scalar", _has("as_py"), _from_scalar),
     Kind("list or number", _is(list, tuple, int, float), _from_list),
     Kind(
         "sparse matrix", _has("tocsr"), _refused("is a sparse matrix; expected a dense array (`.toarray()` makes one)")

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from . import registry
 from .backend import Accuracy
-from .errors import ConfigurationError
+from .errors import ConfigurationError, shown
 from .policy import Policy, enter, leave, update_process
 from .settings import Settings, Tracing, Transfer, accuracy_class, thread_count, transfer_rule
 
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 def _several(names: str | Iterable[str]) -> Iterable[str]:
     if not isinstance(cast("Any", names), Iterable):
-        raise ConfigurationError(f"exclude is {names!r}; expected names of backends")
+        raise ConfigurationError(f"exclude is {shown(names)}; expected names of backends")
     return (names,) if isinstance(names, str) else names
 
 
@@ -67,7 +67,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         excluded = known_names(_several(exclude))
         known_names(backends)
         if strict is not None and not isinstance(cast("Any", strict), bool):
-            raise ConfigurationError(f"strict is {strict!r}; expected True or False")
+            raise ConfigurationError(f"strict is {shown(strict)}; expected True or False")
         self._settings = Settings(
             backends=backends or None,
             strict=strict,
@@ -162,7 +162,9 @@ def known_names(names: Iterable[str]) -> tuple[str, ...]:
     """
     for name in (names := tuple(names)):
         if not isinstance(cast("Any", name), str):
-            raise ConfigurationError(f"{name!r} is not the name of a backend; several are given as several arguments")
+            raise ConfigurationError(
+                f"{shown(name)} is not the name of a backend; several are given as several arguments"
+            )
         registry.find_backend(name)
     return names
 

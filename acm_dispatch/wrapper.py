@@ -38,7 +38,7 @@ def {name}({signature}):
 {unpack}
         _bits = ({work}).bit_length() if {canonical} else -1
         _call = _policy().plans["{name}"][{key}]
-    except (KeyError, AttributeError, TypeError, ValueError, ArithmeticError):
+    except Exception:  # whatever the methods of an argument raise
         _call = None
     if _call is None:
         return _dispatch(({arguments},), backend)

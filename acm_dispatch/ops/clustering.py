@@ -8,10 +8,10 @@ import numpy as np
 
 from ..arrays import ArrayLike, canonicalise
 from ..composition import composition
-from ..errors import InvalidInput
+from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import integer
+from ..options import integer, whole
 from ..samples import Samples
 from ..shapes import measure
 
@@ -276,7 +276,8 @@ def random_source(random_state: int | np.random.RandomState | None, operation: s
         return np.random
     if isinstance(random_state, np.random.RandomState):
         return random_state
-    if isinstance(random_state, int | np.integer) and 0 <= random_state < 2**32:
-        return np.random.RandomState(random_state)
-    problem = f"is {random_state!r}; expected an integer from 0 to 2**32 - 1, a numpy.random.RandomState or None"
+    seed = whole(random_state)
+    if seed is not None and 0 <= seed < 2**32:
+        return np.random.RandomState(seed)
+    problem = f"is {shown(random_state)}; expected an integer from 0 to 2**32 - 1, a numpy.random.RandomState or None"
     raise InvalidInput(operation, "random_state", problem)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..errors import InvalidInput
+from ..arrays import ArrayLike, as_array
+from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import one_of
@@ -19,15 +19,14 @@ QUARTERS = (0.25, 0.5, 0.75)
 
 def probabilities(operation: str, argument: str, value: Any) -> tuple[float, ...]:
     """Numbers from 0 to 1, in a form that can be compared."""
-    try:
-        numbers = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(operation, argument, f"cannot be read as numbers ({error})") from error
+    numbers = as_array(operation, argument, value)
+    if numbers.dtype.kind not in "iuf":
+        raise InvalidInput(operation, argument, f"is {shown(value)}; expected numbers from 0 to 1")
     if numbers.ndim != 1:
         raise InvalidInput(operation, argument, f"has {numbers.ndim} dimensions; expected one")
     if not ((numbers >= 0) & (numbers <= 1)).all():
-        raise InvalidInput(operation, argument, f"is {value!r}; expected numbers from 0 to 1")
-    return tuple(numbers.tolist())
+        raise InvalidInput(operation, argument, f"is {shown(value)}; expected numbers from 0 to 1")
+    return tuple(numbers.astype(np.float64).tolist())
 
 
 def _quarters(rng: np.random.Generator, n: int) -> dict[str, Any]:

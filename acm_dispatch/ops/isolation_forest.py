@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise, is_finite, kind_of, not_finite
-from ..errors import InvalidInput
+from ..arrays import ArrayLike, canonicalise, is_finite, kind_of, not_finite, require_memory
+from ..errors import InvalidInput, shown
 from ..options import integer
 from ..shapes import measure, parse
 from .clustering import random_source
@@ -46,12 +46,14 @@ class IsolationForest(NamedTuple):
     @classmethod
     def from_sklearn(cls, model: Any) -> IsolationForest:
         """The trees of a fitted `sklearn.ensemble.IsolationForest`; `InvalidInput` if it is none, or not fitted."""
-        if not hasattr(model, "estimators_features_"):
-            problem = f"is {model!r}; expected a fitted sklearn.ensemble.IsolationForest"
-            raise InvalidInput("IsolationForest.from_sklearn", "model", problem)
+        try:
+            estimators = list(zip(model.estimators_, model.estimators_features_, strict=True))
+        except Exception:  # whatever an object says that it has
+            problem = f"is {shown(model)}; expected a fitted sklearn.ensemble.IsolationForest"
+            raise InvalidInput("IsolationForest.from_sklearn", "model", problem) from None
         nodes: list[tuple[int, float, int, float]] = []
         roots: list[int] = []
-        for estimator, features in zip(model.estimators_, model.estimators_features_, strict=True):
+        for estimator, features in estimators:
             roots.append(len(nodes))
             nodes += _by_level(estimator.tree_, features, len(nodes))
         feature, threshold, left, path_length = map(np.array, zip(*nodes, strict=True))
@@ -117,8 +119,11 @@ def fit_isolation_forest(
     n_trees = integer(minimum=1)("fit_isolation_forest", "n_trees", n_trees)
     max_samples = min(integer(minimum=1)("fit_isolation_forest", "max_samples", max_samples), len(x))
     generator = np.random.default_rng(random_source(random_state, "fit_isolation_forest").randint(1 << 31, size=4))
-    rows = np.concatenate([generator.choice(len(x), max_samples, replace=False) for _ in range(n_trees)])
-    arrays = grown(x, rows, n_trees, generator)
+    require_memory("fit_isolation_forest", n_trees, max_samples)
+    rows = np.empty((n_trees, max_samples), np.int64)
+    for tree in rows:
+        tree[...] = generator.choice(len(x), max_samples, replace=False)
+    arrays = grown(x, rows.ravel(), n_trees, generator)
     return IsolationForest(np.arange(n_trees), *arrays, max_samples=max_samples)
 
 

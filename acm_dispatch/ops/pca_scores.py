@@ -184,6 +184,6 @@ def pca_spe_t2(
     """
     try:
         mean, components, variance = model.mean, model.components, model.explained_variance
-    except AttributeError:
+    except Exception:  # whatever an object says that it has
         raise InvalidInput("pca_spe_t2", "model", "is not a PCAModel; `pca_fit` makes one") from None
     return spe_t2(x, mean, components, variance, backend=backend)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import ArrayLike, as_array
 from ..composition import composition
-from ..errors import InvalidInput
+from ..errors import InvalidInput, shown
 from ..options import integer
 from ..samples import Samples
 from ..transfer import to_host
@@ -124,7 +124,7 @@ def quantiles(
         raise InvalidInput("quantiles", "x", f"has {values.ndim} dimensions; expected 1 or 2")
     if integer()("quantiles", "axis", axis) not in range(-values.ndim, values.ndim):
         raise InvalidInput(
-            "quantiles", "axis", f"is {axis!r}; expected an axis of an array of {values.ndim} dimensions"
+            "quantiles", "axis", f"is {shown(axis)}; expected an axis of an array of {values.ndim} dimensions"
         )
     matrix = values.reshape(-1, 1) if values.ndim == 1 else values.T if axis % 2 else values
     levels = q

@@ -125,7 +125,7 @@ _OF_A = {"data": "a", "indices": "a", "indptr": "a"}
 
 def _as_csr(name: str, a: Any, other: str, b: Any) -> tuple[Any, Any]:
     """`a` in CSR format, and `b`, which is called `other`, as an array of as many rows as `a` has columns."""
-    if not hasattr(a, "tocsr"):
+    if not hasattr(type(a), "tocsr"):
         raise InvalidInput(name, "a", f"is a {type(a).__name__}; expected a scipy.sparse matrix or array")
     if a.ndim != 2:
         raise InvalidInput(name, "a", f"has {a.ndim} dimension; expected 2")

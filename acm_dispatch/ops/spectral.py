@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import ArrayLike
-from ..errors import InvalidInput
+from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import integer
+from ..options import integer, number
 from ..samples import Samples
 
 Bands = tuple[tuple[float, float], ...]
@@ -20,9 +20,9 @@ _BANDS: Bands = ((0.0, 0.05), (0.05, 0.2), (0.2, 0.5))
 
 def _check_bands(operation: str, argument: str, value: Any) -> Bands:
     try:
-        bands = tuple((float(low), float(high)) for low, high in value)
-    except (TypeError, ValueError):
-        raise InvalidInput(operation, argument, f"is {value!r}; expected pairs (low, high)") from None
+        bands = tuple((number(low), number(high)) for low, high in value)
+    except Exception as error:  # whatever a value of the caller's raises
+        raise InvalidInput(operation, argument, f"is {shown(value)}; expected pairs (low, high)") from error
     for low, high in bands:
         if not 0 <= low < high <= 0.5:
             problem = f"holds ({low}, {high}); expected 0 <= low < high <= 0.5 cycles per sample"

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from .. import labels
-from ..arrays import ArrayLike, canonicalise
+from ..arrays import ArrayLike, canonicalise, require_memory
 from ..errors import InvalidInput
 from ..labels import Order
-from ..options import integer
+from ..options import boolean, integer
 from ..shapes import measure, parse
 from ..transfer import to_device_of, to_host
 from .column_quantiles import probabilities
@@ -83,19 +83,22 @@ class StreamingStatistics:
     """
 
     def __init__(self, d: int, quantiles: Any = (), *, covariance: bool = False, moments: int = 4) -> None:
-        self._d = integer(minimum=1)("StreamingStatistics", "d", d)
+        self._d = d = integer(minimum=1)("StreamingStatistics", "d", d)
+        covariance = boolean("StreamingStatistics", "covariance", covariance)
+        require_memory("StreamingStatistics", d, d if covariance else 1)
         self._q = probabilities("StreamingStatistics", "quantiles", quantiles)
         self._moments = integer()("StreamingStatistics", "moments", moments)
         if self._moments not in ((4,) if self._q else (2, 4)):
-            raise InvalidInput("StreamingStatistics", "moments", f"is {moments}; expected 4, or 2 without quantiles")
+            raise InvalidInput(
+                "StreamingStatistics", "moments", f"is {self._moments}; expected 4, or 2 without quantiles"
+            )
         self._order: Order | None = None
         zeros, nans = np.zeros(d), np.full(d, np.nan)
         none = np.zeros(d, np.int64)
-        square = np.zeros((d, d))
         self._known = _Known(
             Levels(nans, none, zeros, zeros),
             Sums(nans, none, zeros, zeros, zeros, zeros, nans, nans, none, zeros, zeros, zeros),
-            CrossSums(square, square, square.astype(np.int64)) if covariance else None,
+            CrossSums(*np.zeros((2, d, d)), np.zeros((d, d), np.int64)) if covariance else None,
             QuantileSketch(d) if self._q else None,
             nans,
             nans,
