@@ -26,7 +26,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _PYTHON = {*dir(builtins), "if", "else", "and", "or", "not", "is"}
 
 NanRule = Literal["propagate", "skip", "replace", "forbid"]
-Agreement = Callable[[tuple[Any, ...], tuple[Any, ...], float, float], None]
+#: Takes results, those of the reference, a relative and an absolute tolerance (and the arguments), and asserts.
+Agreement = Callable[..., None]
 
 #: dtype name -> (relative, absolute) tolerance against the reference.
 TOLERANCE: Mapping[str, tuple[float, float]] = {"float64": (1e-10, 1e-12), "float32": (1e-5, 1e-6)}
@@ -82,6 +83,7 @@ class Declaration:
         self.prepare = prepare
         self.returns = returns
         self.agrees = agrees
+        self.agrees_by_arguments = agrees is not None and agrees.__code__.co_argcount > 4
         self.widens = widens
         self._read_signature()
         real = {name for name, spec in zip(self.array_names, self.shapes.inputs, strict=False) if not spec.integer}
