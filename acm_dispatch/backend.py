@@ -18,6 +18,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
+from . import authoring
 from .errors import DeclarationError, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -109,9 +110,6 @@ class Backend:
         that does not promise it (BLAS): the conformance kit then compares them within the tolerance.
     refuses : mapping of str to str, optional
         Operations that it leaves to others for good, with the sentence why; `explain` shows it.
-    tiles : sequence of int, optional
-        Sizes at which its kernels change their ways (rows of a tile, columns of a panel): the conformance kit draws
-        shapes about them.
     version : str, optional
         Shown by `doctor`.
     """
@@ -129,15 +127,23 @@ class Backend:
         min_work: int = 0,
         thread_invariant: bool = True,
         refuses: Mapping[str, str] = MappingProxyType({}),
-        tiles: Sequence[int] = (),
         version: str = "",
     ) -> None:
         if not isinstance(cast("Any", name), str) or not name.isidentifier() or name != name.lower():
             raise DeclarationError(f"backend name {shown(name)}: expected a lower-case identifier")
+        where = f"backend {name}"
+        authoring.a_function(f"{where}: available", available, arguments=0)
+        authoring.a_function(f"{where}: bind", bind, arguments=2)
+        authoring.a_type(f"{where}: arrays", arrays, str, "a kind of arrays, such as 'numpy' or 'cupy'")
+        authoring.a_function(f"{where}: to_device", to_device, arguments=1, optional=True)
+        authoring.a_function(f"{where}: to_host", to_host, arguments=1, optional=True)
+        authoring.a_count(f"{where}: min_work", min_work)
+        authoring.a_type(f"{where}: thread_invariant", thread_invariant, bool, "True or False")
+        authoring.a_type(f"{where}: version", version, str, "a text")
         if arrays != "numpy" and not (to_device and to_host):
             raise DeclarationError(f"backend {name}: {arrays} arrays need `to_device` and `to_host`")
         self.name = name
-        self.modules = tuple(modules)
+        self.modules = authoring.texts(f"{where}: modules", modules)
         self.available = available
         self.bind = bind
         self.arrays = arrays
@@ -145,8 +151,7 @@ class Backend:
         self.to_host = to_host or _as_it_is
         self.min_work = min_work
         self.thread_invariant = thread_invariant
-        self.refuses = dict(refuses)
-        self.tiles = tuple(tiles)
+        self.refuses = authoring.text_by_name(f"{where}: refuses", refuses)
         self.version = version
         self._kernels: dict[str, Kernel] = {}
         self._loading = threading.RLock()
@@ -183,24 +188,33 @@ class Backend:
         supports : callable, optional
             Takes a `Call`; answers None, or the decline as a sentence.
         """
-        if not isinstance(cast("Any", operation), str):
-            raise DeclarationError(f'backend {self.name}: expected a name, as in @backend.kernel("zscore")')
-        if accuracy not in ACCURACIES:
+        expected = 'a name, as in @backend.kernel("zscore")'
+        authoring.a_type(f"backend {self.name}: a kernel's operation", operation, str, expected)
+        where = f"backend {self.name}: the kernel for {shown(operation)}"
+        if not isinstance(cast("Any", accuracy), str) or accuracy not in ACCURACIES:
             raise DeclarationError(
                 f"backend {self.name}: accuracy {shown(accuracy)} of {operation} is none of {ACCURACIES}"
             )
-        if isinstance(dtypes, str) or not set(dtypes) <= set(REAL):
+        names = () if isinstance(dtypes, str) else authoring.texts(f"{where}: dtypes", dtypes)
+        if not names or not set(names) <= set(REAL):
             raise DeclarationError(f"backend {self.name}: dtypes {shown(dtypes)} of {operation} are not among {REAL}")
+        authoring.a_type(f"{where}: checks_finite", checks_finite, bool, "True or False")
+        if min_work is not None:
+            authoring.a_count(f"{where}: min_work", min_work)
+        authoring.a_function(f"{where}: supports", supports, arguments=1, optional=True)
 
         def register(function: F) -> F:
+            authoring.a_function(where, function)
             least = self.min_work if min_work is None else min_work
-            self.add(Kernel(operation, function, tuple(dtypes), accuracy, checks_finite, least, supports))
+            self.add(Kernel(operation, function, names, accuracy, checks_finite, least, supports))
             return function
 
         return register
 
     def add(self, kernel: Kernel) -> None:
         """Register a kernel that is already described."""
+        authoring.a_type(f"backend {self.name}: what is added", kernel, Kernel, "a Kernel")
+        authoring.a_type(f"backend {self.name}: a kernel's operation", kernel.operation, str, "a name")
         self._kernels[kernel.operation] = kernel
         if self._loaded:
             for notify in on_late_kernel:

@@ -7,9 +7,9 @@ from functools import wraps
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
-from . import registry
+from . import authoring, registry
 from .declaration import Composition
-from .errors import DeclarationError, InvalidInput
+from .errors import DeclarationError, InvalidInput, shown
 from .samples import Samples
 from .scaling import parse_scalings
 
@@ -30,26 +30,34 @@ def composition(
     """
 
     def register(function: F) -> F:
+        parameters = authoring.a_body("a composition", function)
+        scalings = parse_scalings(function.__name__, homogeneous, parameters.__contains__)
+        used = _operations(function.__name__, operations)
+        authoring.a_type(f"{function.__name__}: samples", samples, Samples, "Samples")
+        authoring.fitting_samples(function.__name__, samples.mistakes, parameters)
+        wholes = authoring.text_by_name(f"{function.__name__}: made_of", made_of).values()
+        authoring.expect(set(wholes) <= set(parameters), f"{function.__name__}: made_of", made_of, "its parameters")
         known = registry.compositions.get(function.__name__)
         if function.__name__ in registry.operations or (known and known.function.__module__ != function.__module__):
             raise DeclarationError(f"an operation named {function.__name__!r} is already declared")
-        used = tuple(operation.__name__ for operation in operations)
-        named = _naming_itself(function, made_of)
-        scalings = parse_scalings(function.__name__, homogeneous, _parameters(function).__contains__)
+        named = _naming_itself(function, made_of, parameters)
         registry.compositions[function.__name__] = Composition(function.__name__, named, samples, used, scalings)
         return named
 
     return register
 
 
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    code = function.__code__
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+def _operations(name: str, operations: tuple[Any, ...]) -> tuple[str, ...]:
+    """Names of the operations, of which there is at least one."""
+    for operation in operations or (None,):
+        found = registry.operations.get(getattr(operation, "__name__", ""))
+        if found is None or getattr(operation, "operation", None) is not found:
+            raise DeclarationError(f"{name}: is made of {shown(operation)}; expected operations")
+    return tuple(operation.__name__ for operation in operations)
 
 
-def _naming_itself(function: F, made_of: Mapping[str, str]) -> F:
+def _naming_itself(function: F, made_of: Mapping[str, str], parameters: tuple[str, ...]) -> F:
     """`function`, blaming its own arguments in its own name rather than in that of an operation below."""
-    parameters = _parameters(function)
 
     @wraps(function)
     def named(*args: Any, **kwargs: Any) -> Any:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import builtins
 import math
-import re
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
+from . import authoring
 from .arrays import canonicalise, require_memory
-from .errors import DeclarationError
+from .errors import DeclarationError, shown
+from .expressions import compiled, evaluate, tried
 from .options import Check
 from .samples import Samples
 from .scaling import Scaling, parse_scalings
 from .shapes import Shapes, measure, parse
 
-#: Flags of a code object with *args or **kwargs.
-_TAKES_ANYTHING = 0x04 | 0x08
-
-_NAME = re.compile(r"[A-Za-z_]\w*")
-
-#: What `work` may use besides dimensions and options.
-_PYTHON = {*dir(builtins), "if", "else", "and", "or", "not", "is"}
-
 NanRule = Literal["propagate", "skip", "replace", "forbid"]
-#: Takes results, those of the reference, a relative and an absolute tolerance (and the arguments), and asserts.
-Agreement = Callable[..., None]
+Agreement = Callable[[tuple[Any, ...], tuple[Any, ...], float, float], None]
 
 #: dtype name -> (relative, absolute) tolerance against the reference.
 TOLERANCE: Mapping[str, tuple[float, float]] = {"float64": (1e-10, 1e-12), "float32": (1e-5, 1e-6)}
@@ -71,50 +63,90 @@ class Declaration:
         widens: bool,
         homogeneous: str = "",
     ) -> None:
+        self.parameters = authoring.a_body("an operation", body)
         self.body = body
         self.name = body.__name__
         self.family = body.__module__.rpartition(".")[2]
-        self.shapes: Shapes = parse(shapes)
-        self.work = work
+        self.shapes: Shapes = parse(shapes, self.name)
+        if nan not in get_args(NanRule):
+            raise DeclarationError(f"{self.name}: nan={shown(nan)}; expected one of {get_args(NanRule)}")
         self.nan: NanRule = nan
+        authoring.a_type(f"{self.name}: samples", samples, Samples, "Samples")
         self.samples = samples
+        authoring.a_type(f"{self.name}: options", options, Mapping, "a mapping of names to checks")
         self.options = dict(options)
-        self.tolerance = tolerance
-        self.prepare = prepare
-        self.returns = returns
-        self.agrees = agrees
-        self.agrees_by_arguments = agrees is not None and agrees.__code__.co_argcount > 4
+        self.tolerance = authoring.tolerance(f"{self.name}: tolerance", tolerance)
+        self.prepare, self.returns, self.agrees = prepare, returns, agrees
+        for what in ("prepare", "returns", "agrees"):
+            authoring.a_function(f"{self.name}: {what}", getattr(self, what), optional=True)
+        authoring.a_type(f"{self.name}: widens", widens, bool, "True or False")
         self.widens = widens
         self._read_signature()
-        real = {name for name, spec in zip(self.array_names, self.shapes.inputs, strict=False) if not spec.integer}
+        authoring.fitting_samples(self.name, self.samples.mistakes, self.parameters)
+        authoring.a_type(f"{self.name}: homogeneous", homogeneous, str, "a text such as 'x, y -> 1'")
+        real = {name for name, spec in zip(self.array_names, self.shapes.inputs, strict=True) if not spec.integer}
         self.homogeneous = parse_scalings(self.name, homogeneous, real.__contains__, len(self.shapes.outputs))
-        self._work = compile(work, f"<work of {self.name}>", "eval")
+        self._read_expressions(work)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}: {self.shapes.text}>"
 
     def _read_signature(self) -> None:
-        code = self.body.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        if names[-1:] != ("backend",) or code.co_kwonlyargcount == 0 or code.co_flags & _TAKES_ANYTHING:
-            raise DeclarationError(f"{self.name}: its last parameter must be `*, backend=None`")
-        self.parameters = names[:-1]
-        self.positional = code.co_argcount
+        """Parameters and defaults: the arrays come first, those that may be left out are None by default."""
+        self.positional = self.body.__code__.co_argcount
         positional_defaults = self.body.__defaults__ or ()
+        first = self.positional - len(positional_defaults)
         self.defaults: dict[str, Any] = dict(
-            zip(names[self.positional - len(positional_defaults) : self.positional], positional_defaults, strict=True)
+            zip(self.parameters[first : self.positional], positional_defaults, strict=True)
         )
         self.defaults.update({k: v for k, v in (self.body.__kwdefaults__ or {}).items() if k != "backend"})
-        self.array_names = self.parameters[: len(self.shapes.inputs)]
-        self.option_names = self.parameters[len(self.shapes.inputs) :]
+        count = len(self.shapes.inputs)
+        if count > len(self.parameters):
+            raise DeclarationError(f"{self.name}: shapes have {count} arrays; its parameters are {self.parameters}")
+        self.array_names, self.option_names = self.parameters[:count], self.parameters[count:]
+        for name, spec in zip(self.array_names, self.shapes.inputs, strict=True):
+            if spec.optional and self.defaults.get(name, spec) is not None:
+                raise DeclarationError(f"{self.name}: the array `{name}` is in brackets, so its default has to be None")
+            if not spec.optional and name in self.defaults:
+                raise DeclarationError(f"{self.name}: the array `{name}` has a default, so it has to be in brackets")
         if set(self.option_names) != set(self.options):
             raise DeclarationError(f"{self.name}: options= must name exactly {self.option_names}")
-        if self.nan not in get_args(NanRule):
-            raise DeclarationError(f"{self.name}: nan={self.nan!r}; expected one of {get_args(NanRule)}")
-        known = {dim for spec in self.shapes.inputs for dim in spec.dims} | set(self.option_names)
-        if strange := set(_NAME.findall(self.work)) - known - _PYTHON:
-            names = ", ".join(sorted(strange))
-            raise DeclarationError(f"{self.name}: work= names {names}, which is no dimension or option")
+        usual = [(name, self._checked(name, check)) for name, check in self.options.items()]
+        #: What options are where they are left out.
+        self._usual = {name: value for name, value in usual if name in self.defaults}
+
+    def _checked(self, name: str, check: Any) -> Any:
+        """An option's default as its check gives it, which takes operation, argument and value; None without one."""
+        where = f"{self.name}: options[{name!r}]"
+        authoring.a_function(where, check, arguments=3)
+        if name not in self.defaults:
+            return None
+        try:
+            value = check(self.name, name, self.defaults[name])
+            hash(value)
+        except Exception as error:
+            default = shown(self.defaults[name])
+            raise DeclarationError(f"{where} does not accept the default {default} ({error})") from error
+        return value
+
+    def _read_expressions(self, work: str) -> None:
+        """Work and the dimensions of results, over the dimensions of the arrays and the options."""
+        dims = {dim for spec in self.shapes.inputs for dim in spec.dims}
+        if clash := dims & set(self.option_names):
+            raise DeclarationError(f"{self.name}: {sorted(clash)[0]!r} is a dimension and an option")
+        known = dims | set(self.option_names)
+        where = f"{self.name}: work="
+        self.work, self._work = compiled(where, work, known)
+        tried(where, self._work, dims, self._usual)
+        self._sizes = [[self._compiled_size(dim, dims, known) for dim in spec.dims] for spec in self.shapes.outputs]
+
+    def _compiled_size(self, text: str, dims: set[str], known: set[str]) -> CodeType | None:
+        if text == "?":
+            return None
+        where = f"{self.name}: a dimension of its results"
+        _, code = compiled(where, text, known)
+        tried(where, code, dims, self._usual)
+        return code
 
     def bind(self, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], str | None]:
         """Arguments in declared order and the backend keyword, as the wrapper's own signature understands them."""
@@ -142,12 +174,12 @@ class Declaration:
 
     def amount(self, dims: Mapping[str, int], values: list[Any]) -> int:
         """Units of work of a call."""
-        return eval(self._work, {}, {**dict(zip(self.parameters, values, strict=True)), **dims})
+        return evaluate(self._work, {**dict(zip(self.parameters, values, strict=True)), **dims})
 
     def result_shapes(self, dims: Mapping[str, int], values: list[Any]) -> list[list[int | None]]:
         """The shape of each result; None where the data decide."""
         known = {**dict(zip(self.parameters, values, strict=True)), **dims}
-        return [[None if dim == "?" else eval(dim, {}, known) for dim in spec.dims] for spec in self.shapes.outputs]
+        return [[None if size is None else evaluate(size, known) for size in sizes] for sizes in self._sizes]
 
     def result_size(self, dims: Mapping[str, int], values: list[Any]) -> int:
         """Numbers in all results."""

@@ -2,19 +2,21 @@
 
 ``"n d, [m=n d], int n -> n m"`` reads: a matrix; a matrix of as many columns, which may be left out and then counts
 as having ``m = n`` rows; a vector of integers; the result is n x m. ``index`` marks integers that stay int32 where they
-are (``int`` makes them int64). Output dimensions may be expressions over dimensions and options, written without spaces
-(``"n d -> n d*(max_lag+1)"``), or ``?`` where the data decides.
+are (``int`` makes them int64). Every array has a dimension. Output dimensions may be expressions over dimensions and
+options, written without spaces (``"n d -> n d*(max_lag+1)"``), or ``?`` where the data decides.
 """
 
 from __future__ import annotations
 
-import re
+import keyword
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
-from .errors import DeclarationError, InvalidInput
+from .errors import DeclarationError, InvalidInput, shown
+from .expressions import FUNCTIONS
 
-_DIMENSION = re.compile(r"[A-Za-z]\w*")
+#: What a dimension cannot be called: words of the language, and functions of its expressions.
+_WORDS = ("int", "index", *FUNCTIONS)
 
 
 class Array(Protocol):
@@ -50,32 +52,73 @@ class Shapes(NamedTuple):
     outputs: tuple[ArraySpec, ...]
 
 
-def parse(text: str) -> Shapes:
-    """The `Shapes` that `text` describes; `DeclarationError` where it is not of the language."""
-    sides = text.split("->")
+def parse(text: str, operation: str = "") -> Shapes:
+    """The `Shapes` that `text` describes.
+
+    Raises
+    ------
+    DeclarationError
+        Where it is not of the language, naming the operation where it is given.
+    """
+    where = f"{operation}: shapes {shown(text)}" if operation else f"shapes {shown(text)}"
+    sides = text.split("->") if isinstance(cast("Any", text), str) else []
     if len(sides) != 2:
-        raise DeclarationError(f"shapes {text!r}: expected 'inputs -> outputs'")
-    inputs = tuple(_parse_array(part, text) for part in sides[0].split(","))
-    outputs = tuple(_parse_array(part, text, output=True) for part in sides[1].split(","))
+        raise DeclarationError(f"{where}: expected 'inputs -> outputs'")
+    inputs = tuple(_parse_input(part.strip(), where) for part in sides[0].split(","))
+    outputs = tuple(_parse_output(part.strip(), where) for part in sides[1].split(","))
+    _require_known(inputs, where)
     return Shapes(text, inputs, outputs)
 
 
-def _parse_array(part: str, text: str, output: bool = False) -> ArraySpec:
-    part = part.strip()
+def _parse_input(part: str, where: str) -> ArraySpec:
     optional = part.startswith("[") and part.endswith("]")
-    words = part.strip("[]").split()
-    any_width = words[:1] == ["index"]
-    integer = any_width or words[:1] == ["int"]
-    dims: list[str] = []
+    kind, words = _kind(part[1:-1] if optional else part, where)
+    names: list[str] = []
     defaults: list[tuple[str, str]] = []
-    for word in words[integer:]:
-        name, _, default = (word, "", "") if output else word.partition("=")
-        if not output and not all(_DIMENSION.fullmatch(n) for n in (name, default or name)):
-            raise DeclarationError(f"shapes {text!r}: {word!r} is not a dimension name")
-        dims.append(name)
-        if default:
+    for word in words:
+        name, equals, default = word.partition("=")
+        if not all(_is_dimension(n) for n in ((name, default) if equals else (name,))):
+            raise DeclarationError(f"{where}: {word!r} is not a dimension name")
+        if equals and not optional:
+            raise DeclarationError(f"{where}: {word!r} stands for an array that is left out, yet it is not in brackets")
+        names.append(name)
+        if equals:
             defaults.append((name, default))
-    return ArraySpec(tuple(dims), integer, any_width, optional, tuple(defaults))
+    return ArraySpec(tuple(names), bool(kind), kind == "index", optional, tuple(defaults))
+
+
+def _parse_output(part: str, where: str) -> ArraySpec:
+    """Its dimensions are expressions, which the declaration looks at when it knows the options."""
+    kind, words = _kind(part, where)
+    if kind == "index":
+        raise DeclarationError(f"{where}: a result is `int`, which is int64, or real")
+    return ArraySpec(tuple(words), bool(kind))
+
+
+def _kind(part: str, where: str) -> tuple[str, list[str]]:
+    """What an array's elements are ("int", "index" or nothing), and the words for its dimensions."""
+    words = part.split()
+    kind = words.pop(0) if words[:1] in (["int"], ["index"]) else ""
+    if not words:
+        raise DeclarationError(f"{where}: an array has no dimensions")
+    return kind, words
+
+
+def _is_dimension(word: str) -> bool:
+    return word.isidentifier() and word[0] != "_" and not keyword.iskeyword(word) and word not in _WORDS
+
+
+def _require_known(inputs: Sequence[ArraySpec], where: str) -> None:
+    """Every dimension is known whatever is left out, and each default before it is needed."""
+    if inputs[0].optional:
+        raise DeclarationError(f"{where}: the first array cannot be left out")
+    required = {dim for spec in inputs if not spec.optional for dim in spec.dims}
+    for spec in inputs:
+        if strange := [default for _, default in spec.defaults if default not in required]:
+            raise DeclarationError(f"{where}: {strange[0]!r} is no dimension of an array that is always there")
+        for dim in spec.dims:
+            if dim not in required and dim not in dict(spec.defaults):
+                raise DeclarationError(f"{where}: {dim!r} is unknown where its array is left out; as in '[m=n d]'?")
 
 
 def measure(operation: str, shapes: Shapes, names: Sequence[str], arrays: Sequence[Array | None]) -> dict[str, int]:

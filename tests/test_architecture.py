@@ -19,12 +19,13 @@ ROOT = Path(acm_dispatch.__file__).parent
 LAYERS = [
     *[
         "errors",
+        "expressions",
+        "authoring",
         "shapes",
         "sources",
         "labels",
         "arrays",
         "options",
-        "patterns",
         "samples",
         "scaling",
         "declaration",
@@ -48,7 +49,6 @@ LAYERS = [
         "dispatch",
         "operation",
         "composition",
-        "draws",
         "ops",
         "testing",
     ],

@@ -29,7 +29,6 @@ backend = Backend(
     arrays="cupy",
     to_device=to_device,
     to_host=to_host,
-    tiles=(32, 128, 256, 1024),  # threads of a block, and sums in one piece
     version="0.1.0",
 )
 
@@ -54,8 +53,6 @@ def build(
     """
     from .kernels import register
 
-    built = Backend(
-        name, arrays=arrays, to_device=to_device, to_host=to_host, tiles=backend.tiles, version=backend.version
-    )
+    built = Backend(name, arrays=arrays, to_device=to_device, to_host=to_host, version=backend.version)
     register(built, xp)
     return built

@@ -6,7 +6,9 @@ struct EveryOperation<T, const WIDE: bool>(std::marker::PhantomData<T>);
 impl<T: Scalar, const WIDE: bool> Task for EveryOperation<T, WIDE> {
     type Output = ();
 
-    const MAY_BE_WIDE: bool = WIDE;
+    fn is_wide(&self) -> bool {
+        WIDE
+    }
 
     fn run<S: Simd>(self, simd: S) {
         type V<T, S> = <T as Scalar>::Vector<S>;

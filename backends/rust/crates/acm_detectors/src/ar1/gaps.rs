@@ -64,8 +64,10 @@ struct Sums<'a, T> {
 impl<T: Scalar> Task for Sums<'_, T> {
     type Output = Result<Vec<GappyEcho>>;
 
-    // All columns of a panel in one register.
-    const MAY_BE_WIDE: bool = true;
+    fn is_wide(&self) -> bool {
+        // All columns of a panel in one register.
+        true
+    }
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Sums { threads, x, gaps, centers } = self;

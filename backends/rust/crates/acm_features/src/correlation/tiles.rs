@@ -92,7 +92,9 @@ where
 {
     type Output = Result<()>;
 
-    const MAY_BE_WIDE: bool = true;
+    fn is_wide(&self) -> bool {
+        true
+    }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Tiles { threads, standard, counts, mut finish, .. } = self;
