@@ -16,7 +16,7 @@ from .expressions import compiled, evaluate, tried
 from .options import Check
 from .samples import Samples
 from .scaling import Scaling, parse_scalings
-from .shapes import Shapes, measure, parse
+from .shapes import Shapes, always_known, measure, parse
 
 NanRule = Literal["propagate", "skip", "replace", "forbid"]
 Agreement = Callable[[tuple[Any, ...], tuple[Any, ...], float, float], None]
@@ -134,6 +134,7 @@ class Declaration:
         dims = {dim for spec in self.shapes.inputs for dim in spec.dims}
         if clash := dims & set(self.option_names):
             raise DeclarationError(f"{self.name}: {sorted(clash)[0]!r} is a dimension and an option")
+        dims = always_known(self.shapes.inputs)
         known = dims | set(self.option_names)
         where = f"{self.name}: work="
         self.work, self._work = compiled(where, work, known)

@@ -109,16 +109,19 @@ def _is_dimension(word: str) -> bool:
 
 
 def _require_known(inputs: Sequence[ArraySpec], where: str) -> None:
-    """Every dimension is known whatever is left out, and each default before it is needed."""
+    """The first array and the defaults are there whatever is left out."""
     if inputs[0].optional:
         raise DeclarationError(f"{where}: the first array cannot be left out")
     required = {dim for spec in inputs if not spec.optional for dim in spec.dims}
     for spec in inputs:
         if strange := [default for _, default in spec.defaults if default not in required]:
             raise DeclarationError(f"{where}: {strange[0]!r} is no dimension of an array that is always there")
-        for dim in spec.dims:
-            if dim not in required and dim not in dict(spec.defaults):
-                raise DeclarationError(f"{where}: {dim!r} is unknown where its array is left out; as in '[m=n d]'?")
+
+
+def always_known(inputs: Sequence[ArraySpec]) -> set[str]:
+    """The dimensions that have a size whatever is left out."""
+    required = {dim for spec in inputs if not spec.optional for dim in spec.dims}
+    return required | {dim for spec in inputs for dim, _ in spec.defaults}
 
 
 def measure(operation: str, shapes: Shapes, names: Sequence[str], arrays: Sequence[Array | None]) -> dict[str, int]:

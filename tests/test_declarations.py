@@ -168,7 +168,7 @@ _SHAPES = {
     "unknown_default": "n d, [m=q d] -> n",
     "default_of_a_default": "n d, [m=k d], [k=n d] -> n",
     "empty_default": "n d, [m= d] -> n",
-    "unknown_where_left_out": "n d, [m d] -> n",
+    "unknown_where_left_out": "n d, [k d] -> n k",
     "first_left_out": "[n d], m d -> n",
     "keyword": "n if, m if -> n",
     "function": "n len, m len -> n",
