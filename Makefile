@@ -20,7 +20,7 @@ CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_F
 PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml monitor/pyproject.toml tests/third_party/example/pyproject.toml
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal lint format bench bench-pipeline bench-device docs clean
+.PHONY: help setup demo test test-minimal fuzz lint format bench bench-pipeline bench-device docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -64,6 +64,22 @@ test-minimal: ## the contracts where nothing but NumPy, SciPy and pytest is inst
 	$(PYTHON) -m venv $(VENV)-minimal
 	$(VENV)-minimal/bin/python -m pip --disable-pip-version-check install --quiet . pytest
 	cd $(VENV)-minimal && bin/python -m pytest -q --pyargs acm_dispatch.testing --backend=numpy
+
+DRAWS ?= 100000
+SEED  ?= 0
+FUZZ  := $(BIN)/python -m acm_dispatch.testing.fuzz --draws=$(DRAWS) --seed=$(SEED)
+
+fuzz: setup ## random calls held to the references: all, or ARGS="--backend=rust --operation=zscore" (DRAWS=100000 SEED=0)
+	$(FUZZ) $(ARGS)
+ifneq ($(CARGO),)
+ifeq ($(ARGS),)
+	chosen=$$($(BIN)/python -c 'from acm_rs import _core; print(_core.isa())'); \
+	for isa in baseline avx2 avx512; do \
+		case $$chosen in $$isa*) continue;; esac; \
+		ACM_RS_ISA=$$isa $(FUZZ) --backend=rust || exit 1; \
+	done
+endif
+endif
 
 lint: setup ## formatting, static checks and types
 	$(BIN)/ruff format --check .

@@ -110,6 +110,9 @@ class Backend:
         that does not promise it (BLAS): the conformance kit then compares them within the tolerance.
     refuses : mapping of str to str, optional
         Operations that it leaves to others for good, with the sentence why; `explain` shows it.
+    tiles : sequence of int, optional
+        Sizes at which its kernels change their ways (rows of a tile, columns of a panel): the conformance kit draws
+        shapes about them.
     version : str, optional
         Shown by `doctor`.
     """
@@ -127,6 +130,7 @@ class Backend:
         min_work: int = 0,
         thread_invariant: bool = True,
         refuses: Mapping[str, str] = MappingProxyType({}),
+        tiles: Sequence[int] = (),
         version: str = "",
     ) -> None:
         if not isinstance(cast("Any", name), str) or not name.isidentifier() or name != name.lower():
@@ -152,6 +156,7 @@ class Backend:
         self.min_work = min_work
         self.thread_invariant = thread_invariant
         self.refuses = authoring.text_by_name(f"{where}: refuses", refuses)
+        self.tiles = tuple(tiles)
         self.version = version
         self._kernels: dict[str, Kernel] = {}
         self._loading = threading.RLock()

@@ -19,7 +19,8 @@ from .scaling import Scaling, parse_scalings
 from .shapes import Shapes, always_known, measure, parse
 
 NanRule = Literal["propagate", "skip", "replace", "forbid"]
-Agreement = Callable[[tuple[Any, ...], tuple[Any, ...], float, float], None]
+#: Takes results, those of the reference, a relative and an absolute tolerance (and the arguments), and asserts.
+Agreement = Callable[..., None]
 
 #: dtype name -> (relative, absolute) tolerance against the reference.
 TOLERANCE: Mapping[str, tuple[float, float]] = {"float64": (1e-10, 1e-12), "float32": (1e-5, 1e-6)}
@@ -80,6 +81,7 @@ class Declaration:
         for what in ("prepare", "returns", "agrees"):
             authoring.a_function(f"{self.name}: {what}", getattr(self, what), optional=True)
         authoring.a_type(f"{self.name}: widens", widens, bool, "True or False")
+        self.agrees_by_arguments = agrees is not None and agrees.__code__.co_argcount > 4
         self.widens = widens
         self._read_signature()
         authoring.fitting_samples(self.name, self.samples.mistakes, self.parameters)

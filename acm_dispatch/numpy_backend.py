@@ -42,7 +42,7 @@ def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
     return limited
 
 
-numpy_backend = Backend("numpy", bind=_bind, thread_invariant=False, version=np.__version__)
+numpy_backend = Backend("numpy", bind=_bind, thread_invariant=False, tiles=(100, 256), version=np.__version__)
 register_backend(numpy_backend)
 
 

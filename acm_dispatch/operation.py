@@ -73,7 +73,7 @@ def operation(
         Makes the public result of the tuple that kernels return.
     agrees : callable ``(actual, expected, rtol, atol)``, optional
         Asserts that two results mean the same, where that is not equality within the tolerance (signs of singular
-        vectors, say).
+        vectors, say). With a fifth parameter it is given the arguments of the call, too, by their names.
     widens : bool
         Results are float64 whatever the input: for intermediate sums that float32 could not hold.
     homogeneous : str, optional

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -13,10 +14,32 @@ from . import authoring
 from .errors import InvalidInput, shown
 
 Check = Callable[[str, str, Any], Any]
+C = TypeVar("C", bound=Check)
 T = TypeVar("T")
+
+#: A value at random, of a generator and the sizes of the dimensions of the call that it is for.
+DrawOption = Callable[[np.random.Generator, Mapping[str, int]], Any]
+
+#: Numbers around which kernels change their ways.
+BORDERS = (1, 2, 3, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 4095, 4096, 4097)
 
 #: What Python or NumPy would take for a number all the same.
 _NO_NUMBERS = (bool, np.bool_, str, bytes, np.datetime64, np.timedelta64)
+
+
+def drawn_by(draw: DrawOption) -> Callable[[C], C]:
+    """Decorator of a check: which values the conformance kit tries, most of them accepted."""
+
+    def publish(check: C) -> C:
+        setattr(check, "draw", draw)  # noqa: B010 - a function has no such attribute that a type checker knows of
+        return check
+
+    return publish
+
+
+def draw_of(check: Check) -> DrawOption | None:
+    """How values that `check` accepts are drawn, if it says so."""
+    return getattr(check, "draw", None)
 
 
 def scalar(value: Any) -> Any:
@@ -40,6 +63,7 @@ def one_of(*choices: str) -> Check:
     """One of the given words."""
     authoring.expect(bool(authoring.texts("one_of: choices", choices)), "one_of: choices", choices, "at least one")
 
+    @drawn_by(lambda rng, dims: str(rng.choice(choices)))
     def check(operation: str, argument: str, value: Any) -> str:
         word = _or_none(_word, value)
         if word not in choices:
@@ -55,6 +79,7 @@ def _word(value: Any) -> str:
     return str.__str__(scalar(value))  # of a class of its own, too, whatever that says of itself
 
 
+@drawn_by(lambda rng, dims: bool(rng.random() < 0.5))
 def boolean(operation: str, argument: str, value: Any) -> bool:
     """True or False, NumPy's included."""
     truth = _or_none(scalar, value)
@@ -63,10 +88,25 @@ def boolean(operation: str, argument: str, value: Any) -> bool:
     return bool(truth)
 
 
+def _drawn_integer(minimum: int | None, rng: np.random.Generator, dims: Mapping[str, int]) -> int:
+    """Small ones, those about the sizes of the arrays, those about borders, and now and then a huge one."""
+    least = -3 if minimum is None else minimum
+    size = int(rng.choice([*dims.values(), 1]))
+    near: tuple[Any, ...] = (
+        least + rng.integers(0, 6),
+        size + rng.integers(-1, 2),
+        rng.integers(0, size + 1),
+        rng.choice(BORDERS),
+        1 << 40,
+    )
+    return max(least, int(near[rng.choice(5, p=[0.4, 0.2, 0.25, 0.13, 0.02])]))
+
+
 def integer(minimum: int | None = None) -> Check:
     """A whole number, at least `minimum`."""
     authoring.expect(minimum is None or type(minimum) is int, "integer: minimum", minimum, "an integer or None")
 
+    @drawn_by(partial(_drawn_integer, minimum))
     def check(operation: str, argument: str, value: Any) -> int:
         found = whole(value)
         if found is None:
@@ -92,10 +132,18 @@ def _whole(value: Any) -> int:
     return operator.index(value)
 
 
+def _drawn_real(minimum: float, exclusive: bool, rng: np.random.Generator, dims: Mapping[str, int]) -> float:
+    """The least one, simple ones, and ones of any size, of either sign where there is no least one."""
+    if math.isinf(minimum):
+        return float(rng.choice([0.0, 1.0, rng.normal(), -(10.0 ** rng.integers(-9, 4))]))
+    return minimum + float(rng.choice([10.0 ** rng.integers(-9, 4), 1.0, rng.random(), 0.5 if exclusive else 0.0]))
+
+
 def real(minimum: float = -math.inf, *, exclusive: bool = False) -> Check:
     """A finite number, at least (`exclusive`: above) `minimum`."""
     authoring.a_type("real: minimum", minimum, float, "a float")
 
+    @drawn_by(partial(_drawn_real, minimum, exclusive))
     def check(operation: str, argument: str, value: Any) -> float:
         found = _or_none(number, value)
         if found is None:
@@ -124,3 +172,11 @@ def optional(check: Check) -> Check:
     """None, or what `check` accepts."""
     authoring.a_function("optional: the check", check, arguments=3)
     return lambda operation, argument, value: None if value is None else check(operation, argument, value)
+    inner = draw_of(check)
+
+    def check_unless_none(operation: str, argument: str, value: Any) -> Any:
+        return None if value is None else check(operation, argument, value)
+
+    if inner is None:
+        return check_unless_none
+    return drawn_by(lambda rng, dims: None if rng.random() < 0.4 else inner(rng, dims))(check_unless_none)

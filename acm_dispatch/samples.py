@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import authoring
 from .errors import DeclarationError
+from .patterns import Patterns
 
 if TYPE_CHECKING:
     import numpy as np
 
+    Drawn = Callable[[Patterns], Mapping[str, Any]]
     Draw = Callable[[np.random.Generator], Mapping[str, Any]]
     TypicalDraw = Callable[[np.random.Generator, int], Mapping[str, Any]]
 
@@ -31,6 +33,13 @@ class Mistake(NamedTuple):
     draw: Draw
 
 
+class Drawing(NamedTuple):
+    """How arguments of any size are drawn: the dimensions to choose sizes for, and what makes arrays of them."""
+
+    dims: tuple[str, ...]
+    function: Callable[[Patterns], Mapping[str, Any]]
+
+
 class Samples:
     """The samples of one operation, or of several that take the same arguments.
 
@@ -40,6 +49,12 @@ class Samples:
         Ordinary arguments with n rows: what benchmarks and tuning measure.
     *others : Samples
         Whose cases and mistakes hold here as well.
+
+    Attributes
+    ----------
+    effort : int
+        By how much random draws are to be smaller than others, where the reference is a slow one (a loop over pairs of
+        columns, say): 1 unless set.
     """
 
     def __init__(self, typical: TypicalDraw, *others: Samples) -> None:
@@ -49,6 +64,8 @@ class Samples:
         self.typical = typical
         self.cases: dict[str, Draw] = {}
         self.mistakes: dict[str, Mistake] = {}
+        self.drawing: Drawing | None = None
+        self.effort = max([1, *(other.effort for other in others)])
         for other in others:
             self.cases.update(other.cases)
             self.mistakes.update(other.mistakes)
@@ -58,6 +75,19 @@ class Samples:
         self._require_new(draw)
         self.cases[draw.__name__] = draw
         return draw
+
+    def drawn(self, dims: str) -> Callable[[Drawn], Drawn]:
+        """Decorator: makes arguments of any size, for the kit's random draws, where shapes alone do not say how.
+
+        The function takes `acm_dispatch.patterns.Patterns`, which have arrays of numbers of every kind and the sizes
+        of `dims` (names, separated by spaces); options that it leaves out are drawn by their checks.
+        """
+
+        def register(function: Drawn) -> Drawn:
+            self.drawing = Drawing(tuple(dims.split()), function)
+            return function
+
+        return register
 
     def add_scaled(self, *arrays: str, draw: Draw | None = None) -> None:
         """Add cases `scaled_by_1e-303` to `scaled_by_1e303`, for operations that are not homogeneous.

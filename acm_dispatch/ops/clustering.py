@@ -12,6 +12,7 @@ from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer, whole
+from ..patterns import Patterns
 from ..samples import Samples
 from ..shapes import measure
 
@@ -189,6 +190,14 @@ def _silhouettes_by_blocks(x: Any, codes: Any) -> Any:
 
 
 _sampled = Samples(_clusters, _labelled)
+
+
+@_sampled.drawn("n d")
+def _clusters_of_any_size(drawn: Patterns) -> dict[str, Any]:
+    n, d = drawn.sizes("n d")
+    size = None if drawn.rng.random() < 0.5 else int(drawn.whole(below=n)) + 1
+    labels = drawn.whole(n, below=drawn.few())
+    return {"x": drawn.real(n, d), "labels": labels, "sample_size": size, "random_state": int(drawn.whole(below=99))}
 
 
 @_sampled.case

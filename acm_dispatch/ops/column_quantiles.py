@@ -10,13 +10,18 @@ from ..arrays import ArrayLike, as_array
 from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import one_of
+from ..options import drawn_by, one_of
 from ..samples import Samples
 from .missing import MISSING, columns, is_missing, sensors
 
 QUARTERS = (0.25, 0.5, 0.75)
 
 
+@drawn_by(
+    lambda rng, dims: tuple(
+        rng.choice([0.0, 0.25, 0.5, 0.99, 1.0, rng.random()], rng.choice([0, 1, 2, 7, 40])).tolist()
+    )
+)
 def probabilities(operation: str, argument: str, value: Any) -> tuple[float, ...]:
     """Numbers from 0 to 1, in a form that can be compared."""
     numbers = as_array(operation, argument, value)

@@ -18,6 +18,7 @@ def _correlated(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _pairs = Samples(_correlated)
+_pairs.effort = 20  # a loop over pairs of columns
 
 
 @_pairs.case

@@ -11,6 +11,7 @@ from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
+from ..patterns import Patterns
 from ..samples import Samples
 from ..transfer import to_device_of, to_host
 from .isolation_forest import IsolationForest, fit_isolation_forest
@@ -22,7 +23,22 @@ def _judged(rng: np.random.Generator, n: int) -> dict[str, Any]:
     return {"x": rng.normal(size=(n, 50)), **dict(list(forest._asdict().items())[:-1])}
 
 
+def _forest_of_any_size(drawn: Patterns, d: int, trees: int) -> IsolationForest:
+    """Grown on 64 rows; over no columns every tree is a leaf."""
+    trees = min(max(trees, 1), 20)
+    if d > 0:
+        return fit_isolation_forest(drawn.finite(64, d), n_trees=trees, max_samples=drawn.few(), random_state=1)
+    leaves = np.full(trees, -1), np.zeros(trees), np.zeros(trees, int), drawn.whole(trees, below=9) / 2
+    return IsolationForest(np.arange(trees), *leaves, max_samples=2)
+
+
 _paths = Samples(_judged)
+
+
+@_paths.drawn("n d t")
+def _walks(drawn: Patterns) -> dict[str, Any]:
+    n, d, t = drawn.sizes("n d t")
+    return {"x": drawn.real(n, d), **dict(list(_forest_of_any_size(drawn, d, t)._asdict().items())[:-1])}
 
 
 @_paths.case
@@ -164,6 +180,12 @@ def _with_forest(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _scored = Samples(_with_forest)
+
+
+@_scored.drawn("n d t")
+def _rows_and_forest(drawn: Patterns) -> dict[str, Any]:
+    n, d, t = drawn.sizes("n d t")
+    return {"x": drawn.real(n, d), "forest": _forest_of_any_size(drawn, d, t)}
 
 
 @_scored.case

@@ -10,6 +10,7 @@ from ..arrays import ArrayLike, canonicalise, is_finite, not_finite
 from ..composition import composition
 from ..errors import InvalidInput
 from ..options import integer, real
+from ..patterns import Patterns
 from ..samples import Samples
 from ..shapes import measure
 from ..transfer import to_device_of, to_host
@@ -46,6 +47,25 @@ def _clusters(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _runs = Samples(_clusters)
+
+
+@_runs.drawn("n d k")
+def _runs_of_any_size(drawn: Patterns) -> dict[str, Any]:
+    """From rows, some of which may be equal, or from drawn ones; mostly few steps, as many end by a tie."""
+    n, d, k = drawn.sizes("n d k")
+    x, rng = drawn.real(n, d), drawn.rng
+    n_clusters = max(min(k, n), 1)
+    init = "k-means++" if rng.random() < 0.5 or n == 0 else x[rng.integers(0, n, size=n_clusters)]
+    numbers = {"n_init": int(rng.integers(1, 3)), "max_iter": int(rng.choice([1, 2, 5, 300]))}
+    tol = float(rng.choice([0.0, 1e-4, 0.1]))
+    return {
+        "x": x,
+        "n_clusters": n_clusters,
+        "init": init,
+        **numbers,
+        "tol": tol,
+        "random_state": int(rng.integers(99)),
+    }
 
 
 @_runs.case

@@ -11,6 +11,7 @@ from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
+from ..patterns import Patterns
 from ..samples import Samples
 from .linalg import row_blocks
 from .pca import PCAModel, pca_fit
@@ -26,6 +27,14 @@ def _judged(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _judgements = Samples(_judged)
+
+
+@_judgements.drawn("n d k")
+def _judged_by_any_model(drawn: Patterns) -> dict[str, Any]:
+    n, d, k = drawn.sizes("n d k")
+    components = np.linalg.qr(drawn.rng.normal(size=(d, min(k, d, 80))))[0].T.copy()
+    variance = np.abs(drawn.finite(len(components)))
+    return {"x": drawn.real(n, d), "mean": drawn.finite(d), "components": components, "variance": variance}
 
 
 @_judgements.case
@@ -122,6 +131,12 @@ def _with_model(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _models = Samples(_with_model)
+
+
+@_models.drawn("n d k")
+def _rows_and_model(drawn: Patterns) -> dict[str, Any]:
+    x, *model = _judged_by_any_model(drawn).values()
+    return {"x": x, "model": PCAModel(*model)}
 
 
 @_models.case

@@ -10,6 +10,7 @@ from ..arrays import ArrayLike, as_array
 from ..composition import composition
 from ..errors import InvalidInput, shown
 from ..options import integer
+from ..patterns import Patterns
 from ..samples import Samples
 from ..transfer import to_host
 from .column_quantiles import QUARTERS, column_quantiles, probabilities
@@ -21,6 +22,15 @@ def _quartered_signal(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _signals = Samples(_quartered_signal)
+
+
+@_signals.drawn("n d")
+def _signals_of_any_size(drawn: Patterns) -> dict[str, Any]:
+    """Vectors, and matrices along either axis."""
+    axis = int(drawn.rng.integers(-2, 2))
+    x = drawn.real(*drawn.sizes("n d")) if axis % 2 or drawn.rng.random() < 0.5 else drawn.real(drawn.dims["n"])
+    options = {name: drawn.option(check) for name, check in column_quantiles.operation.options.items()}
+    return {"x": x, "axis": axis if x.ndim == 2 else -(axis % 2), **options}
 
 
 @_signals.case

@@ -11,8 +11,9 @@ from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
+from ..patterns import Patterns
 from ..samples import Samples
-from .sparse_operands import check_csr, csr_arrays, times_matrix, times_vector
+from .sparse_operands import check_csr, csr_arrays, csr_of_any_size, times_matrix, times_vector
 
 
 @operation("z, index z, index p, c k -> p-1 k", work="z * k", nan="propagate", samples=times_matrix)
@@ -145,6 +146,23 @@ def _scipy_times(rng: np.random.Generator, n: int, other: dict[str, Any]) -> dic
 
 _scipy_matrix = Samples(lambda rng, n: _scipy_times(rng, n, {"b": rng.normal(size=(40, 7))}))
 _scipy_vector = Samples(lambda rng, n: _scipy_times(rng, n, {"v": rng.normal(size=40)}))
+
+
+def _of_any_size(drawn: Patterns) -> Any:
+    from scipy.sparse import csr_array
+
+    n, c = drawn.sizes("n c")
+    return csr_array(tuple(csr_of_any_size(drawn, n, c).values()), shape=(n, c))
+
+
+@_scipy_matrix.drawn("n c k")
+def _matrix_factors(drawn: Patterns) -> dict[str, Any]:
+    return {"a": _of_any_size(drawn), "b": drawn.real(*drawn.sizes("c k"))}
+
+
+@_scipy_vector.drawn("n c")
+def _vector_factors(drawn: Patterns) -> dict[str, Any]:
+    return {"a": _of_any_size(drawn), "v": drawn.real(*drawn.sizes("c"))}
 
 
 @_scipy_matrix.mistake("b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..arrays import ArrayLike, kind_of
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import Check, real
+from ..options import Check, drawn_by, real
 from ..samples import Samples
 from .correlation import about_means, pearson
 
@@ -18,6 +19,7 @@ from .correlation import about_means, pearson
 def _check_threshold() -> Check:
     at_least_zero = real(minimum=0.0)
 
+    @drawn_by(lambda rng, dims: float(rng.choice([0.0, 0.25, 0.5, 1.0, rng.random()])))
     def check(operation: str, argument: str, value: Any) -> float:
         threshold = at_least_zero(operation, argument, value)
         if threshold > 1:
@@ -34,6 +36,7 @@ def _factors(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _grouped = Samples(_factors)
+_grouped.effort = 20  # a loop over pairs of columns
 
 
 @_grouped.case
@@ -82,6 +85,29 @@ def threshold_beyond_one(rng: np.random.Generator) -> dict[str, Any]:
     return {**_factors(rng, 20), "threshold": 1.5}
 
 
+def _assert_same_entries(
+    actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
+) -> None:
+    """The same entries, but for those that equal the threshold to rounding: they may be there or not."""
+    (found, present), (wanted, expected_present) = (_dense(*parts) for parts in (actual, expected))
+    np.testing.assert_allclose(
+        *(np.where(present & expected_present, part, 0.0) for part in (found, wanted)), rtol, atol
+    )
+    alone = np.abs(np.where(present, found, wanted)[present != expected_present])
+    assert (np.abs(alone - arguments["threshold"]) <= atol + rtol).all(), f"entries of one side only: {alone}"
+
+
+def _dense(data: Any, indices: Any, indptr: Any) -> tuple[Any, Any]:
+    """The entries as a matrix, and where there are any; their indices rise in each row."""
+    shape = (len(indptr) - 1, len(indptr) - 1)
+    places = np.repeat(np.arange(shape[0]), np.diff(indptr)), indices
+    flat = np.ravel_multi_index(places, shape) if len(indices) else indices
+    assert (np.diff(flat) > 0).all(), "indices do not rise"
+    values, present = np.zeros(shape), np.zeros(shape, bool)
+    values.flat[flat], present.flat[flat] = data, True
+    return values, present
+
+
 def _csr(data: Any, indices: Any, indptr: Any) -> Any:
     """A sparse matrix of the library that the arrays are of."""
     if kind_of(data) == "numpy":
@@ -100,6 +126,7 @@ def _csr(data: Any, indices: Any, indptr: Any) -> Any:
     samples=_grouped,
     options={"threshold": _check_threshold()},
     returns=_csr,
+    agrees=_assert_same_entries,
 )
 def sparse_correlation(x: ArrayLike, threshold: float, *, backend: str | None = None) -> Any:
     """Pearson correlations of at least `threshold` in magnitude, without the dense d x d matrix.
@@ -125,8 +152,8 @@ def sparse_correlation(x: ArrayLike, threshold: float, *, backend: str | None = 
 
     Notes
     -----
-    The entries are those of `numpy.corrcoef`. Whether one that equals the threshold to the last digit is kept is a
-    matter of rounding.
+    The entries are those of `numpy.corrcoef`. Whether one that equals the threshold within the tolerance of the
+    operation (1e-10 in float64) is kept is a matter of rounding, and may differ between backends.
 
     Examples
     --------

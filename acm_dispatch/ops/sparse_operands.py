@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidInput
+from ..patterns import Patterns
 from ..samples import Samples
 
 
@@ -25,7 +26,25 @@ def _products(rng: np.random.Generator, n: int) -> dict[str, Any]:
     return {**csr_arrays(rng, n), "b": rng.normal(size=(40, 7))}
 
 
+def csr_of_any_size(drawn: Patterns, n: int, columns: int) -> dict[str, Any]:
+    """Arrays of a CSR matrix, some of its rows empty and one of them long."""
+    counts = drawn.whole(n, below=5) * (columns > 0)
+    counts[: n > 0] *= drawn.few()
+    kind = drawn.rng.choice([np.int32, np.int64])
+    return {
+        "data": drawn.real(int(counts.sum())),
+        "indices": drawn.whole(int(counts.sum()), below=columns).astype(kind),
+        "indptr": np.concatenate([[0], counts.cumsum()]).astype(kind),
+    }
+
+
 times_matrix = Samples(_products)
+
+
+@times_matrix.drawn("n c k")
+def _matrix_factors(drawn: Patterns) -> dict[str, Any]:
+    n, c, k = drawn.sizes("n c k")
+    return {**csr_of_any_size(drawn, n, c), "b": drawn.real(c, k)}
 
 
 @times_matrix.case
@@ -106,6 +125,14 @@ def _vectors(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 times_vector = Samples(_vectors)
+
+
+@times_vector.drawn("n c")
+def _vector_factors(drawn: Patterns) -> dict[str, Any]:
+    n, c = drawn.sizes("n c")
+    return {**csr_of_any_size(drawn, n, c), "v": drawn.real(c)}
+
+
 for _name, _draw in times_matrix.cases.items():
     times_vector.cases[_name] = lambda rng, draw=_draw: _with_vector(draw(rng))
 for _name, _mistake in times_matrix.mistakes.items():

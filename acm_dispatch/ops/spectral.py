@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..arrays import ArrayLike
 from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import integer, number
+from ..options import drawn_by, integer, number
 from ..samples import Samples
 
 Bands = tuple[tuple[float, float], ...]
@@ -18,6 +19,13 @@ Bands = tuple[tuple[float, float], ...]
 _BANDS: Bands = ((0.0, 0.05), (0.05, 0.2), (0.2, 0.5))
 
 
+def _drawn_bands(rng: np.random.Generator, dims: Mapping[str, int]) -> Bands:
+    """Up to 4 of them, which may overlap, on frequencies of short windows and anywhere."""
+    edges = [np.sort(rng.choice([0.0, 0.5, 0.25, 0.125, *rng.uniform(0, 0.5, 3)], 2, replace=False)) for _ in range(4)]
+    return tuple((float(low), float(high)) for low, high in edges[: rng.integers(1, 5)])
+
+
+@drawn_by(_drawn_bands)
 def _check_bands(operation: str, argument: str, value: Any) -> Bands:
     try:
         bands = tuple((number(low), number(high)) for low, high in value)

@@ -83,6 +83,11 @@ def _dims(operation: Operation) -> list[str]:
     return list(dict.fromkeys(dim for spec in required for dim in spec.dims))
 
 
+def dims_of(operation: Operation) -> tuple[str, ...]:
+    """All dimensions of the arrays, those that may be left out included."""
+    return tuple(dict.fromkeys(dim for spec in operation.shapes.inputs for dim in spec.dims))
+
+
 @cache
 def sample(subject: Operation | Composition, name: str) -> Arguments:
     """The arguments of that name, always the same ones."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,19 @@ def as_tuple(result: Any) -> tuple[Any, ...]:
 def assert_agrees(
     subject: Operation | Composition, sample_name: str, dtype: str, arguments: Arguments, backend: str
 ) -> None:
-    """Run the call and compare everything the contract promises with the reference."""
+    """Run the call on a sample and compare everything the contract promises with the reference."""
     wanted = expected(subject, sample_name, dtype)
+    assert_holds(subject, arguments, wanted, backend, partial(assert_equivalent, dtype=dtype))
+
+
+def assert_holds(
+    subject: Operation | Composition,
+    arguments: Arguments,
+    wanted: tuple[Any, ...] | InvalidInput,
+    backend: str,
+    compare: Callable[..., None],
+) -> None:
+    """Run the call: it refuses what the reference refuses, and otherwise gives new arrays that `compare` accepts."""
     before = {name: _fingerprint(value) for name, value in arguments.items()}
     try:
         results = run(subject, arguments, backend)
@@ -62,39 +74,52 @@ def assert_agrees(
         return
     assert not isinstance(wanted, InvalidInput), f"accepted, where the reference refuses: {wanted}"
     assert before == {name: _fingerprint(value) for name, value in arguments.items()}, "an input was modified"
-    assert_equivalent(subject, results, wanted, dtype)
+    compare(subject, arguments, results, wanted)
     for actual in results:
         assert_fresh(actual, arguments)
 
 
 def assert_equivalent(
-    subject: Operation | Composition, results: tuple[Any, ...], wanted: tuple[Any, ...], dtype: str
+    subject: Operation | Composition,
+    arguments: Arguments,
+    results: tuple[Any, ...],
+    wanted: tuple[Any, ...],
+    dtype: str,
 ) -> None:
-    """The results mean the same, by the operation's own measure."""
-    rtol, atol = (subject.tolerance if isinstance(subject, Operation) else TOLERANCE)[_real_dtype(dtype)]
-    agrees = subject.agrees if isinstance(subject, Operation) else None
+    """The results of a call mean the same, by the operation's own measure."""
+    for actual, reference, free in zip(results, wanted, _free_shapes(subject, len(wanted)), strict=True):
+        assert_same_kind(actual, reference, any_shape=free)
+    rtol, atol = tolerance_of(subject, dtype)
+    if isinstance(subject, Operation) and subject.agrees is not None:
+        subject.agrees(results, wanted, rtol, atol, *([arguments] if subject.agrees_by_arguments else []))
+        return
     for actual, reference in zip(results, wanted, strict=True):
-        assert_same_kind(actual, reference)
-        if agrees is None:
-            assert_close(actual, reference, rtol, atol)
-    if agrees is not None:
-        agrees(results, wanted, rtol, atol)
+        assert_close(actual, reference, rtol, atol)
 
 
-def _real_dtype(dtype: str) -> str:
-    return dtype if dtype.startswith("float") else "float64"
+def _free_shapes(subject: Operation | Composition, results: int) -> list[bool]:
+    """Whether the operation leaves a result's shape to the data and to its own measure of what is equal."""
+    if isinstance(subject, Operation) and subject.agrees is not None:
+        return ["?" in spec.dims for spec in subject.shapes.outputs]
+    return [False] * results
+
+
+def tolerance_of(subject: Operation | Composition, dtype: str) -> tuple[float, float]:
+    """What results of arguments in that dtype may be off by, relatively and absolutely."""
+    tolerances = subject.tolerance if isinstance(subject, Operation) else TOLERANCE
+    return tolerances[dtype if dtype.startswith("float") else "float64"]
 
 
 def _fingerprint(value: Any) -> Any:
     return (value.tobytes(), value.strides, value.flags.num) if isinstance(value, np.ndarray) else repr(value)
 
 
-def assert_same_kind(actual: Any, reference: Any) -> None:
+def assert_same_kind(actual: Any, reference: Any, any_shape: bool = False) -> None:
     """Equal in type, dtype and shape."""
     assert type(actual) is type(reference)
     if isinstance(reference, np.ndarray):
         assert actual.dtype == reference.dtype
-        assert actual.shape == reference.shape
+        assert any_shape or actual.shape == reference.shape
 
 
 def assert_close(actual: Any, reference: Any, rtol: float, atol: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,10 @@ def homogeneous_samples(subject: Subject, dtype: str) -> list[str]:
 def _is_for(arguments: Arguments, rules: tuple[Scaling, ...], dtype: str) -> bool:
     pairs = [(array, in_dtype({"": array}, dtype)[""]) for rule in rules for array in _arrays(arguments, rule)]
     fits = all((np.isfinite(a) == np.isfinite(b)).all() and ((a == 0) == (b == 0)).all() for a, b in pairs)
-    return fits and any(_scalable(arguments, rule) for rule in rules)
+    return fits and any(can_scale(arguments, rule) for rule in rules)
 
 
-def _scalable(arguments: Arguments, rule: Scaling) -> bool:
+def can_scale(arguments: Arguments, rule: Scaling) -> bool:
     return any(np.isfinite(array[array != 0]).any() for array in _arrays(arguments, rule))
 
 
@@ -55,31 +56,47 @@ def assert_homogeneous(subject: Subject, sample_name: str, dtype: str, call: Cal
     wanted = expected(subject, sample_name, dtype)
     assert not isinstance(wanted, InvalidInput), f"a sample that is refused: {wanted}"
     arguments = in_dtype(sample(subject, sample_name), dtype)
-    for rule in (rule for rule in subject.homogeneous if _scalable(arguments, rule)):
-        assert len(rule.degrees) == len(wanted), f"{len(rule.degrees)} degrees for {len(wanted)} results"
-        for exponent in _exponents(rule, arguments, wanted, dtype, _MANY if sample_name == "typical" else _FEW):
-            try:
-                results = as_tuple(call(_scaled(arguments, rule, exponent)))
-                unscaled = tuple(map(_unscaled, results, (degree * exponent for degree in rule.degrees)))
-                assert_equivalent(subject, unscaled, wanted, dtype)
-            except Exception as error:
-                error.add_note(f"{', '.join(rule.arguments)} times 2**{exponent} (about {_decimal(exponent)})")
-                raise
+    compare = partial(assert_equivalent, dtype=dtype)
+    for rule in (rule for rule in subject.homogeneous if can_scale(arguments, rule)):
+        low, high = scales(rule, arguments, wanted, dtype)
+        count = _MANY if sample_name == "typical" else _FEW
+        for exponent in sorted({0, *np.linspace(low, high, count).astype(int).tolist()}):
+            assert_scaled(subject, rule, exponent, arguments, wanted, call, compare)
+
+
+def assert_scaled(
+    subject: Subject,
+    rule: Scaling,
+    exponent: int,
+    arguments: Arguments,
+    wanted: tuple[Any, ...],
+    call: Callable[[Arguments], Any],
+    compare: Callable[..., None],
+) -> None:
+    """`call`, with what `rule` names times 2**exponent, gives what is wanted of the arguments as they are."""
+    try:
+        results = as_tuple(call(_scaled(arguments, rule, exponent)))
+        unscaled = tuple(map(_unscaled, results, (degree * exponent for degree in rule.degrees)))
+        compare(subject, arguments, unscaled, wanted)
+    except Exception as error:
+        error.add_note(f"{', '.join(rule.arguments)} times 2**{exponent} (about {_decimal(exponent)})")
+        raise
 
 
 def _decimal(exponent: int) -> str:
     return f"1e{round(exponent * np.log10(2)):+}"
 
 
-def _exponents(rule: Scaling, arguments: Arguments, wanted: tuple[Any, ...], dtype: str, count: int) -> list[int]:
-    """Scales, from the least to the largest at which all inputs are normal numbers and so are results that count."""
+def scales(rule: Scaling, arguments: Arguments, wanted: tuple[Any, ...], dtype: str) -> tuple[int, int]:
+    """The least and the largest k such that 2**k leaves all inputs normal numbers, and all results that count."""
+    assert len(rule.degrees) == len(wanted), f"{len(rule.degrees)} degrees for {len(wanted)} results"
     limits = [_limits(array, 1, 0.0) for array in _arrays(arguments, rule)]
     _, atol = TOLERANCE[dtype]
     limits += [_limits(np.asarray(part), degree, atol) for part, degree in zip(wanted, rule.degrees, strict=True)]
     low, high = (int(bound) for bound in (max(low for low, _ in limits), min(high for _, high in limits)))
     if _overflowed(arguments, wanted):  # as smaller numbers they might not
         low = 0
-    return sorted({0, *np.linspace(min(low, 0), max(high, 0), count).astype(int).tolist()})
+    return min(low, 0), max(high, 0)
 
 
 def _overflowed(arguments: Arguments, wanted: tuple[Any, ...]) -> bool:

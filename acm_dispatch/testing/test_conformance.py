@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,13 @@ from acm_dispatch.dispatch import Operation
 
 from .cases import LAYOUTS, Arguments, in_dtype, laid_out, large_sample, sample
 from .checks import assert_agrees, assert_as_declared, assert_equivalent, expected, expected_of_large, run
+from .fuzz import found_wrong, tiles_of, trials
 from .scales import assert_homogeneous
 
 Subject = Operation | Composition
+
+#: Random draws in a test; `make fuzz` makes 100,000.
+_DRAWS = 6
 
 
 def test_agrees_with_reference(subject: Subject, backend: str, sample_name: str, dtype: str) -> None:
@@ -53,6 +58,13 @@ def test_keeps_its_digits_at_every_scale(subject: Subject, backend: str, homogen
     assert_homogeneous(subject, homogeneous_sample, dtype, lambda arguments: run(subject, arguments, backend))
 
 
+@pytest.mark.parametrize("block", range(2))
+def test_agrees_on_random_draws(subject: Subject, backend: str, block: int) -> None:
+    for trial in islice(trials(subject, block, tiles_of([backend])), _DRAWS):
+        wrong = found_wrong(subject, trial, backend)
+        assert wrong is None, wrong
+
+
 def _on_threads(subject: Subject, arguments: Arguments, backend: str, threads: int) -> tuple[Any, ...] | str:
     with use(threads=threads):
         try:
@@ -61,7 +73,9 @@ def _on_threads(subject: Subject, arguments: Arguments, backend: str, threads: i
             return str(error)
 
 
-def _assert_same(subject: Subject, backend: str, dtype: str, results: list[tuple[Any, ...] | str]) -> None:
+def _assert_same(
+    subject: Subject, arguments: Arguments, backend: str, dtype: str, results: list[tuple[Any, ...] | str]
+) -> None:
     """Bit for bit, or within the tolerance where the backend leaves sums to a library that promises no more."""
     first, *others = results
     for other in others:
@@ -70,13 +84,17 @@ def _assert_same(subject: Subject, backend: str, dtype: str, results: list[tuple
         elif registry.find_backend(backend).thread_invariant:
             assert [np.asarray(part).tobytes() for part in other] == [np.asarray(part).tobytes() for part in first]
         else:
-            assert_equivalent(subject, other, first, dtype)
+            assert_equivalent(subject, arguments, other, first, dtype)
 
 
 def test_does_not_depend_on_the_number_of_threads(subject: Subject, backend: str, sample_name: str) -> None:
     arguments = sample(subject, sample_name)
     _assert_same(
-        subject, backend, "float64", [_on_threads(subject, arguments, backend, threads) for threads in (1, 2, 3)]
+        subject,
+        arguments,
+        backend,
+        "float64",
+        [_on_threads(subject, arguments, backend, threads) for threads in (1, 2, 3)],
     )
 
 
@@ -85,8 +103,8 @@ def test_agrees_on_many_tiles(subject: Subject, backend: str, dtype: str) -> Non
     arguments = in_dtype(large_sample(subject), dtype)
     results = [_on_threads(subject, arguments, backend, threads) for threads in (1, 2, 3)]
     assert not isinstance(results[0], str), results[0]
-    assert_equivalent(subject, results[0], expected_of_large(subject, dtype), dtype)
-    _assert_same(subject, backend, dtype, results)
+    assert_equivalent(subject, arguments, results[0], expected_of_large(subject, dtype), dtype)
+    _assert_same(subject, arguments, backend, dtype, results)
 
 
 def test_refuses(subject: Subject, backend: str, mistake: str) -> None:
@@ -138,7 +156,7 @@ def test_runs_in_many_threads_at_once(subject: Subject, backend: str) -> None:
     alone = _on_threads(subject, arguments, backend, threads=2)
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda _: _on_threads(subject, arguments, backend, threads=2), range(8)))
-    _assert_same(subject, backend, "float64", [alone, *together])
+    _assert_same(subject, arguments, backend, "float64", [alone, *together])
 
 
 def test_pickles(subject: Subject, backend: str) -> None:

@@ -29,6 +29,7 @@ backend = Backend(
     arrays="cupy",
     to_device=to_device,
     to_host=to_host,
+    tiles=(32, 128, 256, 1024),  # threads of a block, and sums in one piece
     version="0.1.0",
 )
 
@@ -53,6 +54,8 @@ def build(
     """
     from .kernels import register
 
-    built = Backend(name, arrays=arrays, to_device=to_device, to_host=to_host, version=backend.version)
+    built = Backend(
+        name, arrays=arrays, to_device=to_device, to_host=to_host, tiles=backend.tiles, version=backend.version
+    )
     register(built, xp)
     return built

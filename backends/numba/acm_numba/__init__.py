@@ -52,6 +52,8 @@ backend = Backend(
     ),
     available=_unavailable,
     bind=partial,
+    # Rows, columns and lanes of the blocks in the modules above.
+    tiles=(4, 8, 16, 24, 64, 128, 256, 2048),
     refuses={
         **dict.fromkeys(("band_energy", "power_spectrum"), _NO_FFT),
         **dict.fromkeys(("matmul", "pca_fit", "truncated_svd"), _NO_BLAS),

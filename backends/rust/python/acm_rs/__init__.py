@@ -6,8 +6,12 @@ from typing import Any
 
 from acm_dispatch import Backend
 
+#: Rows, columns and lanes at which kernels change their ways: the constants of the crates, so that no shape about them
+#: goes untried. A test compares them with the sources.
+_TILES = (4, 6, 7, 8, 11, 16, 24, 32, 64, 96, 128, 256, 512, 1000, 1024, 2000, 2048, 4096, 8192)
+
 # Each kernel takes the number of threads as its first argument.
-backend = Backend("rust", modules=("acm_rs.kernels",), bind=partial, version="0.1.0")
+backend = Backend("rust", modules=("acm_rs.kernels",), bind=partial, tiles=_TILES, version="0.1.0")
 
 
 def __getattr__(name: str) -> Any:
