@@ -6,8 +6,8 @@
 
 pub mod error;
 mod helpers;
+mod job;
 pub mod memory;
-mod offer;
 pub mod panels;
 pub mod parallel;
 mod placement;

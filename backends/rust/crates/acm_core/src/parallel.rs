@@ -1,8 +1,8 @@
-//! Who computes a tile, and when to stop.
+//! Tiles handed to threads, and interrupts.
 //!
 //! A kernel cuts its work into tiles and calls [`Threads::for_each`]. The calling thread takes tiles like every other,
-//! and between two of them looks whether its caller wants it to stop. The number of threads changes who computes a
-//! tile, never what a tile is, so results do not depend on it.
+//! and between two of them looks whether its caller wants it to stop. The number of threads changes which thread
+//! computes a tile, never what a tile is, so results do not depend on it.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ const INTERRUPT_PERIOD: Duration = Duration::from_millis(50);
 /// More threads than any machine this runs on has cores: protects from a mistyped budget.
 const MOST_THREADS: usize = 512;
 
-/// The threads that one call of a kernel may use, and its caller's wish to stop.
+/// The threads that one call of a kernel may use, and its caller's request to stop.
 pub struct Threads<'a> {
     count: usize,
     interrupted: &'a dyn Fn() -> bool,
@@ -35,7 +35,7 @@ impl<'a> Threads<'a> {
         Threads { count: count.clamp(1, MOST_THREADS), interrupted, asked: Cell::new(Instant::now()) }
     }
 
-    /// `count` threads that nobody interrupts.
+    /// `count` threads without interrupts.
     pub fn uninterrupted(count: usize) -> Threads<'static> {
         Threads::new(count, &|| false)
     }
@@ -73,7 +73,7 @@ impl<'a> Threads<'a> {
         work: usize,
         mut tiles: I,
         prepare: impl Fn() -> Result<M> + Sync,
-        body: impl Fn(&mut M, I::Item, &mut Look<'_>) -> Result<()> + Sync,
+        body: impl Fn(&mut M, I::Item, &mut InterruptCheck<'_>) -> Result<()> + Sync,
     ) -> Result<()>
     where
         I: DoubleEndedIterator<Item: Send> + Send,
@@ -91,7 +91,7 @@ impl<'a> Threads<'a> {
         helpers: usize,
         next: N,
         prepare: impl Fn() -> Result<M> + Sync,
-        body: impl Fn(&mut M, I, &mut Look<'_>) -> Result<()> + Sync,
+        body: impl Fn(&mut M, I, &mut InterruptCheck<'_>) -> Result<()> + Sync,
     ) -> Result<()>
     where
         N: FnMut(Role) -> Option<I> + Send,
@@ -99,20 +99,24 @@ impl<'a> Threads<'a> {
     {
         let queue = Queue::new(next);
         let serve = |role, keep_going: &mut dyn FnMut() -> bool| queue.serve(role, &prepare, &body, keep_going);
-        if helpers == 0 {
-            serve(Role::Caller, &mut self.watch());
-        } else {
-            // Of the budget's size, however few of its threads have a tile to compute: pools of every size would add
-            // up.
-            pool::with_pool(self.count - 1, |pool| match pool {
-                None => serve(Role::Caller, &mut self.watch()),
-                Some(pool) => {
-                    let help = || serve(Role::Helper, &mut || true);
-                    pool.run(helpers, &help, || serve(Role::Caller, &mut self.watch()))
-                }
-            });
-        }
+        self.distribute(helpers, &serve);
         queue.outcome()
+    }
+
+    /// Lets the calling thread and `helpers` others `serve`. Not generic: what surrounds a kernel is compiled once for
+    /// all of them, and each kernel's loop once instead of in every place where it may be entered.
+    fn distribute(&self, helpers: usize, serve: &(dyn Fn(Role, &mut dyn FnMut() -> bool) + Sync)) {
+        if helpers == 0 {
+            return serve(Role::Caller, &mut self.watch());
+        }
+        // Of the budget's size, however few of its threads have a tile to compute: pools of every size would add up.
+        pool::with_pool(self.count - 1, |pool| match pool {
+            None => serve(Role::Caller, &mut self.watch()),
+            Some(pool) => {
+                let help = || serve(Role::Helper, &mut || true);
+                pool.run(helpers, &help, || serve(Role::Caller, &mut self.watch()))
+            }
+        });
     }
 
     fn helpers(&self, work: usize, tiles: Option<usize>) -> usize {
@@ -134,8 +138,8 @@ impl<'a> Threads<'a> {
     }
 }
 
-/// Asks in the middle of a tile whether to go on: answers an error if not.
-pub type Look<'a> = dyn FnMut() -> Result<()> + 'a;
+/// Called in the middle of a long tile: returns an error once the kernel is to stop.
+pub type InterruptCheck<'a> = dyn FnMut() -> Result<()> + 'a;
 
 /// Which thread asks for a tile.
 #[derive(Debug, Clone, Copy)]
@@ -161,7 +165,7 @@ impl<N: FnMut(Role) -> Option<I>, I> Queue<N> {
         &self,
         role: Role,
         prepare: impl Fn() -> Result<M>,
-        body: impl Fn(&mut M, I, &mut Look<'_>) -> Result<()>,
+        body: impl Fn(&mut M, I, &mut InterruptCheck<'_>) -> Result<()>,
         keep_going: &mut dyn FnMut() -> bool,
     ) {
         let mut look = || {
@@ -176,7 +180,7 @@ impl<N: FnMut(Role) -> Option<I>, I> Queue<N> {
             Ok(())
         });
         if let Err(error) = outcome {
-            // Both with the lock held: who sees that all is stopped finds the reason in its place, and leaves it there.
+            // Both with the lock held: a thread that sees the stop also finds its reason, and leaves it there.
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             failure.get_or_insert(error);
             self.stopped.store(true, Ordering::Relaxed);

@@ -1,15 +1,15 @@
-//! Which processor a helper thread wakes on.
+//! Which processor a worker thread wakes on.
 //!
 //! Linux wakes a thread where it last ran or where its caller runs, whichever was less busy of late, and often looks
-//! for no idle processor instead (its `SIS_UTIL`, where few share a cache). The helper then waits for a slice of 3 ms
+//! for no idle processor instead (its `SIS_UTIL`, where few share a cache). The worker then waits for a slice of 3 ms
 //! until it may run in its caller's place, in this call and those that follow: two threads take as long as one. So the
-//! caller sends a helper that sleeps to the other processors; once awake, the helper may run anywhere again.
+//! caller restricts a sleeping worker to the other processors; once awake, the worker may run anywhere again.
 
 #[cfg(target_os = "linux")]
-pub use self::linux::Place;
+pub use self::linux::WakeAffinity;
 
 #[cfg(not(target_os = "linux"))]
-pub use self::elsewhere::Place;
+pub use self::elsewhere::WakeAffinity;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -19,43 +19,43 @@ mod linux {
 
     use libc::{cpu_set_t, pid_t};
 
-    /// Of a helper that has not started yet; to the system it would mean the calling thread.
+    /// The id of a worker that has not started yet; to the system it would mean the calling thread.
     const NO_THREAD: pid_t = 0;
 
-    /// Where a helper thread may wake.
-    pub struct Place {
+    /// The processors on which a worker thread may wake.
+    pub struct WakeAffinity {
         thread: AtomicI32,
-        helper: Mutex<Helper>,
+        state: Mutex<State>,
     }
 
-    enum Helper {
+    enum State {
         Awake,
         Asleep,
-        /// Asleep, and kept from the processor of its caller; where it may run else.
-        KeptAway(cpu_set_t),
+        /// Asleep and kept off its caller's processor; holds the processors it may run on otherwise.
+        Restricted(cpu_set_t),
     }
 
-    impl Place {
-        /// The place of a thread that does not run yet.
+    impl WakeAffinity {
+        /// For a thread that does not run yet.
         pub fn new() -> Self {
-            Place { thread: AtomicI32::new(NO_THREAD), helper: Mutex::new(Helper::Asleep) }
+            WakeAffinity { thread: AtomicI32::new(NO_THREAD), state: Mutex::new(State::Asleep) }
         }
 
-        /// The calling thread is the helper.
-        pub fn belongs_to_this_thread(&self) {
+        /// Called by the worker itself when it starts.
+        pub fn bind_to_current_thread(&self) {
             // SAFETY: has no conditions.
             self.thread.store(unsafe { libc::gettid() }, Ordering::Relaxed);
         }
 
-        /// The helper, to be woken now, will not wake in place of the calling thread.
-        pub fn make_way(&self) {
+        /// Keeps the worker, about to be woken, off the processor of the calling thread.
+        pub fn exclude_caller_cpu(&self) {
             let (processor, thread) = (this_processor(), self.thread.load(Ordering::Relaxed));
-            let mut helper = self.helper();
-            let allowed = match *helper {
-                Helper::Awake => None,
-                Helper::Asleep => allowed(thread),
+            let mut state = self.state();
+            let allowed = match *state {
+                State::Awake => None,
+                State::Asleep => allowed(thread),
                 // It has not woken for the call before.
-                Helper::KeptAway(allowed) => Some(allowed),
+                State::Restricted(allowed) => Some(allowed),
             };
             let Some(allowed) = allowed.filter(|_| thread != NO_THREAD && processor >= 0) else { return };
             let mut others = allowed;
@@ -63,27 +63,27 @@ mod linux {
             unsafe { libc::CPU_CLR(processor as usize, &mut others) };
             // Where this was the only processor, the system refuses and all stays as it is.
             if allow(thread, &others) {
-                *helper = Helper::KeptAway(allowed);
+                *state = State::Restricted(allowed);
             }
         }
 
-        /// The helper is awake.
-        pub fn arrived(&self) {
-            let mut helper = self.helper();
-            if let Helper::KeptAway(allowed) = std::mem::replace(&mut *helper, Helper::Awake) {
+        /// Called by the worker once awake: it may run anywhere again.
+        pub fn restore(&self) {
+            let mut state = self.state();
+            if let State::Restricted(allowed) = std::mem::replace(&mut *state, State::Awake) {
                 // 0 is the calling thread.
                 allow(0, &allowed);
             }
         }
 
-        /// The helper is about to sleep.
-        pub fn leaves(&self) {
-            *self.helper() = Helper::Asleep;
+        /// Called by the worker before it sleeps.
+        pub fn mark_asleep(&self) {
+            *self.state() = State::Asleep;
         }
 
-        fn helper(&self) -> MutexGuard<'_, Helper> {
+        fn state(&self) -> MutexGuard<'_, State> {
             // The state has no broken form to protect from.
-            self.helper.lock().unwrap_or_else(PoisonError::into_inner)
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
 
@@ -112,22 +112,22 @@ mod linux {
         use super::*;
 
         #[test]
-        fn a_helper_may_run_anywhere_again() {
-            let place = Place::new();
-            place.belongs_to_this_thread();
+        fn a_worker_may_run_anywhere_again() {
+            let affinity = WakeAffinity::new();
+            affinity.bind_to_current_thread();
             // SAFETY: has no conditions.
             let count = || allowed(0).map_or(0, |set| unsafe { libc::CPU_COUNT(&set) });
             let before = count();
             // As often as it is called before it wakes.
             for _ in 0..2 {
-                place.make_way();
+                affinity.exclude_caller_cpu();
                 assert!(before == 1 || count() == before - 1);
             }
-            place.arrived();
+            affinity.restore();
             assert_eq!(count(), before);
-            place.make_way();
+            affinity.exclude_caller_cpu();
             assert_eq!(count(), before);
-            place.leaves();
+            affinity.mark_asleep();
         }
     }
 }
@@ -135,24 +135,24 @@ mod linux {
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     /// Other systems place threads well by themselves, or do not let us.
-    pub struct Place;
+    pub struct WakeAffinity;
 
-    impl Place {
-        /// The place of a thread that does not run yet.
+    impl WakeAffinity {
+        /// For a thread that does not run yet.
         pub fn new() -> Self {
-            Place
+            WakeAffinity
         }
 
-        /// The calling thread is the helper.
-        pub fn belongs_to_this_thread(&self) {}
+        /// Called by the worker itself when it starts.
+        pub fn bind_to_current_thread(&self) {}
 
-        /// The helper, to be woken now, will not wake in place of the calling thread.
-        pub fn make_way(&self) {}
+        /// Keeps the worker, about to be woken, off the processor of the calling thread.
+        pub fn exclude_caller_cpu(&self) {}
 
-        /// The helper is awake.
-        pub fn arrived(&self) {}
+        /// Called by the worker once awake: it may run anywhere again.
+        pub fn restore(&self) {}
 
-        /// The helper is about to sleep.
-        pub fn leaves(&self) {}
+        /// Called by the worker before it sleeps.
+        pub fn mark_asleep(&self) {}
     }
 }

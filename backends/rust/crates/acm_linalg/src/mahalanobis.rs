@@ -41,6 +41,8 @@ struct Forms<'a, T> {
 impl<T: Scalar> Task for Forms<'_, T> {
     type Output = Result<()>;
 
+    const MAY_BE_WIDE: bool = true;
+
     fn is_wide(&self) -> bool {
         simd::has_whole_wide_registers()
     }

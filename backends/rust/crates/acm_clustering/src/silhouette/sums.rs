@@ -48,6 +48,8 @@ struct Totals {
 impl<T: Scalar> Task for Sums<'_, T> {
     type Output = Result<Vec<MeanDistances>>;
 
+    const MAY_BE_WIDE: bool = true;
+
     fn is_wide(&self) -> bool {
         simd::has_whole_wide_registers()
     }

@@ -185,10 +185,13 @@ pub trait Task {
     /// What the kernel returns.
     type Output;
 
-    /// Whether 512-bit registers pay: where arithmetic on whole registers bounds the kernel, not memory, and no
-    /// register needs to fit a row of [`LANES`](crate::panels::LANES) columns.
+    /// Whether 512-bit registers may pay: where arithmetic on whole registers bounds the kernel, not memory, and no
+    /// register needs to fit a row of [`LANES`](crate::panels::LANES) columns. Other tasks are not compiled for them.
+    const MAY_BE_WIDE: bool = false;
+
+    /// Whether they pay for this task, of a kind for which they may.
     fn is_wide(&self) -> bool {
-        false
+        true
     }
 
     /// The kernel.
@@ -212,7 +215,7 @@ pub fn dispatch<K: Task>(task: K) -> K::Output {
     match chosen() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `detect` answers `Avx512` only after finding AVX-512F, AVX2 and FMA on this processor.
-        Isa::Avx512 if task.is_wide() => task.run(unsafe { avx512::Avx512::new() }),
+        Isa::Avx512 if K::MAY_BE_WIDE && task.is_wide() => task.run(unsafe { avx512::Avx512::new() }),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `detect` answers `Avx512` only after finding AVX2 and FMA on this processor, too.
         Isa::Avx512 => task.run(unsafe { avx2::Avx2::new() }),

@@ -6,9 +6,7 @@ struct EveryOperation<T, const WIDE: bool>(std::marker::PhantomData<T>);
 impl<T: Scalar, const WIDE: bool> Task for EveryOperation<T, WIDE> {
     type Output = ();
 
-    fn is_wide(&self) -> bool {
-        WIDE
-    }
+    const MAY_BE_WIDE: bool = WIDE;
 
     fn run<S: Simd>(self, simd: S) {
         type V<T, S> = <T as Scalar>::Vector<S>;

@@ -64,10 +64,8 @@ struct Sums<'a, T> {
 impl<T: Scalar> Task for Sums<'_, T> {
     type Output = Result<Vec<GappyEcho>>;
 
-    fn is_wide(&self) -> bool {
-        // All columns of a panel in one register.
-        true
-    }
+    // All columns of a panel in one register.
+    const MAY_BE_WIDE: bool = true;
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Sums { threads, x, gaps, centers } = self;

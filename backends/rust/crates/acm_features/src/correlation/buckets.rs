@@ -1,7 +1,7 @@
 //! Where values stand among each other, without sorting them all: they are dealt out to buckets that are in order, most
 //! with a value or two, and each is then compared with those in its bucket.
 
-use acm_core::parallel::Look;
+use acm_core::parallel::InterruptCheck;
 use acm_core::{Result, Scalar, memory, simd};
 
 /// Straight pieces of the map from values to buckets, each for an equal share of a sample: no shape of the distribution
@@ -56,7 +56,7 @@ impl<T: Scalar> Buckets<T> {
     }
 
     /// Deals out `values`, which are finite or, where missing, infinity.
-    pub fn deal(&mut self, values: &[T], look: &mut Look<'_>) -> Result<()> {
+    pub fn deal(&mut self, values: &[T], look: &mut InterruptCheck<'_>) -> Result<()> {
         self.count(values, look)?;
         for (buckets, values) in self.bucket.chunks(PART).zip(values.chunks(PART)) {
             for (&bucket, &value) in buckets.iter().zip(values) {
@@ -78,7 +78,7 @@ impl<T: Scalar> Buckets<T> {
     }
 
     /// Finds the bucket of each value, and where each bucket starts: one place further on than in the end.
-    fn count(&mut self, values: &[T], look: &mut Look<'_>) -> Result<()> {
+    fn count(&mut self, values: &[T], look: &mut InterruptCheck<'_>) -> Result<()> {
         let count = values.len();
         let pieces = pieces(values, count as f64 / PIECES as f64);
         // Counted two places further on, summed up, and taken one place further on, each start is where it belongs.

@@ -1,6 +1,6 @@
 //! Correlation of two columns over the rows that both have, computed for each pair anew.
 
-use acm_core::parallel::Look;
+use acm_core::parallel::InterruptCheck;
 use acm_core::rows::Rows;
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayViewMut2;
@@ -13,7 +13,7 @@ pub fn write_pairs<T: Scalar, M>(
     steps: usize,
     pairs: &[(usize, usize)],
     prepare: impl Fn() -> Result<M> + Sync,
-    each: impl Fn(&mut M, usize, usize, &mut Look<'_>) -> Result<f64> + Sync,
+    each: impl Fn(&mut M, usize, usize, &mut InterruptCheck<'_>) -> Result<f64> + Sync,
     out: &mut ArrayViewMut2<'_, T>,
 ) -> Result<()> {
     let mut found = memory::filled(pairs.len(), 0.0)?;

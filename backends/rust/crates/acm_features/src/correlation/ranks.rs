@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acm_core::parallel::Look;
+use acm_core::parallel::InterruptCheck;
 use acm_core::rows::Rows;
 use acm_core::simd::{self, CACHE_LINE};
 use acm_core::{Error, Result, Scalar, Threads, memory};
@@ -23,7 +23,7 @@ pub struct Order {
 
 impl Order {
     /// The order of the rows of `values`, which have been dealt out to `buckets`.
-    fn new<T: Scalar>(values: &[T], buckets: &Buckets<T>, look: &mut Look<'_>) -> Result<Self> {
+    fn new<T: Scalar>(values: &[T], buckets: &Buckets<T>, look: &mut InterruptCheck<'_>) -> Result<Self> {
         let mut order = Order {
             entries: memory::filled(buckets.present(), 0)?,
             present: memory::filled(values.len().div_ceil(64), 0)?,
@@ -62,7 +62,7 @@ impl Order {
         &self,
         other: &Order,
         group: &mut Vec<u32>,
-        look: &mut Look<'_>,
+        look: &mut InterruptCheck<'_>,
         mut each: impl FnMut(&[u32], f64),
     ) -> Result<()> {
         let mut before = 0;
@@ -145,7 +145,7 @@ fn has_gaps<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>) -> Result<bool> {
 const FETCH_AHEAD: usize = 32;
 
 /// Writes the columns of `x` one after the other, what is missing as infinity.
-fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T], look: &mut Look<'_>) -> Result<()> {
+fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T], look: &mut InterruptCheck<'_>) -> Result<()> {
     let height = x.nrows();
     for (i, row) in x.rows().into_iter().enumerate() {
         if i % PART == 0 {
@@ -160,7 +160,11 @@ fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T], look: &mut Look<'
 }
 
 /// Writes what has been laid out back to rows.
-fn write<T: Scalar, R: Scalar>(columns: &[T], mut out: ArrayViewMut2<'_, R>, look: &mut Look<'_>) -> Result<()> {
+fn write<T: Scalar, R: Scalar>(
+    columns: &[T],
+    mut out: ArrayViewMut2<'_, R>,
+    look: &mut InterruptCheck<'_>,
+) -> Result<()> {
     let height = out.nrows();
     for (i, mut row) in out.rows_mut().into_iter().enumerate() {
         if i % PART == 0 {
@@ -172,7 +176,7 @@ fn write<T: Scalar, R: Scalar>(columns: &[T], mut out: ArrayViewMut2<'_, R>, loo
 }
 
 /// Replaces values that have been dealt out to `buckets`.
-fn replace_by_ranks<T: Scalar>(values: &mut [T], buckets: &Buckets<T>, look: &mut Look<'_>) -> Result<()> {
+fn replace_by_ranks<T: Scalar>(values: &mut [T], buckets: &Buckets<T>, look: &mut InterruptCheck<'_>) -> Result<()> {
     for (part, values) in values.chunks_mut(PART).enumerate() {
         simd::vectorized(
             #[inline(always)]

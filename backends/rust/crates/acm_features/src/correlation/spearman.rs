@@ -1,6 +1,6 @@
 //! Spearman's rank correlation of all pairs of columns.
 
-use acm_core::parallel::Look;
+use acm_core::parallel::InterruptCheck;
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -36,7 +36,7 @@ fn by_ranks<T: Scalar, R: Scalar>(
         memory::extend(&mut differing, others.map(|j| (i, j)))?;
     }
     let prepare = || Ok((memory::filled(x.nrows(), 0.0)?, memory::with_capacity(x.nrows())?));
-    let each = |(rank, group): &mut (Vec<f64>, Vec<u32>), i: usize, j: usize, look: &mut Look<'_>| {
+    let each = |(rank, group): &mut (Vec<f64>, Vec<u32>), i: usize, j: usize, look: &mut InterruptCheck<'_>| {
         over_common_rows(&orders[i], &orders[j], rank, group, look)
     };
     write_pairs(threads, 16 * x.nrows(), &differing, prepare, each, &mut out)
@@ -48,7 +48,7 @@ fn over_common_rows(
     right: &Order,
     rank: &mut [f64],
     group: &mut Vec<u32>,
-    look: &mut Look<'_>,
+    look: &mut InterruptCheck<'_>,
 ) -> Result<f64> {
     let (mut count, mut sums) = (0, [0.0; 3]);
     left.ranks_among(right, group, look, |rows, shared| {

@@ -92,9 +92,7 @@ where
 {
     type Output = Result<()>;
 
-    fn is_wide(&self) -> bool {
-        true
-    }
+    const MAY_BE_WIDE: bool = true;
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Tiles { threads, standard, counts, mut finish, .. } = self;

@@ -13,7 +13,7 @@ const STEPS: usize = 1 << 26;
 
 /// How finely the result is cut.
 #[derive(Debug, Clone, Copy)]
-pub struct Grain {
+pub struct PartSize {
     /// Most rows of a part.
     pub height: usize,
     /// Columns that cannot be divided but at a loss.
@@ -22,7 +22,7 @@ pub struct Grain {
     pub steps: usize,
 }
 
-impl Grain {
+impl PartSize {
     /// How many columns a part of a result of this shape has.
     fn columns(self, (rows, columns): (usize, usize)) -> usize {
         let is_short = |width: usize| self.height.saturating_mul(self.steps).saturating_mul(width) <= STEPS;
@@ -64,13 +64,13 @@ impl<T: Scalar> Part<'_, T> {
 /// thread.
 pub fn for_each_part<T: Scalar, M>(
     threads: &Threads<'_>,
-    grain: Grain,
+    size: PartSize,
     out: ArrayViewMut2<'_, T>,
     prepare: impl Fn() -> Result<M> + Sync,
     body: impl Fn(&mut M, Part<'_, T>) -> Result<()> + Sync,
 ) -> Result<()> {
-    let work = out.len().saturating_mul(grain.steps);
-    let (height, width) = (grain.height, grain.columns(out.dim()));
+    let work = out.len().saturating_mul(size.steps);
+    let (height, width) = (size.height, size.columns(out.dim()));
     let mut parts = memory::with_capacity(out.nrows().div_ceil(height) * out.ncols().div_ceil(width))?;
     let panels = cut(out, Axis(1), width)?;
     for (p, panel) in panels.into_iter().enumerate() {

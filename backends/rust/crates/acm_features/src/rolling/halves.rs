@@ -16,7 +16,7 @@ use ndarray::ArrayViewMut2;
 
 use super::Windows;
 use super::before::{Before, KEPT};
-use super::grid::{Grain, Part, for_each_part};
+use super::grid::{Part, PartSize, for_each_part};
 
 /// Elementary steps for one value: it is added twice and finished once.
 const STEPS: usize = 4;
@@ -119,16 +119,14 @@ struct Slide<'a, T, K, const N: usize> {
 impl<T: Scalar, K: Statistic<T, N>, const N: usize> Task for Slide<'_, T, K, N> {
     type Output = Result<()>;
 
-    fn is_wide(&self) -> bool {
-        K::IS_WIDE
-    }
+    const MAY_BE_WIDE: bool = K::IS_WIDE;
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Slide { threads, x, window, statistic, out } = self;
         let height = (WINDOWS * window).max(ROWS).next_multiple_of(window);
-        let grain = Grain { height, width: N, steps: STEPS };
+        let size = PartSize { height, width: N, steps: STEPS };
         let prepare = || Before::new(statistic, window);
-        for_each_part(threads, grain, out, prepare, |before, mut part| {
+        for_each_part(threads, size, out, prepare, |before, mut part| {
             for panel in part.panels(x) {
                 simd.vectorize(
                     #[inline(always)]

@@ -40,6 +40,8 @@ const WIDE_BYTES: usize = 64;
 impl<T: Scalar> Task for Search<'_, T> {
     type Output = Result<()>;
 
+    const MAY_BE_WIDE: bool = true;
+
     fn is_wide(&self) -> bool {
         let coordinate = self.y.count() * size_of::<T>();
         coordinate > NARROW_BYTES

@@ -55,6 +55,8 @@ pub struct Rectangle<'a, T> {
 impl<T: Scalar> Task for Rectangle<'_, T> {
     type Output = Result<()>;
 
+    const MAY_BE_WIDE: bool = true;
+
     fn is_wide(&self) -> bool {
         simd::has_whole_wide_registers()
     }

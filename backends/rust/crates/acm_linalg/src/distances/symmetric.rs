@@ -25,9 +25,7 @@ pub struct Symmetric<'a, T> {
 impl<T: Scalar> Task for Symmetric<'_, T> {
     type Output = Result<()>;
 
-    fn is_wide(&self) -> bool {
-        true
-    }
+    const MAY_BE_WIDE: bool = true;
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Symmetric { threads, x, out } = self;

@@ -65,6 +65,8 @@ struct Product<'a, T> {
 impl<T: Scalar> Task for Product<'_, T> {
     type Output = Result<()>;
 
+    const MAY_BE_WIDE: bool = true;
+
     fn is_wide(&self) -> bool {
         let fills_panels = self.b.width() >= 2 * MAX_LANES * size_of::<f32>() / size_of::<T>();
         fills_panels && (self.a.width() >= DEEP || size_of_val(self.out) <= CACHED)

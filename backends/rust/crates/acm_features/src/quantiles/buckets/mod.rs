@@ -53,10 +53,8 @@ struct Search<'a, T> {
 impl<T: Scalar> Task for Search<'_, T> {
     type Output = Result<Vec<usize>>;
 
-    fn is_wide(&self) -> bool {
-        // All columns of a panel in one register.
-        size_of::<Lanes<T>>() == simd::CACHE_LINE
-    }
+    // All columns of a panel in one register.
+    const MAY_BE_WIDE: bool = size_of::<Lanes<T>>() == simd::CACHE_LINE;
 
     fn run<S: Simd>(self, simd: S) -> Result<Vec<usize>> {
         match (self.x.width(), self.x.count() <= BAND_ROWS) {

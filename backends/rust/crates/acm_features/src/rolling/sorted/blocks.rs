@@ -11,7 +11,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayViewMut2;
 
 use super::super::Windows;
-use super::super::grid::{Grain, Part, for_each_part};
+use super::super::grid::{Part, PartSize, for_each_part};
 use super::{OrderStatistic, ordered};
 
 /// Numbers in a block.
@@ -29,8 +29,8 @@ pub fn slide<T: Scalar>(
 ) -> Result<()> {
     let (x, window) = (Rows::new(windows.x, "x")?, windows.window);
     let prepare = || memory::with_capacity(window);
-    let grain = Grain { height: ROWS.max(window), width: 1, steps: BLOCK };
-    for_each_part(threads, grain, out, prepare, |values, mut part| {
+    let size = PartSize { height: ROWS.max(window), width: 1, steps: BLOCK };
+    for_each_part(threads, size, out, prepare, |values, mut part| {
         for column in part.first.1..part.first.1 + part.out.ncols() {
             fill(x, column, windows, statistic, values, &mut part)?;
         }

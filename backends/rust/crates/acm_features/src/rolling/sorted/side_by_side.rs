@@ -7,7 +7,7 @@ use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayViewMut2;
 
 use super::super::Windows;
-use super::super::grid::{Grain, Part, for_each_part};
+use super::super::grid::{Part, PartSize, for_each_part};
 use super::{OrderStatistic, ordered};
 
 /// Least rows in a part of the result.
@@ -43,8 +43,8 @@ impl<T: Scalar, K: OrderStatistic> Task for Slide<'_, T, K> {
         let Slide { threads, x, window, min_periods, statistic, out } = self;
         // The row behind a window stays infinite.
         let prepare = || memory::filled(window + 1, [T::INFINITY; LANES]);
-        let grain = Grain { height: ROWS.max(WINDOWS * window), width: LANES, steps: window };
-        for_each_part(threads, grain, out, prepare, |sorted, mut part| {
+        let size = PartSize { height: ROWS.max(WINDOWS * window), width: LANES, steps: window };
+        for_each_part(threads, size, out, prepare, |sorted, mut part| {
             for panel in part.panels(x) {
                 let window = Window { sorted: &mut *sorted, counts: [0; LANES] };
                 simd.vectorize(
