@@ -183,8 +183,8 @@ class Backend:
         dtypes : sequence of str
             Real dtypes it takes; other calls are declined.
         accuracy : {"bitwise", "tolerance", "relaxed"}
-            Equal to the reference bit for bit, within the operation's tolerance, or outside it (then it runs only
-            under a policy that says ``accuracy="relaxed"``).
+            Equal to the reference bit for bit, within the operation's tolerance, or only within its relaxed one (then
+            it runs only under a policy that says ``accuracy="relaxed"``). The conformance kit tests the claim.
         checks_finite : bool
             The kernel itself raises `InvalidInput` for NaN and infinity where the contract forbids them, so that no
             pass before it has to look.

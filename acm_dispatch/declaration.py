@@ -25,6 +25,9 @@ Agreement = Callable[..., None]
 #: dtype name -> (relative, absolute) tolerance against the reference.
 TOLERANCE: Mapping[str, tuple[float, float]] = {"float64": (1e-10, 1e-12), "float32": (1e-5, 1e-6)}
 
+#: The same of kernels that say they are relaxed: half of the digits.
+RELAXED: Mapping[str, tuple[float, float]] = {"float64": (1e-7, 1e-9), "float32": (1e-3, 1e-4)}
+
 
 class Contract(NamedTuple):
     """What every kernel of an operation promises."""
@@ -33,6 +36,7 @@ class Contract(NamedTuple):
     work: str
     tolerance: Mapping[str, tuple[float, float]]
     nan: NanRule
+    relaxed: Mapping[str, tuple[float, float]] = RELAXED
 
 
 class Composition(NamedTuple):
@@ -63,6 +67,7 @@ class Declaration:
         agrees: Agreement | None,
         widens: bool,
         homogeneous: str = "",
+        relaxed: Mapping[str, tuple[float, float]] = RELAXED,
     ) -> None:
         self.parameters = authoring.a_body("an operation", body)
         self.body = body
@@ -77,6 +82,7 @@ class Declaration:
         authoring.a_type(f"{self.name}: options", options, Mapping, "a mapping of names to checks")
         self.options = dict(options)
         self.tolerance = authoring.tolerance(f"{self.name}: tolerance", tolerance)
+        self.relaxed = authoring.tolerance(f"{self.name}: relaxed", relaxed)
         self.prepare, self.returns, self.agrees = prepare, returns, agrees
         for what in ("prepare", "returns", "agrees"):
             authoring.a_function(f"{self.name}: {what}", getattr(self, what), optional=True)

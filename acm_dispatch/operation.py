@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from . import registry
 from .backend import Kernel
-from .declaration import TOLERANCE, Agreement, Contract, NanRule
+from .declaration import RELAXED, TOLERANCE, Agreement, Contract, NanRule
 from .dispatch import Explanation, Operation, find
 from .errors import DeclarationError
 from .numpy_backend import numpy_backend, reference_kernel
@@ -48,6 +48,7 @@ def operation(
     agrees: Agreement | None = None,
     widens: bool = False,
     homogeneous: str = "",
+    relaxed: Mapping[str, tuple[float, float]] = RELAXED,
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declare an operation; the decorated body is its reference.
 
@@ -81,6 +82,8 @@ def operation(
         result c times what it was, ``"x -> 2, 0"`` that the first result is in squared units of `x` and the second in
         none (see `acm_dispatch.scaling`). The conformance kit holds every kernel to it, by factors of 2**k over the
         whole range in which inputs and results are normal numbers of their dtype.
+    relaxed : mapping
+        The tolerance of kernels that say ``accuracy="relaxed"``, which run only under a policy that asks for them.
 
     Returns
     -------
@@ -107,6 +110,7 @@ def operation(
             agrees=agrees,
             widens=widens,
             homogeneous=homogeneous,
+            relaxed=relaxed,
         )
         _publish(declared)
         return cast("OperationFunction[P, R]", declared.function)
@@ -124,7 +128,9 @@ def _publish(declared: Operation) -> None:
     registry.changed()
     function: Any = declared.function
     function.operation = declared
-    function.contract = Contract(declared.shapes.text, declared.work, declared.tolerance, declared.nan)
+    function.contract = Contract(
+        declared.shapes.text, declared.work, declared.tolerance, declared.nan, declared.relaxed
+    )
     function.reference = declared.reference
     function.explain = declared.explain
     function.plan = declared.plan

@@ -88,6 +88,29 @@ def dims_of(operation: Operation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(dim for spec in operation.shapes.inputs for dim in spec.dims))
 
 
+def sound_samples(subject: Operation | Composition) -> list[str]:
+    """The names of the samples that can be drawn and are arguments of the subject; each other one fails one test."""
+    return [name for name in sample_names(subject) if fault(subject, name) is None]
+
+
+@cache
+def fault(subject: Operation | Composition, name: str) -> str | None:
+    """Why a sample shows nothing: it cannot be drawn, or is no arguments of the subject; None where it can be used."""
+    try:
+        arguments = sample(subject, name)
+        return _misfit(subject, arguments) if isinstance(subject, Operation) else None
+    except Exception as error:  # a sample may fail in any way
+        return f"{type(error).__name__}: {error}"
+
+
+def _misfit(operation: Operation, arguments: Arguments) -> str | None:
+    values = operation.bind(**arguments)[0]
+    for name, spec, value in zip(operation.array_names, operation.shapes.inputs, values, strict=False):
+        if value is not None and np.ndim(value) != len(spec.dims):
+            return f"`{name}` has {np.ndim(value)} dimensions; the shapes {operation.shapes.text!r} say {spec}"
+    return None
+
+
 @cache
 def sample(subject: Operation | Composition, name: str) -> Arguments:
     """The arguments of that name, always the same ones."""

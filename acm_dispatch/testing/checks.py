@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+from .. import registry
+from ..backend import Accuracy, Kernel
 from ..composition import Composition
-from ..declaration import TOLERANCE
+from ..declaration import RELAXED, TOLERANCE
 from ..dispatch import Operation
 from ..errors import BackendError, InvalidInput
+from ..steering import use
 from .cases import Arguments, in_dtype, large_sample, sample
 
 
@@ -29,9 +33,14 @@ def expected(subject: Operation | Composition, sample_name: str, dtype: str) -> 
 
 
 def run(subject: Operation | Composition, arguments: Arguments, backend: str) -> tuple[Any, ...]:
-    """The results of a call on one backend; a decline, which is the backend's right, skips the test with its reason."""
+    """The results of a call on one backend; a decline, which is the backend's right, skips the test with its reason.
+
+    Relaxed kernels run only where they are asked for, so they are.
+    """
+    asked = use(accuracy="relaxed") if accuracy_of(subject, backend) == "relaxed" else nullcontext()
     try:
-        return as_tuple(subject.function(**arguments, backend=backend))
+        with asked:
+            return as_tuple(subject.function(**arguments, backend=backend))
     except BackendError as error:
         pytest.skip(f"declined: {error.reasons.get(backend, error)}")
 
@@ -54,7 +63,8 @@ def assert_agrees(
 ) -> None:
     """Run the call on a sample and compare everything the contract promises with the reference."""
     wanted = expected(subject, sample_name, dtype)
-    assert_holds(subject, arguments, wanted, backend, partial(assert_equivalent, dtype=dtype))
+    compare = partial(assert_equivalent, dtype=dtype, accuracy=accuracy_of(subject, backend))
+    assert_holds(subject, arguments, wanted, backend, compare)
 
 
 def assert_holds(
@@ -85,11 +95,14 @@ def assert_equivalent(
     results: tuple[Any, ...],
     wanted: tuple[Any, ...],
     dtype: str,
+    accuracy: Accuracy = "tolerance",
 ) -> None:
-    """The results of a call mean the same, by the operation's own measure."""
+    """The results of a call mean the same, by the operation's own measure, as exactly as their kernel claims."""
     for actual, reference, free in zip(results, wanted, _free_shapes(subject, len(wanted)), strict=True):
         assert_same_kind(actual, reference, any_shape=free)
-    rtol, atol = tolerance_of(subject, dtype)
+    if accuracy == "bitwise":
+        assert all(map(_same_bits, results, wanted)), "the kernel claims to be bitwise equal to the reference"
+    rtol, atol = tolerance_of(subject, dtype, accuracy)
     if isinstance(subject, Operation) and subject.agrees is not None:
         subject.agrees(results, wanted, rtol, atol, *([arguments] if subject.agrees_by_arguments else []))
         return
@@ -104,9 +117,37 @@ def _free_shapes(subject: Operation | Composition, results: int) -> list[bool]:
     return [False] * results
 
 
-def tolerance_of(subject: Operation | Composition, dtype: str) -> tuple[float, float]:
+def accuracy_of(subject: Operation | Composition, backend: str) -> Accuracy:
+    """What the backend's kernel claims; of several, as a composition has them, the least.
+
+    The reference is not held to itself bit by bit: that would show nothing but where BLAS found its arrays.
+    """
+    if isinstance(subject, Composition):
+        kernels = [registry.kernel_of(registry.find_backend(backend), name) for name in subject.operations]
+    else:
+        kernels = [registry.kernel_of(registry.find_backend(backend), subject.name)]
+    own = [kernel for kernel in kernels if isinstance(kernel, Kernel)]
+    if isinstance(subject, Operation) and own and own[0].function != subject.run_reference:
+        return own[0].accuracy
+    return "relaxed" if any(kernel.accuracy == "relaxed" for kernel in own) else "tolerance"
+
+
+def _same_bits(actual: Any, reference: Any) -> bool:
+    """Equal, zeros with their signs; of NaN there is one kind."""
+    ours, others = np.asarray(actual), np.asarray(reference)
+    if ours.shape != others.shape:
+        return False
+    return bool(
+        (((ours == others) & (np.signbit(ours) == np.signbit(others))) | ((ours != ours) & (others != others))).all()
+    )
+
+
+def tolerance_of(subject: Operation | Composition, dtype: str, accuracy: Accuracy = "tolerance") -> tuple[float, float]:
     """What results of arguments in that dtype may be off by, relatively and absolutely."""
-    tolerances = subject.tolerance if isinstance(subject, Operation) else TOLERANCE
+    if accuracy == "relaxed":
+        tolerances = subject.relaxed if isinstance(subject, Operation) else RELAXED
+    else:
+        tolerances = subject.tolerance if isinstance(subject, Operation) else TOLERANCE
     return tolerances[dtype if dtype.startswith("float") else "float64"]
 
 
@@ -134,12 +175,17 @@ def assert_as_declared(operation: Operation, arguments: Arguments, results: tupl
     """The results have the shapes that the operation declares, and integers where it declares them."""
     values, dims = operation.canonical(operation.bind(**arguments)[0])
     shapes = operation.result_shapes(dims, values)
+    count = f"{len(results)} results, where the shapes {operation.shapes.text!r} say {len(shapes)}"
+    assert len(results) == len(shapes), f"{operation.name}: the body gives {count}"
     for actual, spec, shape in zip(results, operation.shapes.outputs, shapes, strict=True):
         array = np.asarray(actual)
-        assert (array.dtype.kind in "iu") == spec.integer, f"{array.dtype} for {spec}"
-        assert array.ndim == len(shape), f"{array.shape} instead of {shape}"
-        fits = [wanted in (None, size) for size, wanted in zip(array.shape, shape, strict=True)]
-        assert all(fits), f"{array.shape} instead of {shape}"
+        assert (array.dtype.kind in "iu") == spec.integer, f"{operation.name}: the body gives {array.dtype} for {spec}"
+        fits = len(shape) == array.ndim and all(map(_fits, array.shape, shape))
+        assert fits, f"{operation.name}: the body gives the shape {array.shape}, where the shapes say {shape}"
+
+
+def _fits(size: int, wanted: int | None) -> bool:
+    return wanted in (None, size)
 
 
 def assert_fresh(actual: Any, arguments: Arguments) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import Accuracy
 from ..composition import Composition
 from ..dispatch import Operation
 from ..errors import InvalidInput
@@ -42,12 +43,15 @@ def assert_sound(
     wanted: Results,
     dtype: str,
     reference: Callable[..., Any],
+    accuracy: Accuracy = "tolerance",
 ) -> None:
     """The results mean the same as the reference's, or differ by no more than rounding of the inputs explains."""
     try:
-        assert_equivalent(subject, arguments, results, wanted, dtype)
+        assert_equivalent(subject, arguments, results, wanted, dtype, accuracy)
     except AssertionError:
-        if not _explained(subject, arguments, results, wanted, dtype, reference):
+        if accuracy == "bitwise":
+            raise
+        if not _explained(subject, arguments, results, wanted, tolerance_of(subject, dtype, accuracy), reference):
             raise
 
 
@@ -56,7 +60,7 @@ def _explained(
     arguments: Arguments,
     results: Results,
     wanted: Results,
-    dtype: str,
+    tolerance: tuple[float, float],
     reference: Callable[..., Any],
 ) -> bool:
     if [np.shape(part) for part in results] != [np.shape(part) for part in wanted] and not _agrees(subject):
@@ -65,7 +69,7 @@ def _explained(
         answers = [as_tuple(reference(**_nudged(arguments, turn))) for turn in range(_TIMES + 1)]
     except InvalidInput:
         return False
-    rtol, atol = tolerance_of(subject, dtype)
+    rtol, atol = tolerance
     if _agrees(subject):
         return _agree_as_well(subject, arguments, results, answers, rtol, atol)
     columns = zip(results, wanted, *answers, strict=True)

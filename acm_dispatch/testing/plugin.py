@@ -13,7 +13,7 @@ from ..backend import Kernel
 from ..composition import Composition
 from ..dispatch import Operation, declared
 from ..errors import BackendNotFoundError
-from .cases import DTYPES, REAL_DTYPES, has_dtype, sample, sample_names
+from .cases import DTYPES, REAL_DTYPES, fault, has_dtype, sample, sample_names, sound_samples
 from .scales import homogeneous_samples
 
 Subject = Operation | Composition
@@ -63,7 +63,11 @@ def _chosen(config: pytest.Config) -> list[str]:
 
 
 def subjects(config: pytest.Config) -> Iterator[tuple[Subject, str]]:
-    """Each operation and composition with each tested backend that can run it."""
+    """Each operation and composition that has a typical sample, with each tested backend that can run it."""
+    return (pair for pair in _all_subjects(config) if fault(pair[0], "typical") is None)
+
+
+def _all_subjects(config: pytest.Config) -> Iterator[tuple[Subject, str]]:
     for name in _chosen(config):
         backend = registry.find_backend(name)
         for operation in declared():
@@ -94,9 +98,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _reference_samples(config: pytest.Config) -> Iterator[Case]:
-    """What the references themselves are tried on, whoever is compared with them."""
-    for subject in dict.fromkeys(subject for subject, _ in subjects(config)):
-        yield from ((subject, name) for name in sample_names(subject))
+    """What the references themselves are tried on; a sample that is none fails here, and only here."""
+    for subject in dict.fromkeys(subject for subject, _ in _all_subjects(config)):
+        whole = fault(subject, "typical") is None
+        yield from ((subject, name) for name in (sample_names(subject) if whole else ["typical"]))
 
 
 def _scaled_references(config: pytest.Config) -> Iterator[Case]:
@@ -106,7 +111,7 @@ def _scaled_references(config: pytest.Config) -> Iterator[Case]:
 
 def _dtypes(pairs: Pairs) -> Iterator[Case]:
     for subject, backend in pairs:
-        for name, dtype in product(sample_names(subject), DTYPES):
+        for name, dtype in product(sound_samples(subject), DTYPES):
             if has_dtype(sample(subject, name), dtype):
                 yield subject, backend, name, dtype
 
@@ -122,7 +127,7 @@ def _mistakes(pairs: Pairs) -> Iterator[Case]:
 
 
 def _samples(pairs: Pairs) -> Iterator[Case]:
-    return ((subject, backend, name) for subject, backend in pairs for name in sample_names(subject))
+    return ((subject, backend, name) for subject, backend in pairs for name in sound_samples(subject))
 
 
 def _arguments(pairs: Pairs) -> Iterator[Case]:
