@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar, cast
@@ -40,7 +41,8 @@ class Call(NamedTuple):
     options: dict[str, Any]
 
 
-class Kernel(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Kernel:
     """One backend's implementation of one operation."""
 
     operation: str
@@ -50,6 +52,8 @@ class Kernel(NamedTuple):
     checks_finite: bool
     min_work: int
     supports: Callable[[Call], str | None] | None
+    #: The sentence why it is not chosen for the rest of the process; None as long as it is.
+    out_of_use: str | None = None
 
     def decline(self, call: Call) -> str | None:
         """Why this kernel will not run `call`, or None."""

@@ -168,18 +168,21 @@ class Declaration:
             raise TypeError(f"{self.name}() misses {', '.join(missing)}")
         return tuple(bound[name] for name in self.parameters), backend
 
-    def canonical(self, arguments: tuple[Any, ...]) -> tuple[list[Any], dict[str, int]]:
-        """Canonical arrays followed by checked options, and the size of every dimension."""
+    def checked(self, arguments: tuple[Any, ...]) -> list[Any]:
+        """Canonical arrays followed by checked options; whether the shapes fit each other is not looked at."""
         count = len(self.array_names)
-        arrays = canonicalise(self.name, self.array_names, self.shapes.inputs, arguments[:count])
-        dims = measure(self.name, self.shapes, self.array_names, arrays)
-        options: list[Any] = []
+        values = canonicalise(self.name, self.array_names, self.shapes.inputs, arguments[:count])
         for name, value in zip(self.option_names, arguments[count:], strict=True):
             checked = self.options[name](self.name, name, value)
             # A default stays the very object, which is what the generated code looks for; its check may have copied it.
             same = value is self.defaults.get(name) and checked.__class__ is value.__class__ and checked == value
-            options.append(value if same else checked)
-        return [*arrays, *options], dims
+            values.append(value if same else checked)
+        return values
+
+    def canonical(self, arguments: tuple[Any, ...]) -> tuple[list[Any], dict[str, int]]:
+        """Canonical arrays followed by checked options, and the size of every dimension."""
+        values = self.checked(arguments)
+        return values, measure(self.name, self.shapes, self.array_names, values[: len(self.array_names)])
 
     def amount(self, dims: Mapping[str, int], values: list[Any]) -> int:
         """Units of work of a call."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, NamedTuple, cast
 
-from . import registry, selection, tracing
+from . import registry
 from .arrays import kind_of
 from .backend import Kernel
+from .binding import Plan, planned, reference
+from .bound import BoundCall
 from .declaration import Declaration
-from .errors import ConfigurationError, InvalidInput, Unsupported, shown
-from .policy import Policy, current_policy
-from .selection import Plan, Request
+from .errors import ConfigurationError, shown
+from .policy import running_policy
+from .recovery import recover
+from .selection import Request, candidates, select
+from .shapes import misfit
 from .wishes import wishes
 from .wrapper import generate
 
@@ -49,25 +52,21 @@ class Operation(Declaration):
 
     def dispatch(self, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """Canonicalise, validate, select, remember, run."""
-        policy = current_policy()
+        policy = running_policy()
         plans = policy.plans.setdefault(self.name, {})
-        backend = self._name_of(backend)
-        values, dims = self.canonical(arguments)
-        self.require_memory(dims, values)
-        key = self._key(values, backend)
-        call = plans.get(key)
-        if call is None:
-            request = self.request(policy, values, dims, backend)
-            call = self._observed(selection.select(request), request)
-            if len(plans) >= _MAX_PLANS:
-                plans.clear()
-            # Weighing copies to a GPU looks at sizes that are not part of the key.
-            if request.wishes.transfer == "never" and _short(request.options):
-                plans[key] = call
+        call = self.bound(arguments, backend)
+        self.require_memory(call.dims, call.values)
+        plan = plans.get(call.key)
+        if plan is None:
+            plan = self._planned(Request(call, wishes(policy, self.name)), plans)
         try:
-            return self._run(call, values)
-        except Exception as error:
-            return self._retry(error, values, dims, backend)
+            return plan.call(*call.values)
+        except BaseException as error:
+            return recover(error, plan, Request(call, wishes(policy, self.name)))
+
+    def recover(self, error: BaseException, plan: Plan, arguments: tuple[Any, ...], backend: str | None) -> Any:
+        """What the hot path does with an exception of a plan; its arguments are canonical already."""
+        return recover(error, plan, Request(self.bound(arguments, backend), wishes(running_policy(), self.name)))
 
     def _name_of(self, backend: Any) -> str | None:
         """The ``backend=`` keyword as a plain text, which every later look at it can rely on."""
@@ -77,76 +76,44 @@ class Operation(Declaration):
             raise ConfigurationError(f"{self.name}: backend is {shown(backend)}; expected the name of one")
         return str.__str__(backend)
 
-    def recover(self, error: Exception, arguments: tuple[Any, ...], backend: str | None) -> Any:
-        """What the hot path does with an exception of a kernel; its arguments are canonical already."""
-        values, dims = self.canonical(arguments)
-        return self._retry(error, values, dims, backend)
-
-    def _key(self, values: list[Any], backend: str | None) -> Any:
-        """The key of the plan for canonical arguments; device arrays have keys of their own."""
-        measured = self._measure(*values, backend)
-        kind = kind_of(values[0])
-        key = measured[1] if measured else None
-        return key if kind == "numpy" else (key, kind)
-
-    def request(self, policy: Policy, values: list[Any], dims: Mapping[str, int], backend: str | None) -> Request:
-        """What selection needs to know of a call."""
+    def bound(self, arguments: tuple[Any, ...], backend: str | None) -> BoundCall:
+        """The call with these arguments, in the declared order; `InvalidInput` where they break the contract."""
+        backend = self._name_of(backend)
+        values = self.checked(arguments)
         arrays = [value for value in values[: len(self.array_names)] if value is not None]
-        return Request(
-            self,
-            kind_of(arrays[0]),
-            str(next((array.dtype for array in arrays if array.dtype.kind == "f"), arrays[0].dtype)),
-            selection.representative(self.amount(dims, values).bit_length()),
-            sum(array.size for array in arrays) + self.result_size(dims, values),
-            dict(zip(self.option_names, values[len(self.array_names) :], strict=True)),
-            wishes(policy, self.name),
-            backend,
-        )
+        measured = self._measure(*values, backend)
+        if measured is None:
+            raise misfit(self.name, self.shapes, self.array_names, values[: len(self.array_names)])
+        work, key, dims = measured
+        kind = kind_of(arrays[0])
+        dtype = str(next((array.dtype for array in arrays if array.dtype.kind == "f"), arrays[0].dtype))
+        # Device arrays take the slow way always, and have plans of their own.
+        return BoundCall(self, values, dims, backend, work, key if kind == "numpy" else (key, kind), kind, dtype)
 
-    def _observed(self, plan: Plan, request: Request) -> Callable[..., Any]:
-        """The plan's call, recorded where the policy traces."""
-        level = request.wishes.trace
-        return plan.call if level == "off" else tracing.traced(plan, self, level)
+    def _planned(self, request: Request, plans: dict[Any, Plan]) -> Plan:
+        """A new plan, remembered among `plans` where its key says all that it depends on."""
+        plan = planned(request, select(request))
+        if len(plans) >= _MAX_PLANS:
+            plans.clear()
+        # Weighing copies to a GPU looks at sizes that are not part of the key.
+        if request.wishes.transfer == "never" and _short(request.call.options):
+            plans[request.call.key] = plan
+        return plan
 
-    def _run(self, call: Callable[..., Any], values: list[Any]) -> Any:
-        result = call(*(self.prepare(*values) if self.prepare else values))
-        return self.returns(*result) if self.returns else result
-
-    def _retry(self, error: Exception, values: list[Any], dims: Mapping[str, int], backend: str | None) -> Any:
-        """The next candidate after a decline; any other error goes on, with a note of who raised it."""
-        if isinstance(error, InvalidInput):
-            raise error
-        request = self.request(current_policy(), values, dims, backend)
-        plan = selection.select(request)
-        declined: dict[str, str] = {}
-        while isinstance(error, Unsupported):
-            declined[plan.backend] = str(error)
-            plan = selection.select(request, declined)
-            try:
-                return self._run(self._observed(plan, request), values)
-            except Exception as next_error:
-                error = next_error
-        error.add_note(f"raised by backend {plan.backend!r} in acm_dispatch operation {self.name!r}")
-        raise error
+    def _request(self, *args: Any, **kwargs: Any) -> Request:
+        """What selection needs to know of a call with these arguments here and now."""
+        return Request(self.bound(*self.bind(*args, **kwargs)), wishes(running_policy(), self.name))
 
     def reference(self, *args: Any, **kwargs: Any) -> Any:
         """The operation's meaning: the NumPy body, whatever the policy says."""
         values, dims = self.canonical(self.bind(*args, **kwargs)[0])
         self.require_memory(dims, values)
-        call = self.run_reference
-        if self.nan == "forbid":
-            call = selection.finite_first(call, self)
-        return self._run(call, values)
+        return reference(self)(*values)
 
     def plan(self, *args: Any, **kwargs: Any) -> Plan:
         """The resolved call for arguments like these: a callable that takes canonical arguments unchecked."""
-        arguments, backend = self.bind(*args, **kwargs)
-        backend, (values, dims) = self._name_of(backend), self.canonical(arguments)
-        plan = selection.select(self.request(current_policy(), values, dims, backend))
-        return plan._replace(call=partial(self._run_plan, plan.call))
-
-    def _run_plan(self, call: Callable[..., Any], *values: Any) -> Any:
-        return self._run(call, list(values))
+        request = self._request(*args, **kwargs)
+        return planned(request, select(request))
 
     def kernels(self) -> dict[str, Kernel]:
         """The kernels of every usable backend, by the backend's name."""
@@ -155,19 +122,18 @@ class Operation(Declaration):
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """Every backend's verdict on a call with these arguments, before running it."""
-        arguments, backend = self.bind(*args, **kwargs)
-        backend, (values, dims) = self._name_of(backend), self.canonical(arguments)
-        request = self.request(current_policy(), values, dims, backend)
+        request = self._request(*args, **kwargs)
         verdicts: dict[str, str] = {}
         chosen, decided_by = None, "no backend is left"
-        for candidate in selection.candidates(request, {}):
+        for candidate in candidates(request):
             name = candidate.backend.name
             verdict = candidate.reason
             if verdict is None and chosen is None:
-                chosen, decided_by = name, selection.decision(request, name)
+                chosen, decided_by = name, candidate.decided_by
                 verdict = f"runs it ({decided_by})"
             verdicts[name] = verdict or f"could run it, comes after {chosen}"
-        return Explanation(self.name, dict(dims), request.dtype, request.work, chosen, decided_by, verdicts)
+        call = request.call
+        return Explanation(self.name, call.dims, call.dtype, request.work, chosen, decided_by, verdicts)
 
 
 def declared() -> list[Operation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, cast
 
 import numpy as np
@@ -46,6 +46,7 @@ numpy_backend = Backend("numpy", bind=_bind, thread_invariant=False, tiles=(100,
 register_backend(numpy_backend)
 
 
+@cache
 def reference_kernel(contract: Declaration) -> Kernel:
     """The body of an operation as NumPy's kernel: it takes every call."""
     return Kernel(contract.name, contract.run_reference, tuple(TOLERANCE), "bitwise", False, 0, None)

@@ -8,13 +8,13 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from . import registry
 from .backend import Kernel
+from .binding import Plan
 from .declaration import RELAXED, TOLERANCE, Agreement, Contract, NanRule
 from .dispatch import Explanation, Operation, find
 from .errors import DeclarationError
 from .numpy_backend import numpy_backend, reference_kernel
 from .options import Check
 from .samples import Samples
-from .selection import Plan
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)

@@ -27,7 +27,7 @@ class Policy:
         self.settings = settings
         self.parent = parent
         #: Resolved calls under this policy, by operation and `wrapper.plan_key`; the hot path reads it.
-        self.plans: dict[str, dict[Any, Callable[..., Any]]] = {}
+        self.plans: dict[str, dict[Any, Any]] = {}
         self._children: dict[Settings, Policy] = {}
 
     def __repr__(self) -> str:

@@ -1,68 +1,65 @@
-"""From a call to the kernel that runs it: candidates in order of preference, each with a kernel or a reason."""
+"""From a call to the kernel that runs it: candidates in order of preference, each with a kernel or a reason.
+
+This room decides and runs nothing; `binding` puts around a kernel what the call needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from . import costs, registry
-from .arrays import is_finite, not_finite
-from .backend import ACCURACIES, Backend, Call, Kernel, reason_of
-from .declaration import Declaration
+from .backend import ACCURACIES, Backend, Call, Kernel
+from .bound import BoundCall
 from .errors import BackendError
-from .numpy_backend import reference_kernel
-from .transfer import device_of, with_transfers
+from .numpy_backend import numpy_backend, reference_kernel
 from .wishes import Wishes
+
+#: Kernels that were found unable to run a call, each with the sentence why.
+Failed = Mapping[Kernel, str]
+
+_NONE_FAILED: Failed = MappingProxyType({})
 
 
 class Request(NamedTuple):
-    """Everything a choice may depend on. `work` stands for its bucket, so that equal plans come from equal keys."""
+    """A call, and what the policy asks for."""
 
-    operation: Declaration
-    kind: str
-    dtype: str
-    work: int
-    numbers: int
-    options: dict[str, Any]
+    call: BoundCall
     wishes: Wishes
-    keyword: str | None
+
+    @property
+    def work(self) -> int:
+        """The middle of all amounts of work of the same bit length, so that equal plans come from equal keys."""
+        return (3 << self.call.work.bit_length()) >> 2
 
 
 class Candidate(NamedTuple):
-    """A backend that was considered: its kernel, or the reason why it is out."""
+    """A backend that was considered: its kernel and which layer made it the one, or the reason why it is out."""
 
     backend: Backend
     kernel: Kernel | None
     reason: str | None
+    decided_by: str = ""
 
 
-class Plan(NamedTuple):
-    """The answer: who runs the call, who decided so, and the callable that takes canonical arguments."""
+class Choice(NamedTuple):
+    """The answer: the kernel that runs a call, which layer decided so, and why others do not."""
 
-    operation: str
-    backend: str
+    backend: Backend
+    kernel: Kernel
     decided_by: str
-    call: Callable[..., Any]
     declined: dict[str, str]
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Run the kernel on canonical arguments, all of them in the operation's order."""
-        return self.call(*arguments)
 
-
-def representative(bits: int) -> int:
-    """The amount of work that stands for all of the same bit length: the middle of the bucket."""
-    return (3 << bits) >> 2
-
-
-def select(request: Request, declined: dict[str, str] | None = None) -> Plan:
-    """The plan for a call.
+def select(request: Request, failed: Failed = _NONE_FAILED) -> Choice:
+    """The kernel for a call.
 
     Parameters
     ----------
     request : Request
-    declined : dict, optional
-        Backends already found unable at run time, with their sentences.
+    failed : mapping, optional
+        Kernels already found unable at run time, with their sentences.
 
     Raises
     ------
@@ -72,114 +69,88 @@ def select(request: Request, declined: dict[str, str] | None = None) -> Plan:
         If ``backend=`` names an unknown one.
     """
     reasons: dict[str, str] = {}
-    for candidate in candidates(request, declined or {}):
-        if candidate.reason is None and candidate.kernel is not None:
-            return Plan(
-                request.operation.name,
-                candidate.backend.name,
-                decision(request, candidate.backend.name),
-                _bound(request, candidate.backend, candidate.kernel),
-                reasons,
-            )
+    for candidate in candidates(request, failed):
+        if candidate.kernel is not None:
+            return Choice(candidate.backend, candidate.kernel, candidate.decided_by, reasons)
         reasons[candidate.backend.name] = candidate.reason or ""
-    raise BackendError(request.operation.name, reasons)
+    raise BackendError(request.call.contract.name, reasons)
 
 
-def candidates(request: Request, declined: dict[str, str]) -> Iterator[Candidate]:
+def candidates(request: Request, failed: Failed = _NONE_FAILED) -> Iterator[Candidate]:
     """Each backend that the policy lets in, best first, looked at only when it is its turn."""
-    if request.keyword is not None:
-        registry.find_backend(request.keyword)
-    if request.wishes.disable or request.work == 0:
-        names = ["numpy"]
-    elif request.keyword is not None:
-        names = [request.keyword]
-    else:
-        names = list(dict.fromkeys(request.wishes.backends))
-        if not (request.wishes.strict and names):
-            names += [name for name in costs.ranked(registry.backends().values(), request.wishes) if name not in names]
-    for name in names:
-        backend = registry.find_backend(name)
-        reason = reason_of(declined[name]) if name in declined else _excluded(request, backend)
-        kernel = reason or registry.kernel_of(backend, request.operation.name)
-        if isinstance(kernel, str):
-            yield Candidate(backend, None, kernel)
-            continue
-        reason = _decline(request, backend, kernel)
-        if reason and name == "numpy":  # its fast form declines: the reference never does
-            kernel, reason = reference_kernel(request.operation), None
-        yield Candidate(backend, kernel, reason)
+    call, wishes = request
+    if call.backend is not None:
+        registry.find_backend(call.backend)
+    if wishes.disable or call.work == 0:
+        decided_by = f"disabled by {wishes.origins['disable']}" if wishes.disable else "nothing to compute"
+        yield Candidate(numpy_backend, reference_kernel(call.contract), None, decided_by)
+        return
+    for name in _allowed(request):
+        yield _judged(request, registry.find_backend(name), failed)
+
+
+def _allowed(request: Request) -> list[str]:
+    call, wishes = request
+    if call.backend is not None:
+        return [call.backend]
+    names = list(dict.fromkeys(wishes.backends))
+    if not (wishes.strict and names):
+        names += [name for name in costs.ranked(registry.backends().values(), wishes) if name not in names]
+    return names
+
+
+def _judged(request: Request, backend: Backend, failed: Failed) -> Candidate:
+    """A backend with its kernel, or with the reason why it is out."""
+    if reason := _excluded(request, backend):
+        return Candidate(backend, None, reason)
+    kernel = registry.kernel_of(backend, request.call.contract.name)
+    if isinstance(kernel, str):
+        return Candidate(backend, None, kernel)
+    reason = failed.get(kernel) or _decline(request, backend, kernel)
+    if reason and backend is numpy_backend:  # its fast form declines: the reference never does
+        kernel = reference_kernel(request.call.contract)
+        reason = failed.get(kernel)
+    return Candidate(backend, None if reason else kernel, reason, _decision(request, backend))
 
 
 def _excluded(request: Request, backend: Backend) -> str | None:
     """What can be said without loading the backend."""
-    wishes = request.wishes
-    if backend.name in wishes.exclude and request.work and not wishes.disable:
+    call, wishes = request
+    if backend.name in wishes.exclude:
         return f"excluded by {wishes.origins['exclude']}"
-    if request.kind == backend.arrays or request.work == 0:
+    if call.kind == backend.arrays:
         return None
-    if request.kind != "numpy":
-        return f"takes {backend.arrays} arrays; this call has {request.kind} arrays, which are never copied silently"
-    if _named(request, backend.name):
+    if call.kind != "numpy":
+        return f"takes {backend.arrays} arrays; this call has {call.kind} arrays, which are never copied silently"
+    if _named(request, backend):
         return None
     if wishes.transfer == "never":
         return f'NumPy arrays stay on the CPU unless asked: use("{backend.name}") or transfer="auto"'
-    return costs.not_worth_copying(request.work, request.numbers)
+    return costs.not_worth_copying(request.work, call.numbers)
 
 
 def _decline(request: Request, backend: Backend, kernel: Kernel) -> str | None:
-    accuracy = request.wishes.accuracy
-    if ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(accuracy):
-        return f"its kernel is {kernel.accuracy}, the policy asks for {accuracy}"
-    if not _named(request, backend.name) and (reason := costs.too_small(kernel, request.work)):
+    call, wishes = request
+    if kernel.out_of_use and call.backend is None and wishes.fallback != "error":
+        return kernel.out_of_use
+    if ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(wishes.accuracy):
+        return f"its kernel is {kernel.accuracy}, the policy asks for {wishes.accuracy}"
+    if not _named(request, backend) and (reason := costs.too_small(kernel, request.work)):
         return reason
     try:
-        return kernel.decline(Call(request.operation.name, request.dtype, request.work, request.options))
-    except Exception as error:  # a stranger's `supports` may fail in any way
+        return kernel.decline(Call(call.contract.name, call.dtype, request.work, call.options))
+    except Exception as error:  # a third-party's `supports` may fail in any way
         return f"it cannot say whether it supports the call ({type(error).__name__}: {error})"
 
 
-def _named(request: Request, backend: str) -> bool:
-    return backend == request.keyword or backend in request.wishes.backends
+def _named(request: Request, backend: Backend) -> bool:
+    return backend.name == request.call.backend or backend.name in request.wishes.backends
 
 
-def decision(request: Request, backend: str) -> str:
-    """Which layer made `backend` the one."""
-    if request.wishes.disable:
-        return f"disabled by {request.wishes.origins['disable']}"
-    if request.work == 0:
-        return "nothing to compute"
-    if request.keyword is not None:
+def _decision(request: Request, backend: Backend) -> str:
+    """Which layer would make `backend` the one."""
+    if request.call.backend is not None:
         return "backend="
-    if backend in request.wishes.backends:
+    if backend.name in request.wishes.backends:
         return request.wishes.origins["backends"]
-    return "only one left" if backend == "numpy" else "built-in order"
-
-
-def _bound(request: Request, backend: Backend, kernel: Kernel) -> Callable[..., Any]:
-    """The kernel with everything around it that this kind of call needs, and nothing that it does not."""
-    operation = request.operation
-    if request.work == 0 or request.wishes.disable:
-        call = operation.run_reference
-    else:
-        call = backend.bind(kernel.function, request.wishes.threads)
-    if operation.nan == "forbid" and not kernel.checks_finite and request.work:
-        call = finite_first(call, operation)
-    if request.kind == backend.arrays:
-        return call
-    if request.kind == "numpy":
-        return with_transfers(call, backend.to_device, backend.to_host)
-    device = device_of(request.kind)
-    return with_transfers(call, device.to_host, device.to_device)
-
-
-def finite_first(call: Callable[..., Any], operation: Declaration) -> Callable[..., Any]:
-    """`call` behind a check that no real array holds NaN or infinity."""
-    real = [(i, name) for i, name in enumerate(operation.array_names) if not operation.shapes.inputs[i].integer]
-
-    def checked(*arguments: Any) -> Any:
-        for i, name in real:
-            if arguments[i] is not None and not is_finite(arguments[i]):
-                raise not_finite(operation.name, name)
-        return call(*arguments)
-
-    return checked
+    return "only one left" if backend is numpy_backend else "built-in order"

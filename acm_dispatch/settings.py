@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Transfer = Literal["never", "auto"]
 Tracing = Literal["off", "time", "compare"]
+Fallback = Literal["warn", "error", "silent"]
 
 PREFIX = "ACM_DISPATCH_"
 
@@ -29,6 +30,7 @@ class Settings(NamedTuple):
     threads: int | None = None
     accuracy: Accuracy | None = None
     transfer: Transfer | None = None
+    fallback: Fallback | None = None
     disable: bool | None = None
     trace: Tracing | None = None
     per_operation: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -75,6 +77,11 @@ def transfer_rule(value: Any) -> Transfer:
     return _word(value, "transfer", get_args(Transfer))
 
 
+def fallback_rule(value: Any) -> Fallback:
+    """What follows an unexpected error of a kernel: the next one with a warning, the error, or the next in silence."""
+    return _word(value, "fallback", get_args(Fallback))
+
+
 def tracing_level(value: Any) -> Tracing:
     """A level of tracing; yes means "time"."""
     if str(value).strip().lower() in get_args(Tracing):
@@ -97,6 +104,7 @@ _FILE: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "threads": ("threads", thread_count),
     "accuracy": ("accuracy", accuracy_class),
     "transfer": ("transfer", transfer_rule),
+    "fallback": ("fallback", fallback_rule),
     "disable": ("disable", boolean),
     "trace": ("trace", tracing_level),
 }

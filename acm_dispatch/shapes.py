@@ -154,3 +154,12 @@ def measure(operation: str, shapes: Shapes, names: Sequence[str], arrays: Sequen
         if array is None:
             sizes.update((dim, sizes[default]) for dim, default in spec.defaults)
     return sizes
+
+
+def misfit(operation: str, shapes: Shapes, names: Sequence[str], arrays: Sequence[Array | None]) -> InvalidInput:
+    """The error of `measure` for arrays that do not fit."""
+    try:
+        measure(operation, shapes, names, arrays)
+    except InvalidInput as error:
+        return error
+    raise AssertionError(f"{operation}: arrays that fit do not")

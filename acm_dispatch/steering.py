@@ -10,7 +10,7 @@ from . import registry
 from .backend import Accuracy
 from .errors import ConfigurationError, shown
 from .policy import Policy, enter, leave, update_process
-from .settings import Settings, Tracing, Transfer, accuracy_class, thread_count, transfer_rule
+from .settings import Fallback, Settings, Tracing, Transfer, accuracy_class, fallback_rule, thread_count, transfer_rule
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,6 +39,9 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         The loosest class of kernel that may run.
     transfer : {"never", "auto"}, optional
         Whether NumPy arrays may go to a GPU without its being named.
+    fallback : {"warn", "error", "silent"}, optional
+        Where a kernel fails with an error that is its own: run the next one with a warning, raise the error, or run the
+        next one in silence. A call that names its backend (``backend=``) always raises.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         threads: int | None = None,
         accuracy: Accuracy | None = None,
         transfer: Transfer | None = None,
+        fallback: Fallback | None = None,
     ) -> None:
         excluded = known_names(_several(exclude))
         known_names(backends)
@@ -75,6 +79,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
             threads=None if threads is None else thread_count(threads),
             accuracy=None if accuracy is None else accuracy_class(accuracy),
             transfer=None if transfer is None else transfer_rule(transfer),
+            fallback=None if fallback is None else fallback_rule(fallback),
         )
 
     def __enter__(self) -> Policy:

@@ -18,15 +18,16 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from .declaration import Declaration
+from .errors import Unsupported
 from .policy import ROOT, current_policy, enter, leave
-from .selection import Plan
+from .selection import Choice
 from .settings import PREFIX, Settings, Tracing
 from .transfer import to_host
 from .wishes import wishes
 
 
 class Record(NamedTuple):
-    """One dispatched call."""
+    """One dispatched call; `error` says what a kernel raised instead of giving a result."""
 
     operation: str
     shapes: tuple[tuple[int, ...], ...]
@@ -39,11 +40,17 @@ class Record(NamedTuple):
     thread: int
     reference_seconds: float | None = None
     deviation: float | None = None
+    error: str | None = None
 
     @property
     def shape(self) -> str:
         """The shapes as one reads them: ``10000x50, 8x50``."""
         return ", ".join("x".join(map(str, shape)) for shape in self.shapes)
+
+    @property
+    def outcome(self) -> str:
+        """Which layer decided, and how a call that failed ended."""
+        return f"{self.decided_by}; raised {self.error}" if self.error else self.decided_by
 
 
 class Trace:
@@ -55,7 +62,7 @@ class Trace:
     def __str__(self) -> str:
         lines = [f"{'operation':28} {'shape':24} {'backend':8} {'ms':>10}  decided by"]
         lines += [
-            f"{r.operation:28} {r.shape:24} {r.backend:8} {r.seconds * 1e3:10.3f}  {r.decided_by}" for r in self.records
+            f"{r.operation:28} {r.shape:24} {r.backend:8} {r.seconds * 1e3:10.3f}  {r.outcome}" for r in self.records
         ]
         return "\n".join(lines)
 
@@ -82,7 +89,7 @@ class Trace:
                 "dur": record.seconds * 1e6,
                 "pid": os.getpid(),
                 "tid": record.thread,
-                "args": {"shape": record.shape, "decided by": record.decided_by, **record.declined},
+                "args": {"shape": record.shape, "decided by": record.outcome, **record.declined},
             }
             for record in self.records
         ]
@@ -130,32 +137,47 @@ class trace:  # noqa: N801 - a context manager that reads as a verb, like contex
         _sinks.set(tuple(sink for sink in _sinks.get() if sink is not finished))
 
 
-def traced(plan: Plan, operation: Declaration, level: Tracing) -> Callable[..., Any]:
-    """The plan's call, recorded in the open traces, and in the process's own where the process traces."""
+def traced(run: Callable[..., Any], contract: Declaration, choice: Choice, level: Tracing) -> Callable[..., Any]:
+    """`run`, recorded in the open traces, and in the process's own where the process traces; failures, too."""
     of_process = wishes(ROOT).trace != "off"
 
-    def call(*arguments: Any) -> Any:
+    def recorded(*arguments: Any) -> Any:
         start = time.perf_counter()
-        result = plan.call(*arguments)
-        seconds = time.perf_counter() - start
-        record = Record(
-            operation.name,
-            tuple(tuple(value.shape) for value in arguments if hasattr(value, "shape")),
-            next(str(value.dtype) for value in arguments if hasattr(value, "dtype")),
-            plan.backend,
-            plan.decided_by,
-            plan.declined,
-            start,
-            seconds,
-            threading.get_ident(),
-        )
-        if level == "compare":
-            record = _compared(record, operation, arguments, result)
-        for sink in (*_sinks.get(), process_trace()) if of_process else _sinks.get():
-            sink.records.append(record)
+        try:
+            result = run(*arguments)
+        except Unsupported:  # the record of the kernel that runs the call instead shows it
+            raise
+        except BaseException as error:
+            seconds = time.perf_counter() - start
+            _keep(_record(contract, choice, arguments, start, seconds, f"{type(error).__name__}: {error}"), of_process)
+            raise
+        record = _record(contract, choice, arguments, start, time.perf_counter() - start, None)
+        _keep(_compared(record, contract, arguments, result) if level == "compare" else record, of_process)
         return result
 
-    return call
+    return recorded
+
+
+def _keep(record: Record, of_process: bool) -> None:
+    for sink in (*_sinks.get(), process_trace()) if of_process else _sinks.get():
+        sink.records.append(record)
+
+
+def _record(
+    contract: Declaration, choice: Choice, arguments: tuple[Any, ...], start: float, seconds: float, error: str | None
+) -> Record:
+    return Record(
+        contract.name,
+        tuple(tuple(value.shape) for value in arguments if hasattr(value, "shape")),
+        next(str(value.dtype) for value in arguments if hasattr(value, "dtype")),
+        choice.backend.name,
+        choice.decided_by,
+        choice.declined,
+        start,
+        seconds,
+        threading.get_ident(),
+        error=error,
+    )
 
 
 def _compared(record: Record, operation: Declaration, arguments: tuple[Any, ...], result: Any) -> Record:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, cast
 
 from .backend import Accuracy
 from .policy import Policy, current_policy
-from .settings import Tracing, Transfer
+from .settings import Fallback, Tracing, Transfer
 from .threads import usable_cores
 
 
@@ -19,6 +19,7 @@ class Wishes(NamedTuple):
     threads: int
     accuracy: Accuracy
     transfer: Transfer
+    fallback: Fallback
     disable: bool
     trace: Tracing
     origins: dict[str, str]
@@ -54,6 +55,7 @@ def _defaults() -> dict[str, Any]:
         "threads": usable_cores(),
         "accuracy": "tolerance",
         "transfer": "never",
+        "fallback": "warn",
         "disable": False,
         "trace": "off",
     }

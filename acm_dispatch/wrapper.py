@@ -37,15 +37,16 @@ def {name}({signature}):
     try:
 {unpack}
         _bits = ({work}).bit_length() if {canonical} else -1
-        _call = _policy().plans["{name}"][{key}]
+        _plan = _policy().plans["{name}"][{key}]
+        _call = _plan.call
     except Exception:  # whatever the methods of an argument raise
         _call = None
     if _call is None:
         return _dispatch(({arguments},), backend)
     try:
-        return {run}
-    except Exception as _error:
-        return _recover(_error, ({arguments},), backend)
+        return _call({arguments})
+    except BaseException as _error:
+        return _recover(_error, _plan, ({arguments},), backend)
 
 def _measure({arguments}, backend):
     try:
@@ -79,8 +80,8 @@ def generate(operation: Declaration, dispatch: Callable[..., Any], recover: Call
     operation : Declaration
     dispatch : callable ``(arguments, backend) -> result``
         What calls that find no plan become.
-    recover : callable ``(error, arguments, backend) -> result``
-        What becomes of an exception of a kernel.
+    recover : callable ``(error, plan, arguments, backend) -> result``
+        What becomes of an exception of a plan.
     """
     namespace: dict[str, Any] = {
         "_ndarray": np.ndarray,
@@ -89,8 +90,6 @@ def generate(operation: Declaration, dispatch: Callable[..., Any], recover: Call
         "_policy": running_policy,
         "_dispatch": dispatch,
         "_recover": recover,
-        "_prepare": operation.prepare,
-        "_returns": operation.returns,
         **{f"_default_{name}": value for name, value in operation.defaults.items()},
     }
     parts = {"name": operation.name, "signature": _signature(operation), "arguments": ", ".join(operation.parameters)}
@@ -124,7 +123,6 @@ def _compile(operation: Declaration, stubs: Any, namespace: dict[str, Any]) -> N
 def _source(operation: Declaration) -> str:
     reading = _Reading(operation)
     arguments = ", ".join(operation.parameters)
-    run = f"_call(*_prepare({arguments}))" if operation.prepare else f"_call({arguments})"
     return _TEMPLATE.format(
         name=operation.name,
         signature=_signature(operation),
@@ -135,7 +133,6 @@ def _source(operation: Declaration) -> str:
         work=_prefixed(operation.work, reading.dims),
         dims=reading.sizes(),
         arguments=arguments,
-        run=f"_returns(*{run})" if operation.returns else run,
     )
 
 

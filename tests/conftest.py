@@ -20,6 +20,7 @@ from acm_dispatch.settings import Settings
 for _variable in [name for name in os.environ if name.startswith("ACM_DISPATCH_")]:
     del os.environ[_variable]  # a developer's own settings must not steer the tests
 os.environ["ACM_DISPATCH_CONFIG"] = os.devnull
+os.environ["ACM_DISPATCH_FALLBACK"] = "error"  # a kernel's fault is to be seen, not to be helped out of
 
 # The CuPy kernels' arithmetic, and their manners towards CuPy, need no GPU to be proved.
 _STAND_INS = (build("cupy_on_numpy", np), strict_backend("cupy_on_strict"))

@@ -386,6 +386,6 @@ def test_a_plan_is_found_under_the_key_that_it_was_remembered_under(name, dtype,
                 values, _ = operation.canonical(raw)
             except InvalidInput:  # a dtype or a size that this sample cannot have
                 continue
-            key = operation._key(values, None)
-            assert operation._key(operation.canonical(tuple(values))[0], None) == key
+            key = operation.bound(raw, None).key
+            assert operation.bound(tuple(values), None).key == key
             assert _looked_for(operation, values, monkeypatch) == [key], sample_name

@@ -1,0 +1,108 @@
+"""A kernel and what surrounds it, from the inside out: threads, finite check, copies, observers, preparation.
+
+This room builds the callable that runs a plan; which kernel that is has been decided before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import tracing
+from .arrays import is_finite, not_finite
+from .backend import Kernel
+from .declaration import Declaration
+from .selection import Choice, Request
+from .transfer import device_of, with_transfers
+
+Run = Callable[..., Any]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """The answer to a call: the kernel that runs it, which layer decided so, and the callable.
+
+    `call` takes canonical arguments, all of them in the operation's order, and checks nothing.
+    """
+
+    operation: str
+    backend: str
+    kernel: Kernel
+    decided_by: str
+    declined: dict[str, str]
+    call: Run
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the kernel on canonical arguments, all of them in the operation's order."""
+        return self.call(*arguments)
+
+
+def planned(request: Request, choice: Choice) -> Plan:
+    """The plan that runs `choice` with everything around it that this kind of call needs, and nothing it does not."""
+    run = choice.kernel.function
+    for surround in _SURROUNDINGS:
+        run = surround(run, request, choice)
+    name = request.call.contract.name
+    return Plan(name, choice.backend.name, choice.kernel, choice.decided_by, choice.declined, run)
+
+
+def reference(contract: Declaration) -> Run:
+    """The operation's body behind the checks of its contract."""
+    run: Run = contract.run_reference
+    return _prepared(_finite_first(run, contract) if contract.nan == "forbid" else run, contract)
+
+
+def _on_threads(run: Run, request: Request, choice: Choice) -> Run:
+    return choice.backend.bind(run, request.wishes.threads)
+
+
+def _if_finite(run: Run, request: Request, choice: Choice) -> Run:
+    contract = request.call.contract
+    return _finite_first(run, contract) if contract.nan == "forbid" and not choice.kernel.checks_finite else run
+
+
+def _between_copies(run: Run, request: Request, choice: Choice) -> Run:
+    kind, backend = request.call.kind, choice.backend
+    if kind == backend.arrays:
+        return run
+    if kind == "numpy":
+        return with_transfers(run, backend.to_device, backend.to_host)
+    device = device_of(kind)
+    return with_transfers(run, device.to_host, device.to_device)
+
+
+def _observed(run: Run, request: Request, choice: Choice) -> Run:
+    level = request.wishes.trace
+    return run if level == "off" else tracing.traced(run, request.call.contract, choice, level)
+
+
+def _with_preparation(run: Run, request: Request, choice: Choice) -> Run:
+    return _prepared(run, request.call.contract)
+
+
+#: What goes around a kernel, each around all before it.
+_SURROUNDINGS = (_on_threads, _if_finite, _between_copies, _observed, _with_preparation)
+
+
+def _finite_first(run: Run, contract: Declaration) -> Run:
+    """`run` behind a check that no real array holds NaN or infinity."""
+    real = [(i, name) for i, name in enumerate(contract.array_names) if not contract.shapes.inputs[i].integer]
+
+    def checked(*arguments: Any) -> Any:
+        for i, name in real:
+            if arguments[i] is not None and not is_finite(arguments[i]):
+                raise not_finite(contract.name, name)
+        return run(*arguments)
+
+    return checked
+
+
+def _prepared(run: Run, contract: Declaration) -> Run:
+    """`run` between what the operation makes of its arguments and of its results."""
+    prepare, returns = contract.prepare, contract.returns
+    if prepare and returns:
+        return lambda *arguments: returns(*run(*prepare(*arguments)))
+    if prepare:
+        return lambda *arguments: run(*prepare(*arguments))
+    return (lambda *arguments: returns(*run(*arguments))) if returns else run
