@@ -15,10 +15,11 @@ from .episodes import Episode, StuckRun, find_episodes, find_stuck
 from .errors import UnusableData
 from .features import row_features, window_of
 from .fusion import Agreement, Fusion, agreements, fuse
-from .health import health_index
+from .health import UNWELL, health_index
 from .recording import Floats, Recording
 from .regimes import Regimes, find_regimes
-from .scoring import CLIP, CLIP_SEARCH, held, robust_scores
+from .scoring import CLIP, CLIP_SEARCH, held, levels_of, robust_scores
+from .shifts import lasting_shifts
 
 #: Within a regime a sensor's scale is at least this share of its overall scale: a sensor that hardly moves when the
 #: machine stands by would otherwise be out of its range at the least disturbance.
@@ -82,6 +83,7 @@ def analyse(
     on_step("cleaning and scoring")
     x = held(x, calls)
     scores, scale = robust_scores(x, calls, CLIP_SEARCH)
+    clusters = clusters if len(columns) > 1 else (1, 1)  # the regimes of a single sensor would be its values
     regimes = find_regimes(scores, clusters, calls, lambda k: on_step(f"trying {k} regimes"))
     on_step("judging each regime")
     regime_scores, medians = _scores_by_regime(x, scale, regimes, calls)
@@ -89,7 +91,9 @@ def analyse(
     features = row_features(regime_scores, calls)
     on_step("running the detectors")
     detected = detector_scores(features, regime_scores, calls)
-    fusion = fuse(detected, regimes.labels, window_of(len(x)), calls)
+    fusion = fuse(detected, regimes, window_of(len(x)), calls)
+    shifts = lasting_shifts(regime_scores, regimes.trusted, calls)
+    health = health_index(regime_scores, fusion.fused, shifts, calls)
     return Findings(
         recording,
         sensors,
@@ -100,8 +104,8 @@ def analyse(
         medians,
         fusion,
         agreements(fusion),
-        health_index(regime_scores, fusion.fused, regimes, calls),
-        find_episodes(regime_scores),
+        health,
+        find_episodes(regime_scores, health < UNWELL),
         find_stuck(recording, columns),
     )
 
@@ -119,15 +123,15 @@ def _judge(recording: Recording) -> tuple[tuple[Sensor, ...], list[int]]:
 
 
 def _scores_by_regime(x: Floats, scale: Floats, regimes: Regimes, calls: Calls) -> tuple[Floats, Floats]:
-    """Robust scores of each row among the rows of its regime, and each regime's medians; a gap scores 0."""
+    """Robust scores of each row among the trusted rows of its regime, and each regime's medians; a gap scores 0."""
     scores = np.empty_like(x)
     medians = np.empty_like(regimes.centres)
     for regime in range(len(regimes.centres)):
         rows = regimes.labels == regime
-        median, mad = calls(acm_dispatch.column_median_mad, x[rows])
+        median, usual = levels_of(x[rows & regimes.trusted], calls)
         medians[regime] = median
         median = np.nan_to_num(median)  # a sensor without a value in this regime scores 0 throughout
         filled = calls(acm_dispatch.impute, x[rows], median)
-        own_scale = np.fmax(mad, _LEAST_SCALE * scale)
+        own_scale = np.fmax(usual, _LEAST_SCALE * scale)
         scores[rows] = calls(acm_dispatch.zscore, filled, median, own_scale, method="robust", clip=CLIP)
     return scores, medians

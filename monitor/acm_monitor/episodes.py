@@ -45,22 +45,33 @@ def runs(mask: Booleans) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def find_episodes(z: Floats) -> list[Episode]:
-    """Episodes of `z` (rows scored within their regime), the most severe first.
+def find_episodes(z: Floats, unwell: Booleans) -> list[Episode]:
+    """Episodes, the most severe first.
 
-    The severity is the sum of |z| beyond the limit over rows and sensors, so it grows with height, length and breadth.
+    Parameters
+    ----------
+    z : array of shape (n, d)
+        Rows scored within their regime.
+    unwell : array of shape (n,)
+        The rows of low health.
+
+    Returns
+    -------
+    list of Episode
+        Their severity is the sum of |z| beyond the limit over rows and sensors, so it grows with height, length and
+        breadth.
     """
-    excess = np.maximum(np.abs(z) - LIMIT, 0.0)
+    magnitude = np.abs(z)
     found: list[Episode] = []
-    for start, stop in joined(runs(np.asarray((excess > 0).any(axis=1)))):
-        part = excess[start:stop]
-        rows_out = (part > 0).sum(axis=0)
-        sums = part.sum(axis=0)
-        if rows_out.max() < _LEAST_ROWS:
+    for start, stop in joined(runs(unwell)):
+        if unwell[start:stop].sum() < _LEAST_ROWS:
             continue
+        part = magnitude[start:stop]
+        beyond = np.maximum(part - LIMIT, 0.0)
+        rows_out, sums = (beyond > 0).sum(axis=0), beyond.sum(axis=0)
         sensors = [int(j) for j in np.argsort(-sums) if rows_out[j] >= _TAKES_PART * (stop - start)]
-        worst = tuple(sensors or [int(sums.argmax())])
-        found.append(Episode(start, stop, worst, float(np.abs(z[start:stop]).max()), float(sums.sum())))
+        worst = tuple(sensors or [int(part.sum(axis=0).argmax())])
+        found.append(Episode(start, stop, worst, float(part.max()), float(sums.sum())))
     return sorted(found, key=lambda episode: -episode.severity)
 
 

@@ -11,6 +11,7 @@ import acm_dispatch
 from .calls import Calls
 from .episodes import joined, runs
 from .recording import Booleans, Floats, Integers
+from .regimes import Regimes
 from .scoring import CLIP
 
 #: A detector finds a row unusual beyond this; several do where the fused score is beyond it.
@@ -47,7 +48,7 @@ class Agreement(NamedTuple):
     detectors: tuple[int, ...]
 
 
-def fuse(raw: Floats, labels: Integers, window: int, calls: Calls) -> Fusion:
+def fuse(raw: Floats, regimes: Regimes, window: int, calls: Calls) -> Fusion:
     """Fuse the detectors' scores.
 
     A detector's score is compared with the rows of the same regime, and among these with those that are settled, or
@@ -57,19 +58,21 @@ def fuse(raw: Floats, labels: Integers, window: int, calls: Calls) -> Fusion:
     ----------
     raw : array of shape (n, detectors)
         From `detector_scores`.
-    labels : array of shape (n,)
-        Regimes.
+    regimes : Regimes
+        What is usual in one is learnt of its trusted rows.
     window : int
         Rows that features look back.
     calls : Calls
         Makes the dispatched calls.
     """
-    moving = _moving(labels, window)
-    groups = _groups(labels, moving)
+    moving = _moving(regimes.labels, window)
+    groups = _groups(regimes.labels, moving)
     scores = np.empty_like(raw)
     for group in np.unique(groups):
         rows = groups == group
-        scores[rows] = calls(acm_dispatch.zscore, raw[rows], method="robust", clip=CLIP)
+        usual = rows & regimes.trusted
+        centre, scale = calls(acm_dispatch.column_median_mad, raw[usual if usual.sum() >= _LEAST_ROWS else rows])
+        scores[rows] = calls(acm_dispatch.zscore, raw[rows], centre, scale, clip=CLIP)
     scores = smoothed(scores, calls)
     fused = np.sort(scores, axis=1)[:, -AGREEING]
     return Fusion(scores, fused, calls(acm_dispatch.spearman, scores), moving)

@@ -1,4 +1,9 @@
-"""Operating regimes: k-means with k chosen by the silhouette; all the arithmetic on many rows is dispatched."""
+"""Operating regimes: k-means with k chosen by the silhouette, and which of its clusters may judge their own rows.
+
+A fault that lasts is a cluster, too, and judged by itself it would be healthy. So a cluster is a regime only where the
+machine has been there before: one that is rare, or seen late for the first time, is a suspect, and the nearest
+regime judges its rows.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,8 @@ import numpy as np
 import acm_dispatch
 
 from .calls import Calls
-from .recording import Floats, Integers
+from .episodes import joined, runs
+from .recording import Booleans, Floats, Integers
 
 #: Rows on which clusters are searched; the others are assigned afterwards.
 SEARCH_ROWS = 20_000
@@ -18,6 +24,12 @@ SEARCH_ROWS = 20_000
 SILHOUETTE_ROWS = 2_000
 #: A cluster with a smaller share of the rows is an excursion, not a regime: the nearest regime judges its rows.
 LEAST_SHARE = 0.03
+
+#: A regime is entered so often, or holds such a share of the rows; and it is seen before this share of the recording
+#: has passed.
+LEAST_VISITS, LARGE_SHARE, EARLY = 3, 0.25, 0.5
+#: Fewer rows at a time are no visit.
+_LEAST_STAY = 4
 
 _RESTARTS = 2
 _MOST_STEPS = 50
@@ -31,14 +43,25 @@ class Trial(NamedTuple):
     silhouette: float
 
 
+class Suspect(NamedTuple):
+    """A cluster that is rare, or seen late for the first time: the share of its rows, the first and the last one."""
+
+    share: float
+    visits: int
+    first: int
+    last: int
+
+
 class Regimes(NamedTuple):
-    """The regimes that were chosen."""
+    """The regimes that were chosen; `trusted` marks the rows that are no suspect's: what is usual is learnt of them."""
 
     labels: Integers
     centres: Floats
     distances: Floats
     trials: tuple[Trial, ...]
     chosen: Trial
+    suspects: tuple[Suspect, ...]
+    trusted: Booleans
 
 
 def find_regimes(
@@ -72,8 +95,40 @@ def find_regimes(
         centres = _regime_centres(searched, _kmeans(searched, k, seed, calls), calls)
         trials[Trial(k, len(centres), _silhouette(searched, centres, seed, calls))] = centres
     chosen = max(trials, key=lambda trial: (np.nan_to_num(trial.silhouette, nan=-1.0), -trial.clusters))
-    labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, trials[chosen])
-    return _numbered(labels, trials[chosen], distances, tuple(trials), chosen)
+    labels = calls(acm_dispatch.pairwise_distances_argmin, z, trials[chosen])
+    clusters_found = [_visits(labels == j) for j in range(len(trials[chosen]))]
+    known = _established(clusters_found)
+    nearest, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, trials[chosen][known])
+    found = Regimes(
+        nearest,
+        trials[chosen][known],
+        distances,
+        tuple(trials),
+        chosen,
+        tuple(suspect for suspect, regime in zip(clusters_found, known, strict=True) if not regime),
+        known[labels],
+    )
+    return _numbered(found)
+
+
+def _visits(rows: Booleans) -> Suspect:
+    """How a cluster's rows lie in time."""
+    stays = [(start, stop) for start, stop in joined(runs(rows)) if rows[start:stop].sum() >= _LEAST_STAY]
+    places = np.flatnonzero(rows)
+    return (
+        Suspect(float(rows.mean()), len(stays), int(places[0]), int(places[-1])) if len(places) else Suspect(0, 0, 0, 0)
+    )
+
+
+def _established(clusters: list[Suspect]) -> Booleans:
+    """Which clusters are regimes; the largest always is."""
+    n_rows = max(cluster.last for cluster in clusters) + 1
+    known = [
+        cluster.first < EARLY * n_rows and (cluster.visits >= LEAST_VISITS or cluster.share >= LARGE_SHARE)
+        for cluster in clusters
+    ]
+    known[int(np.argmax([cluster.share for cluster in clusters]))] = True
+    return np.array(known)
 
 
 def _kmeans(x: Floats, k: int, seed: int, calls: Calls) -> Floats:
@@ -100,10 +155,9 @@ def _silhouette(x: Floats, centres: Floats, seed: int, calls: Calls) -> float:
         return np.nan
 
 
-def _numbered(
-    labels: Integers, centres: Floats, distances: Floats, trials: tuple[Trial, ...], chosen: Trial
-) -> Regimes:
-    order = np.argsort(-np.bincount(labels, minlength=len(centres)), kind="stable")
+def _numbered(found: Regimes) -> Regimes:
+    """The regimes from the largest to the smallest."""
+    order = np.argsort(-np.bincount(found.labels, minlength=len(found.centres)), kind="stable")
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    return Regimes(rank[labels], centres[order], distances, trials, chosen)
+    return found._replace(labels=rank[found.labels], centres=found.centres[order])

@@ -15,6 +15,9 @@ HELD_ROWS = 6
 #: finite.
 CLIP_SEARCH = 6.0
 CLIP = 25.0
+#: Where the middle of a sensor's values is so much wider than its MAD says of a normal distribution, it has heavy tails
+#: or two levels; its scale is then what covers that middle, or it would be out of its range much of the time.
+_MIDDLE, _NORMAL_WIDTH, WIDER = (0.05, 0.95), 3.2897, 1.5
 #: A median absolute deviation of no more counts as none: it may be rounding.
 _NO_SPREAD = 1e-6
 
@@ -22,6 +25,21 @@ _NO_SPREAD = 1e-6
 def held(x: Floats, calls: Calls) -> Floats:
     """`x` with short gaps held at the last value; longer ones stay, as NaN."""
     return calls(acm_dispatch.ffill, np.where(np.isfinite(x), x, np.nan), limit=HELD_ROWS)
+
+
+def levels_of(x: Floats, calls: Calls, wider: float = WIDER) -> tuple[Floats, Floats]:
+    """Each column's median, and its scale: the MAD, or what its middle nine tenths or its resolution ask for."""
+    median, mad = calls(acm_dispatch.column_median_mad, x)
+    low, high = calls(acm_dispatch.column_quantiles, x, _MIDDLE)
+    middle = (high - low) / _NORMAL_WIDTH
+    scale = np.where(middle > wider * mad, middle, mad)
+    return median, np.fmax(scale, [resolution(column) for column in x.T])
+
+
+def resolution(values: Floats) -> float:
+    """The usual difference between neighbouring values of a sensor: the last digit of one that is quantised."""
+    distinct = np.unique(values[np.isfinite(values)])
+    return float(np.median(np.diff(distinct))) if len(distinct) > 1 else 0.0
 
 
 def robust_scores(x: Floats, calls: Calls, clip: float) -> tuple[Floats, Floats]:

@@ -11,13 +11,15 @@ from .call_section import calls_section
 from .calls import Measured
 from .detector_sections import agreement_section, detector_section
 from .episodes import LIMIT, STUCK_ROWS
-from .health import HEALTH
+from .health import HEALTH, UNWELL
 from .judge import against_truth
 from .recording import Floats, counted, lasting, when
-from .regimes import LEAST_SHARE, SILHOUETTE_ROWS
+from .regimes import EARLY, LARGE_SHARE, LEAST_SHARE, LEAST_VISITS, SILHOUETTE_ROWS
 from .scoring import HELD_ROWS
 from .section import MOST_ROWS, Section, Table
 
+#: A sensor that is out of range in a larger share of the rows is warned of.
+_OFTEN = 0.03
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -63,7 +65,7 @@ def _health(findings: Findings) -> Section:
     low = int(means.argmin())
     rows = [
         ("mean", f"{health.mean():.1f}"),
-        ("rows below 50", f"{(health < 50).mean():.2%}"),
+        (f"rows below {UNWELL:g}", f"{(health < UNWELL).mean():.2%}"),
         (f"worst {lasting(width * step)}", f"{means[low]:.1f} from {when(times[low])}"),
         (f"last {lasting(width * step)}", f"{means[-1]:.1f}"),
     ]
@@ -93,19 +95,29 @@ def _regimes(findings: Findings) -> Section:
         for j in range(len(regimes.centres))
     ]
     tried = ", ".join(f"{trial.clusters}: {trial.silhouette:.2f}" for trial in regimes.trials)
-    chosen = regimes.chosen
+    chosen, count = regimes.chosen, len(regimes.centres)
     verdict = (
-        f"{chosen.regimes} regimes, silhouette {chosen.silhouette:.2f}"
+        f"{counted(count, 'regime')}, silhouette of the {chosen.regimes} clusters {chosen.silhouette:.2f}"
         + (" (weak: they overlap)" if chosen.silhouette < 0.25 else "")
         if chosen.regimes > 1
         else "one regime: no split leaves two regimes"
     )
     note = (
         f"Silhouette by number of clusters (k-means; sample of at most {SILHOUETTE_ROWS:,} rows): {tried}. "
-        f"A cluster below {LEAST_SHARE:.0%} of the rows is an excursion, its rows are judged by the nearest regime."
+        f"A cluster below {LEAST_SHARE:.0%} of the rows is an excursion, its rows are judged by the nearest regime; so "
+        f"are those of a suspect: a cluster seen first after {EARLY:.0%} of the recording, or entered less than "
+        f"{LEAST_VISITS} times and with less than {LARGE_SHARE:.0%} of the rows."
     )
     header = ("regime", "share", "where it differs most (median)", "mean health")
-    return Section("Operating regimes", (verdict,), Table(header, rows, frozenset({"share", "mean health"})), (note,))
+    times = findings.recording.times
+    suspects = [
+        f"suspect: {suspect.share:.1%} of the rows, {when(times[suspect.first])} to {when(times[suspect.last])}, "
+        f"entered {counted(suspect.visits, 'time')}: no regime of its own, the machine had hardly been there before"
+        for suspect in regimes.suspects
+    ]
+    return Section(
+        "Operating regimes", (verdict, *suspects), Table(header, rows, frozenset({"share", "mean health"})), (note,)
+    )
 
 
 def _highlights(findings: Findings, regime: int, most: int = 3) -> str:
@@ -136,8 +148,9 @@ def _episodes(findings: Findings) -> Section:
     if len(findings.episodes) > MOST_ROWS:
         said += f", the {MOST_ROWS} most severe:"
     note = (
-        f"An episode: |z| within the regime beyond {LIMIT:g}; sensors in order of their part in it. "
-        "Severity: sum of |z| beyond the limit over rows and sensors. z is clipped at 25."
+        f"An episode: health below {UNWELL:g}. Sensors: those out of range (|z| within the regime beyond {LIMIT:g}) in "
+        "order of their part in it, else the one nearest to it. Severity: sum of |z| beyond the limit over rows and "
+        "sensors; z is clipped at 25."
     )
     header = ("#", "start", "end", "lasting", "sensors", "peak |z|", "severity")
     table = Table(header, rows, frozenset({"lasting", "peak |z|", "severity"})) if rows else None
@@ -158,7 +171,14 @@ def _sensors(findings: Findings) -> Section:
     ]
     header = ("sensor", "out of range", "peak |z|", "at")
     table = Table(header, rows, frozenset({"out of range", "peak |z|"}))
-    return Section("Most anomalous sensors", (), table, (f"Out of range: |z| within the regime beyond {LIMIT:g}.",))
+    often = [
+        f"{findings.names[j]} is out of range in {share:.0%} of the rows: its range is not learnt well here"
+        for j, share in enumerate((magnitude > LIMIT).mean(axis=0))
+        if share > _OFTEN
+    ]
+    return Section(
+        "Most anomalous sensors", tuple(often), table, (f"Out of range: |z| within the regime beyond {LIMIT:g}.",)
+    )
 
 
 def _stuck(findings: Findings) -> Section:
