@@ -12,14 +12,13 @@ canonical, shapes fit, options are valid and nothing is empty; it never writes i
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
-from . import authoring
+from . import authoring, forksafe
 from .errors import DeclarationError, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -163,7 +162,7 @@ class Backend:
         self.tiles = tuple(tiles)
         self.version = version
         self._kernels: dict[str, Kernel] = {}
-        self._loading = threading.RLock()
+        self._loading = forksafe.Lock()
         self._loaded = False
 
     def __repr__(self) -> str:

@@ -1,4 +1,8 @@
-"""Backends of installed distributions, found through the entry-point group ``acm_dispatch.backends``."""
+"""Backends of installed distributions, found through the entry-point group ``acm_dispatch.backends``.
+
+Whatever a plugin raises is a row among the problems: a panic in Rust, say, is a `BaseException` and no `Exception`.
+Only Ctrl-C goes through.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from .backend import Backend
+from .errors import described
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -22,20 +27,13 @@ class Problem(NamedTuple):
 
 def discover(registered: Callable[[str], Backend | None]) -> tuple[dict[str, Backend], list[Problem]]:
     """The backends of all entry points, and what is wrong with the others; `registered` knows the names taken."""
-    from importlib.metadata import entry_points
-
     found: dict[str, Backend] = {}
-    broken: list[Problem] = []
-    for entry in sorted(entry_points(group=GROUP), key=_precedence):
+    entries, broken = _entry_points()
+    for entry in sorted(entries, key=_precedence):
         source = f"{entry.name} ({_distribution(entry) or entry.value})"
-        try:
-            backend = entry.load()
-        except (Exception, SystemExit) as error:
-            broken.append(Problem(source, f"its manifest does not import ({type(error).__name__}: {error})"))
-            continue
-        if not isinstance(backend, Backend):
-            sentence = f"{entry.value} is a {type(backend).__name__}; expected an acm_dispatch.Backend"
-            broken.append(Problem(source, sentence))
+        backend = _loaded(entry)
+        if isinstance(backend, str):
+            broken.append(Problem(source, backend))
         elif (found.get(backend.name) or registered(backend.name) or backend) is not backend:
             sentence = f"a backend named {backend.name!r} is already registered; this one is left out"
             broken.append(Problem(source, sentence))
@@ -44,9 +42,43 @@ def discover(registered: Callable[[str], Backend | None]) -> tuple[dict[str, Bac
     return found, broken
 
 
+def _entry_points() -> tuple[list[EntryPoint], list[Problem]]:
+    """All entry points of the group; a distribution whose metadata cannot be read is left out."""
+    from importlib.metadata import distributions, entry_points
+
+    try:
+        return list(entry_points(group=GROUP)), []
+    except Exception:  # without saying whose they are
+        entries: list[EntryPoint] = []
+        broken: list[Problem] = []
+    for distribution in distributions():
+        try:
+            entries += distribution.entry_points.select(group=GROUP)
+        except Exception as error:
+            folder = str(getattr(distribution, "_path", "a distribution"))
+            broken.append(Problem(folder, f"its entry points cannot be read ({described(error)})"))
+    return entries, broken
+
+
+def _loaded(entry: EntryPoint) -> Backend | str:
+    """The backend that the entry names, or the sentence why it is none."""
+    try:
+        backend = entry.load()
+        if isinstance(backend, Backend):
+            return backend
+        return f"{entry.value} is a {type(backend).__name__}; expected an acm_dispatch.Backend"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return f"its manifest does not import ({described(error)})"
+
+
 def _distribution(entry: EntryPoint) -> str:
     """The name of the distribution that brings the entry; metadata may be incomplete."""
-    return (entry.dist.name if entry.dist else "") or ""
+    try:
+        return (entry.dist.name if entry.dist else "") or ""
+    except Exception:
+        return ""
 
 
 def _precedence(entry: EntryPoint) -> tuple[bool, str, str]:

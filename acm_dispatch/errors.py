@@ -109,6 +109,16 @@ def shortened(text: str) -> str:
     return line if len(line) <= 2 * SHOWN and len(text) <= 4 * SHOWN else f"{line[: 2 * SHOWN]}..."
 
 
+def described(error: BaseException) -> str:
+    """The type of `error` and what it says, also where saying so fails: it may come from any plugin."""
+    try:
+        return f"{type(error).__name__}: {shortened(str(error))}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return type(error).__name__
+
+
 def suggestion(name: str, known: Iterable[str], prefix: str = "") -> str:
     """The end of a sentence about an unknown `name`: the nearest known one behind `prefix`, or nothing."""
     from difflib import get_close_matches

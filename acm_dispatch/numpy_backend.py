@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, cast
 
 import numpy as np
 
+from . import forksafe
 from .backend import Backend, Kernel
 from .declaration import TOLERANCE, Declaration
 from .registry import register_backend
@@ -16,7 +16,19 @@ from .threads import usable_cores
 
 # The number of BLAS threads belongs to the process, and only the thread that changed it may change it back: so one
 # call at a time limits it, and calls beside that one run under whatever holds while they do.
-_limiting = threading.Lock()
+_limits: list[Any] = []
+
+
+def _take_off() -> None:
+    """In a child whose parent limited a call of another thread: the limit would stay for ever."""
+    while _limits:
+        with _limits.pop():  # leaving it brings back the numbers from before
+            pass
+
+
+_limiting = forksafe.Lock(_take_off)
+# While a limit is put on or taken off, so that a forked child knows which it is.
+_switching = forksafe.Lock(awaited=True)
 
 
 def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
@@ -34,8 +46,13 @@ def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
         if not _limiting.acquire(blocking=False):
             return function(*arguments)
         try:
-            with controller.limit(limits=threads):
+            with _switching:
+                _limits.append(controller.limit(limits=threads).__enter__())
+            try:
                 return function(*arguments)
+            finally:
+                with _switching:
+                    _limits.pop().__exit__(None, None, None)
         finally:
             _limiting.release()
 

@@ -7,13 +7,12 @@ state is kept anywhere else. Below the blocks lie the process (`set_backend`), t
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar, Token
 from typing import Any
 
-from . import registry
+from . import forksafe, registry
 from .errors import BackendNotFoundError, DispatchWarning, OperationNotFoundError
 from .settings import Settings, config_path, from_environment, from_file
 
@@ -67,12 +66,12 @@ class Policy:
 ROOT = Policy(Settings(), None)
 _current: ContextVar[Policy] = ContextVar("acm_dispatch_policy", default=ROOT)
 _process = Settings()
-_updating = threading.Lock()
+_updating = forksafe.Lock()
 #: Of the environment and the config file: what they say, and what of it names something that is there.
 _read: tuple[tuple[str, Settings], ...] | None = None
 _outer: tuple[tuple[str, Settings], ...] | None = None
 _warned: set[str] = set()
-_reading = threading.RLock()
+_reading = forksafe.Lock()
 
 #: What `current_policy` does, without the call around it: for the hot path.
 running_policy = _current.get
@@ -200,7 +199,12 @@ def update_process(change: Callable[[Settings], Settings]) -> None:
     """Change what the process as a whole wishes; every thread sees it at its next call."""
     global _process
     with _updating:
-        _process = change(_process)
+        while True:
+            before = _process
+            after = change(before)
+            if _process is before:  # else a signal handler has changed it meanwhile
+                _process = after
+                break
     registry.changed()
 
 

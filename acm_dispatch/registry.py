@@ -6,15 +6,23 @@ a row in `problems`, never the import of this package.
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
+from . import forksafe
 from .backend import Backend, Kernel, on_late_kernel, reason_of
 from .declaration import Composition, Declaration
 from .discovery import Problem, discover
-from .errors import BackendNotFoundError, DeclarationError, DispatchWarning, OperationNotFoundError, shown, suggestion
+from .errors import (
+    BackendNotFoundError,
+    DeclarationError,
+    DispatchWarning,
+    OperationNotFoundError,
+    described,
+    shown,
+    suggestion,
+)
 
 #: Our own backends, each in a distribution of its own: named in the advice when one is asked for and missing.
 INSTALL = {name: f"pip install acm-dispatch-{name}" for name in ("rust", "numba", "cupy")}
@@ -26,9 +34,17 @@ _backends: dict[str, Backend] = {}
 _failed_loads: dict[str, str] = {}
 _discovered = False
 _in_progress = False
-_discovering = threading.RLock()
-_changing = threading.Lock()
 _listeners: list[Callable[[], None]] = []
+
+
+def _begin_again() -> None:
+    """In a child that was forked while another thread looked through the entry points."""
+    global _in_progress
+    _in_progress = False
+
+
+_discovering = forksafe.Lock(_begin_again)
+_changing = forksafe.Lock()
 
 
 def on_change(listener: Callable[[], None]) -> None:
@@ -43,6 +59,8 @@ def changed() -> None:
 
 
 on_late_kernel.append(changed)
+# What another thread was changing when this process was forked has not been told to everyone.
+forksafe.in_child(changed)
 
 
 def register_backend(backend: Backend) -> None:
@@ -110,6 +128,7 @@ def backends() -> dict[str, Backend]:
 
 def _finish_discovery() -> None:
     global _discovered, _in_progress
+    forksafe.wait_for_imports()
     _in_progress = True  # a manifest may itself ask for backends, or register its own
     try:
         found, broken = discover(lambda name: _backends.get(name))
@@ -121,6 +140,11 @@ def _finish_discovery() -> None:
     changed()  # a manifest may have called an operation, when half of this was known
     for source, sentence in broken:  # last, since a warning may be an error
         _warn(source, sentence)
+
+
+def is_under_way() -> bool:
+    """Whether the caller is part of the search itself: a manifest, or a signal handler that interrupted it."""
+    return _in_progress
 
 
 def is_complete() -> bool:
@@ -170,12 +194,16 @@ def unusable(backend: Backend) -> str | None:
     try:
         if (reason := reason_of(backend.available())) is not None:
             return reason
-    except (Exception, SystemExit) as error:
-        return f"it cannot say whether it is available ({type(error).__name__}: {error})"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a panic in Rust is no Exception
+        return f"it cannot say whether it is available ({described(error)})"
     try:
         strange = backend.kernels.keys() - operations.keys()
-    except (Exception, SystemExit) as error:
-        sentence = f"its kernels do not import ({type(error).__name__}: {error})"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        sentence = f"its kernels do not import ({described(error)})"
         _failed_loads[backend.name] = sentence
         _report(backend.name, sentence)
         return sentence

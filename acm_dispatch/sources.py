@@ -8,6 +8,7 @@ computed, and no file read, behind the caller's back.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -144,13 +145,13 @@ def _as_columns(value: Any) -> np.ndarray[Any, Any]:
         if strange := [str(field.dtype) for field in fields if field.dtype.kind not in "biuf"]:
             raise NotReadable(_not_numeric(strange))
         return np.stack([field.astype(_common(fields), copy=False) for field in fields], axis=-1)
-    if not isinstance(value, np.ma.MaskedArray):
+    # `np.ma` is imported by whoever makes a masked array, never here: an import may hang in a forked child.
+    if not isinstance(value, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):
         return np.asarray(value)
-    masked = cast("Any", value)
-    if not np.ma.is_masked(masked) or masked.dtype.kind not in "biuf":
-        return masked.data
-    least = np.float32 if masked.dtype.kind == "f" else np.float64
-    return masked.astype(np.result_type(masked.dtype, least)).filled(np.nan)
+    if not np.ma.is_masked(value) or value.dtype.kind not in "biuf":
+        return value.data
+    least = np.float32 if value.dtype.kind == "f" else np.float64
+    return value.astype(np.result_type(value.dtype, least)).filled(np.nan)
 
 
 def _from_list(value: Any) -> np.ndarray[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from . import registry
 from .backend import Accuracy
-from .errors import ConfigurationError, shown
+from .errors import BackendNotFoundError, ConfigurationError, shown
 from .policy import Policy, enter, leave, update_process
 from .settings import Fallback, Settings, Tracing, Transfer, accuracy_class, fallback_rule, thread_count, transfer_rule
 
@@ -170,7 +170,11 @@ def known_names(names: Iterable[str]) -> tuple[str, ...]:
             raise ConfigurationError(
                 f"{shown(name)} is not the name of a backend; several are given as several arguments"
             )
-        registry.find_backend(name)
+        try:
+            registry.find_backend(name)
+        except BackendNotFoundError:
+            if not registry.is_under_way():  # a signal handler may name what is about to be found
+                raise
     return names
 
 

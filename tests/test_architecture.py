@@ -19,6 +19,7 @@ ROOT = Path(acm_dispatch.__file__).parent
 LAYERS = [
     *[
         "errors",
+        "forksafe",
         "expressions",
         "authoring",
         "shapes",

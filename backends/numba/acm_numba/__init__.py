@@ -18,10 +18,16 @@ from importlib.util import find_spec
 
 from acm_dispatch import Backend
 
+from . import forked
+
 
 @cache
-def _unavailable() -> str | None:
+def _missing() -> str | None:
     return None if find_spec("numba") else "Numba is not installed: `pip install numba`"
+
+
+def _unavailable() -> str | None:
+    return forked.reason() or _missing()
 
 
 _NO_FFT = "Numba has no FFT; sums over each frequency cost a window's length more than NumPy's transform"

@@ -30,6 +30,17 @@ fn isa() -> &'static str {
 
 #[pymodule]
 mod _core {
+    use super::{Bound, PyModule, PyResult};
+
+    /// Chooses the instruction set while the GIL is held: a fork that came upon a kernel's first look would leave the
+    /// choice under way, and its child would wait for it.
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        acm_core::simd::isa();
+        acm_core::simd::has_whole_wide_registers();
+        Ok(())
+    }
+
     #[pymodule_export]
     use super::ar1::{ar1_coefficients, ar1_residuals};
     #[pymodule_export]
