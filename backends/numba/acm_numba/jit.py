@@ -1,10 +1,12 @@
-"""How every kernel is compiled, and where the machine code is kept."""
+"""How every kernel is compiled."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from numba import njit
+
+from .machine_code import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,13 +19,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_mode
 def jit(function: Callable[..., Any]) -> Any:
     """`function`, compiled on its first call for each combination of types and cached on disk where possible.
 
-    Numba looks for a writable place beside the source, in the user's cache folder or where NUMBA_CACHE_DIR says, and
-    refuses to decorate if there is none.
-
     A cached function is compiled anew when its own file changes, not when one that it calls does: while working on
     a function that other modules call, delete the ``__pycache__`` folder.
     """
-    try:
-        return njit(cache=True, **_OPTIONS)(function)
-    except (RuntimeError, OSError):
-        return njit(**_OPTIONS)(function)
+    return kept(njit(**_OPTIONS)(function))
