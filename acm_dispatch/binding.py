@@ -13,7 +13,8 @@ from . import tracing
 from .arrays import is_finite, not_finite
 from .backend import Kernel
 from .declaration import Declaration
-from .selection import Choice, Request
+from .errors import DispatchError, described
+from .selection import NONE_FAILED, Choice, Failed, Request, select
 from .transfer import device_of, with_transfers
 
 Run = Callable[..., Any]
@@ -36,6 +37,26 @@ class Plan:
     def __call__(self, *arguments: Any) -> Any:
         """Run the kernel on canonical arguments, all of them in the operation's order."""
         return self.call(*arguments)
+
+
+def plan_of(request: Request, failed: Failed = NONE_FAILED) -> Plan:
+    """The plan that runs a call: of the best kernel that its backend can bind to the threads of the policy.
+
+    Raises
+    ------
+    BackendError
+        If no allowed backend can run the call; names every candidate's reason.
+    BackendNotFoundError
+        If ``backend=`` names an unknown one.
+    """
+    while True:
+        choice = select(request, failed)
+        try:
+            return planned(request, choice)
+        except (KeyboardInterrupt, DispatchError):
+            raise
+        except BaseException as error:  # a plugin's `bind` may fail in any way
+            failed = {**failed, choice.kernel: f"its kernel cannot be bound to threads ({described(error)})"}
 
 
 def planned(request: Request, choice: Choice) -> Plan:

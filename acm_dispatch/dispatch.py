@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, cast
 from . import registry
 from .arrays import kind_of
 from .backend import Kernel
-from .binding import Plan, planned, reference
+from .binding import Plan, plan_of, reference
 from .bound import BoundCall
 from .declaration import Declaration
 from .errors import ConfigurationError, shown
 from .policy import running_policy
 from .recovery import recover
-from .selection import Request, candidates, select
+from .selection import Request, candidates
 from .shapes import misfit
 from .wishes import wishes
 from .wrapper import generate
@@ -92,7 +92,7 @@ class Operation(Declaration):
 
     def _planned(self, request: Request, plans: dict[Any, Plan]) -> Plan:
         """A new plan, remembered among `plans` where its key says all that it depends on."""
-        plan = planned(request, select(request))
+        plan = plan_of(request)
         if len(plans) >= _MAX_PLANS:
             plans.clear()
         # Weighing copies to a GPU looks at sizes that are not part of the key.
@@ -113,7 +113,7 @@ class Operation(Declaration):
     def plan(self, *args: Any, **kwargs: Any) -> Plan:
         """The resolved call for arguments like these: a callable that takes canonical arguments unchecked."""
         request = self._request(*args, **kwargs)
-        return planned(request, select(request))
+        return plan_of(request)
 
     def kernels(self) -> dict[str, Kernel]:
         """The kernels of every usable backend, by the backend's name."""

@@ -171,7 +171,6 @@ def _or_none(reading: Callable[[Any], T], value: Any) -> T | None:
 def optional(check: Check) -> Check:
     """None, or what `check` accepts."""
     authoring.a_function("optional: the check", check, arguments=3)
-    return lambda operation, argument, value: None if value is None else check(operation, argument, value)
     inner = draw_of(check)
 
     def check_unless_none(operation: str, argument: str, value: Any) -> Any:

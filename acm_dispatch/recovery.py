@@ -15,10 +15,10 @@ from typing import Any, NoReturn, cast
 
 from . import registry
 from .backend import Kernel
-from .binding import Plan, planned
+from .binding import Plan, plan_of
 from .bound import BoundCall
 from .errors import BackendError, DispatchError, DispatchWarning, InvalidInput, Unsupported
-from .selection import Request, select
+from .selection import Request
 
 #: Errors that say something of the call or the machine, not of the kernel: another kernel would raise them, too, or
 #: would be run although the caller has asked to stop.
@@ -52,7 +52,7 @@ def recover(error: BaseException, plan: Plan, request: Request) -> Any:
         else:
             _raise(error, plan, request.call, faults)
         try:
-            plan = planned(request, select(request, failed))
+            plan = plan_of(request, failed)
         except BackendError as nothing_left:
             _raise(nothing_left, plan, request.call, faults)
         try:

@@ -12,14 +12,14 @@ from typing import NamedTuple
 from . import costs, registry
 from .backend import ACCURACIES, Backend, Call, Kernel
 from .bound import BoundCall
-from .errors import BackendError
+from .errors import BackendError, described
 from .numpy_backend import numpy_backend, reference_kernel
 from .wishes import Wishes
 
 #: Kernels that were found unable to run a call, each with the sentence why.
 Failed = Mapping[Kernel, str]
 
-_NONE_FAILED: Failed = MappingProxyType({})
+NONE_FAILED: Failed = MappingProxyType({})
 
 
 class Request(NamedTuple):
@@ -52,7 +52,7 @@ class Choice(NamedTuple):
     declined: dict[str, str]
 
 
-def select(request: Request, failed: Failed = _NONE_FAILED) -> Choice:
+def select(request: Request, failed: Failed = NONE_FAILED) -> Choice:
     """The kernel for a call.
 
     Parameters
@@ -76,7 +76,7 @@ def select(request: Request, failed: Failed = _NONE_FAILED) -> Choice:
     raise BackendError(request.call.contract.name, reasons)
 
 
-def candidates(request: Request, failed: Failed = _NONE_FAILED) -> Iterator[Candidate]:
+def candidates(request: Request, failed: Failed = NONE_FAILED) -> Iterator[Candidate]:
     """Each backend that the policy lets in, best first, looked at only when it is its turn."""
     call, wishes = request
     if call.backend is not None:
@@ -139,8 +139,10 @@ def _decline(request: Request, backend: Backend, kernel: Kernel) -> str | None:
         return reason
     try:
         return kernel.decline(Call(call.contract.name, call.dtype, request.work, call.options))
-    except Exception as error:  # a third-party's `supports` may fail in any way
-        return f"it cannot say whether it supports the call ({type(error).__name__}: {error})"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a third-party's `supports` may fail in any way
+        return f"it cannot say whether it supports the call ({described(error)})"
 
 
 def _named(request: Request, backend: Backend) -> bool:

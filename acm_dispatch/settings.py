@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from .backend import ACCURACIES, Accuracy
-from .errors import ConfigurationError, DispatchWarning, shown, suggestion
+from .errors import ConfigurationError, DispatchWarning, shortened, shown, suggestion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +54,12 @@ def boolean(value: Any) -> bool:
     return words[word]
 
 
+#: More threads than any machine has processors; backends hand the number to C.
+MOST_THREADS = 4096
+
+
 def thread_count(value: Any) -> int:
-    """A number of threads, at least 1."""
+    """A number of threads, from 1 to `MOST_THREADS`."""
     try:
         count = int(value)
         if count != float(value) or isinstance(value, bool):
@@ -63,7 +67,9 @@ def thread_count(value: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(f"threads is {shown(value)}; expected a whole number") from None
     if count < 1:
-        raise ConfigurationError(f"threads is {count}; expected at least 1")
+        raise ConfigurationError(f"threads is {shown(count)}; expected at least 1")
+    if count > MOST_THREADS:
+        raise ConfigurationError(f"threads is {shown(count)}; expected at most {MOST_THREADS:,}")
     return count
 
 
@@ -136,23 +142,46 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
 
 def from_file(path: Path | None) -> Settings:
     """The wishes of a TOML file: the entries of `_FILE`, and a table ``[operations]`` of backends by operation."""
-    if path is None:
+    if path is None or str(path) == os.devnull:
         return Settings()
     import tomllib
 
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        warnings.warn(f"{path}: ignored, it cannot be read ({error})", DispatchWarning, stacklevel=2)
+        entries = tomllib.loads(_text(path))
+    except (OSError, ValueError, RecursionError) as error:
+        warnings.warn(f"{path}: ignored, it cannot be read ({shortened(str(error))})", DispatchWarning, stacklevel=2)
         return Settings()
     operations = entries.pop("operations", {})
     if not isinstance(operations, dict):
         warnings.warn(f"{path}: operations is ignored: expected a table of backends", DispatchWarning, stacklevel=2)
         operations = {}
-    for name in entries.keys() - _FILE.keys():
+    unknown = [name for name in entries if name not in _FILE]
+    for name in unknown[:_MOST_WARNINGS]:
         _warn_unknown(str(path), name, list(_FILE))
-        del entries[name]
-    return _settings(str(path), entries, cast("dict[str, Any]", operations))
+    if more := unknown[_MOST_WARNINGS:]:
+        warnings.warn(f"{path}: {len(more):,} more entries are no settings", DispatchWarning, stacklevel=2)
+    known = {name: value for name, value in entries.items() if name in _FILE}
+    return _settings(str(path), known, cast("dict[str, Any]", operations))
+
+
+#: Bytes that a config file may have: many times what it takes to name every operation.
+MOST_BYTES = 1 << 16
+
+#: Unknown entries that are warned of one by one.
+_MOST_WARNINGS = 5
+
+
+def _text(path: Path) -> str:
+    """What the file says; it is opened only if it is one, since a pipe would wait and a device has no end."""
+    nonblocking = getattr(os, "O_NONBLOCK", 0)  # should it become a pipe between the look and the opening
+    if not path.is_file():
+        path.stat()  # the system's own words where there is nothing, or nothing that may be looked at
+        raise ValueError("it is no regular file")
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | nonblocking)) as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    return content.decode("utf-8-sig")  # some editors begin with a mark
 
 
 def config_path() -> Path | None:
@@ -200,4 +229,4 @@ def _store(source: str, name: str, target: dict[str, Any], key: str, parse: Call
 
 def _warn_unknown(source: str, name: str, known: list[str], prefix: str = "") -> None:
     advice = suggestion(name, known, prefix)  # a prefix that all of them share would make them all alike
-    warnings.warn(f"{source}: {prefix}{name} is not a setting{advice}", DispatchWarning, stacklevel=2)
+    warnings.warn(f"{source}: {prefix}{shortened(name)} is not a setting{advice}", DispatchWarning, stacklevel=2)

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 
 import acm_dispatch
+from acm_dispatch import backend as backend_module
 from acm_dispatch import registry
 
 BROKEN = {
@@ -26,6 +28,25 @@ BROKEN = {
         "it has a kernel for 'zscor', which is no operation; did you mean 'zscore'?",
     ),
 }
+
+
+#: A Rust panic reaches Python as a `BaseException` that is no `Exception`; not even its text can be had here.
+PANIC = """
+from acm_dispatch import Backend
+
+class Panic(BaseException):
+    def __str__(self):
+        raise RuntimeError
+
+def panic(*_):
+    raise Panic
+"""
+BROKEN |= {
+    "panics": (f"{PANIC}\npanic()", "panics", "its manifest does not import (Panic)"),
+    "mute": (f"{PANIC}\nbackend = Backend('mute', available=panic)", "mute", "it cannot say whether it is available"),
+}
+#: What is no reason to warn: it shows in `explain`, and in `doctor` as a backend that cannot run.
+SILENT = ("mute",)
 
 
 def run_beside(tmp_path, name, *command):
@@ -50,6 +71,9 @@ print(acm_dispatch.zscore.explain(x).chosen)
 """
     done = run_beside(tmp_path, name, "-c", code)
     assert done.returncode == 0, done.stderr
+    if name in SILENT:
+        assert done.stderr == ""
+        return
     assert BROKEN[name][2] in done.stderr
     assert done.stderr.count("DispatchWarning") == 1
 
@@ -59,6 +83,75 @@ def test_a_broken_plugin_is_a_row_in_doctor(tmp_path, name):
     done = run_beside(tmp_path, name, "-m", "acm_dispatch", "doctor")
     assert done.returncode == 0, done.stderr
     assert BROKEN[name][2][:30] in " ".join(done.stdout.split())
+
+
+class Panic(BaseException):
+    """As PyO3 raises it: no `Exception`."""
+
+
+def _raising(error):
+    def fail(*_):
+        raise error
+
+    return fail
+
+
+@pytest.fixture
+def odd():
+    """A backend whose parts are replaced by ones that fail."""
+    backend = acm_dispatch.Backend("odd")
+    backend.kernel("zscore")(lambda x, *options: x)
+    acm_dispatch.register_backend(backend)
+    yield backend
+    backend.available = lambda: None
+    acm_dispatch.unregister_backend("odd")
+
+
+def _break(backend, part, error, monkeypatch):
+    if part == "supports":
+        backend.kernel("zscore", supports=_raising(error))(lambda x, *options: x)
+    elif part == "kernels":
+        monkeypatch.setattr(backend_module, "import_module", _raising(error))
+        backend.modules, backend._loaded = ("kernels",), False
+    else:
+        setattr(backend, part, _raising(error))
+
+
+@pytest.mark.parametrize("error", [Panic("a bug"), SystemExit(3), GeneratorExit(), RuntimeError("x" * 10**6)])
+@pytest.mark.parametrize("part", ["available", "supports", "bind", "kernels"])
+def test_whatever_a_plugin_raises_the_next_backend_runs(odd, part, error, monkeypatch):
+    for name in acm_dispatch.zscore.kernels():
+        registry.unusable(registry.find_backend(name))  # before imports fail
+    _break(odd, part, error, monkeypatch)
+    x = np.array([[1.0, 2.0], [4.0, 3.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", acm_dispatch.DispatchWarning)
+        with acm_dispatch.use("odd"):
+            np.testing.assert_allclose(acm_dispatch.zscore(x), acm_dispatch.zscore(x, backend="numpy"))
+        with acm_dispatch.use("odd", strict=True), pytest.raises(acm_dispatch.BackendError) as told:
+            acm_dispatch.zscore(x)
+    assert type(error).__name__ in str(told.value)
+    assert len(str(told.value)) < 1000
+
+
+@pytest.mark.parametrize("part", ["available", "supports", "bind"])
+def test_ctrl_c_goes_through_a_plugin(odd, part, monkeypatch):
+    _break(odd, part, KeyboardInterrupt(), monkeypatch)
+    with acm_dispatch.use("odd"), pytest.raises(KeyboardInterrupt):
+        acm_dispatch.zscore(np.ones((3, 2)))
+
+
+def test_entry_points_that_cannot_be_read_harm_nobody(tmp_path):
+    info = tmp_path / "garbled-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: garbled\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_bytes(b"[acm_dispatch.backends]\n\xff\xfe = \x00\n")
+    code = "import numpy, acm_dispatch as a; a.zscore(numpy.ones((3, 2))); print(*a.registry.backends())"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"numpy", "example"} <= set(done.stdout.split())
+    assert done.stderr.count("its entry points cannot be read (UnicodeDecodeError") == 1
 
 
 def test_metadata_without_a_name_harms_nobody(tmp_path):

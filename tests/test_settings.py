@@ -1,6 +1,8 @@
 """Wishes from environment variables and the config file."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +73,89 @@ def test_nonsense_in_the_environment_is_one_warning(fresh_settings, monkeypatch,
         zscore(X)
     assert len(caught) == 1
     zscore(X[:3])
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("a = " + "[" * 60_000, "recursion|nest"),
+        ("a = " + "{x=" * 15_000, "recursion|nest"),
+        (b"backend = '\xff'", "utf-8"),
+        (b"\x00" * 100, "Invalid|Illegal"),
+        ("#" * 70_000, "more than 65,536 bytes"),
+        ("backend = ", "Invalid value"),
+        ("x = " + "9" * 5000, "digits"),
+    ],
+    ids=["deep", "deep_tables", "not_utf8", "zeros", "long", "cut", "digits"],
+)
+def test_a_file_that_says_nothing_is_one_warning(fresh_settings, monkeypatch, tmp_path, content, problem):
+    file = tmp_path / "config.toml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    monkeypatch.setenv("ACM_DISPATCH_CONFIG", str(file))
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match=f"ignored, it cannot be read .*({problem})") as caught:
+        zscore(X)
+    assert len(caught) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "socket"])
+def test_only_regular_files_are_read(fresh_settings, monkeypatch, tmp_path, kind):
+    path = tmp_path / kind
+    listening = socket.socket(socket.AF_UNIX)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        monkeypatch.chdir(tmp_path)  # the path of a socket may not be long
+        listening.bind(kind)
+    monkeypatch.setenv("ACM_DISPATCH_CONFIG", str(path))
+    fresh_settings()
+    with listening, pytest.warns(DispatchWarning, match=r"cannot be read \(it is no regular file\)") as caught:
+        zscore(X)
+    assert len(caught) == 1
+
+
+def test_a_file_of_another_editor_is_read(fresh_settings, recorder, monkeypatch, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xef\xbb\xbfbackend = 'recorder'\r\n")
+    monkeypatch.setenv("ACM_DISPATCH_CONFIG", str(file))
+    fresh_settings()
+    assert chosen() == "recorder"
+
+
+def test_many_unknown_entries_are_few_warnings(fresh_settings, monkeypatch, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text("".join(f"a{i} = 1\n" for i in range(5000)))
+    monkeypatch.setenv("ACM_DISPATCH_CONFIG", str(file))
+    fresh_settings()
+    with pytest.warns(DispatchWarning) as caught:
+        zscore(X)
+    assert len(caught) == 6
+    assert "4,995 more entries are no settings" in str(caught[-1].message)
+
+
+@pytest.mark.parametrize("threads", [4097, 2**31, 2**63, 2**64, 10**400, "9" * 30])
+def test_more_threads_than_there_can_be_are_refused(threads):
+    with pytest.raises(acm_dispatch.ConfigurationError, match=r"expected (at most 4,096|a whole number)"):
+        use(threads=threads)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "4097", str(2**64), "1e3", "nan", "inf", "9" * 5000, "2.5"])
+def test_numbers_of_threads_in_the_environment_are_checked(fresh_settings, monkeypatch, value):
+    monkeypatch.setenv("ACM_DISPATCH_NUM_THREADS", value)
+    fresh_settings()
+    with pytest.warns(DispatchWarning, match="threads is ignored: threads is .*; expected"):
+        zscore(X)
+
+
+def test_as_many_threads_as_are_allowed_run(usable):
+    for name in usable:
+        with use(name, threads=4096):
+            np.testing.assert_allclose(zscore(X), zscore(X, backend="numpy"), rtol=1e-9)
 
 
 def test_a_strange_variable_is_not_taken_for_another(fresh_settings, monkeypatch):

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from .. import registry
 from ..discovery import GROUP
-from ..errors import DispatchWarning
+from ..errors import DispatchWarning, described
 from ..threads import usable_cores
 from ..wishes import config
 from .cpu import cpu_features, cpu_model, thread_limit
@@ -103,8 +103,10 @@ def _manifests() -> Iterable[tuple[str, ...]]:
         try:
             entry.load()
             state = "ok"
-        except (Exception, SystemExit) as error:  # a stranger's code may fail in any way; here it is a row, not an end
-            state = f"does not import ({type(error).__name__}: {error})"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may fail in any way; here it is a row, not an end
+            state = f"does not import ({described(error)})"
         milliseconds = f"{(time.perf_counter() - start) * 1e3:.1f}"
         yield entry.name, entry.dist.name if entry.dist else "", milliseconds, state
 
