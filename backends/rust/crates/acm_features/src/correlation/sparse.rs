@@ -1,4 +1,14 @@
-//! Correlations that are strong enough to be kept, as a sparse matrix.
+//! Correlations of at least a threshold, as a sparse matrix that is never dense: blocks of Z'Z, compared and dropped.
+//!
+//! ```text
+//! standardise the columns (see standard);  for tiles of column pairs on and above the diagonal, handed to threads:
+//!     tile = Z_i' Z_j          packed as in BLIS (see tiles, block)
+//!     where any of 16 neighbours reaches the threshold: keep (column, value)
+//! mirror what was kept, row by row
+//! ```
+//!
+//! Where `f32` products with a rounding bound can rule a pair out, they do so first (filter and refine: see screen).
+//! Cost: n d^2 / 2 multiply-adds, a tile of memory a thread, and what is kept.
 
 use std::ops::ControlFlow;
 

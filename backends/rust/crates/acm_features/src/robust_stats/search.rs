@@ -1,10 +1,14 @@
-//! The search for a column's quantile: a bracket that a sample suggests, and where the values lie beside it.
+//! The order statistic of one column by Floyd and Rivest's selection (1975): a bracket from a sample, then a count.
 //!
-//! A random sample of `m` values tells the middle of the column up to about `sqrt(m) / 2` places of the sample, and the
-//! quantile `q` up to `sqrt(m q (1 - q))` places. Only
-//! the values inside such a bracket (some percent) have to be ordered; of the others their number is enough. Values
-//! equal to an end of the bracket are counted, not kept, so that ties cost nothing. The result is exact; a bracket
-//! that missed the middle shows in the numbers, and the search goes on with a wider one.
+//! ```text
+//! sample m values;  bracket = the sample's values at ranks  m q -+ 4 sqrt(m q (1 - q))        misses once in 15,000
+//! count below, at and above the bracket's ends;  keep what lies strictly inside                (one pass: see sweep)
+//! rank inside the bracket?  quickselect among the kept (some percent of n)  :  widen the bracket fourfold, count again
+//! ```
+//!
+//! Why: the exact median after one sequential pass, which all columns share, and no copy of the column. Values equal to
+//! an end of the bracket are counted, not kept, so that ties cost nothing. Cost: n comparisons with two ends, O(sqrt(n)
+//! log n) kept on average.
 
 use acm_core::{Result, Scalar, memory};
 

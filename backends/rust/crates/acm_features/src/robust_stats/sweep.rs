@@ -1,4 +1,14 @@
-//! One pass over a matrix for all columns whose search goes on: tiles of rows, in them blocks of columns, transposed.
+//! One pass over a matrix for all columns whose selection goes on: the counting step of Floyd and Rivest's algorithm.
+//!
+//! ```text
+//! for each tile of rows that fits the L2 cache (handed to threads):
+//!     for each block of 8 columns: transpose the tile's part, so that a column is contiguous
+//!         for each column of the block: count below / at low / at high, compress what lies inside the bracket (SIMD)
+//!         add counts and kept values to the column's tally
+//! ```
+//!
+//! Why tiles: a row-major matrix read column by column misses the cache once a value. Transposing 8 columns (a cache
+//! line) reads each line once. Cost: one read of the matrix, one write and read of a tile within the L2 cache.
 
 use std::ops::{AddAssign, Range};
 use std::sync::{Mutex, PoisonError};

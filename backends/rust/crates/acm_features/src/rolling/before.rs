@@ -1,4 +1,8 @@
-//! The halves before a boundary.
+//! The suffixes of van Herk's algorithm: what is known of the rows from each offset to the boundary.
+//!
+//! Only 256 suffixes are kept at a time. Of a longer window every 256th is kept as a checkpoint in one backward pass,
+//! and the others are made again from the next checkpoint: twice the additions, for a memory that stays in the L1
+//! cache.
 
 use acm_core::panels::Panel;
 use acm_core::simd::Simd;

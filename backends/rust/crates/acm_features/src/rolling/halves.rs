@@ -1,10 +1,21 @@
-//! Windows made of two halves: what lies before a boundary and what lies since.
+//! Statistics of moving windows by van Herk's two runs (van Herk 1992; Gil and Werman 1993), for sums as for extremes.
 //!
-//! There is a boundary every `window` rows, so each window meets one. Both halves only ever grow, the one backwards
-//! from the boundary and the other forwards: nothing is taken away again, so nothing that left a window can leave a
-//! rounding error in it. Each row is added twice, whatever the length of the window.
+//! ```text
+//! there is a boundary every `window` rows, so each window meets exactly one
+//! for each boundary b:
+//!     suffix[o] = statistic of the rows b - (window - 1 - o) .. b,   for o = window - 1 down to 0   (see suffixes)
+//!     prefix    = nothing
+//!     for o in 0 .. window:                          the window that ends at row b + o
+//!         prefix += row b + o
+//!         result[b + o] = combine(suffix[o], prefix)
+//! ```
 //!
-//! Where no value is missing in a window's length on either side of a boundary, nobody has to count.
+//! Why this variant: both runs only grow. Nothing is subtracted when a row leaves, so nothing that has left can leave a
+//! rounding error behind, which is what running sums do (pandas' kurtosis by up to 4e2 after a jump); and it serves
+//! extremes, which cannot be subtracted at all. A two-stack queue does the same but keeps a state per row and branches.
+//!
+//! Cost: each row is added twice and finished once, whatever the window's length; scratch memory of one window. Where
+//! no value is missing within a window's length on either side of a boundary, counts are known and not kept.
 
 use std::ops::Range;
 

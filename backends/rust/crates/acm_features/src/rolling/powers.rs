@@ -1,7 +1,15 @@
-//! Sums of powers, of which [`super::finish`] makes mean, standard deviation, skewness and kurtosis.
+//! Mean, standard deviation, skewness and kurtosis of moving windows from sums of powers, combined by the binomial
+//! theorem.
 //!
-//! The powers are of differences from a value of the window, the one nearest to the boundary, so that neither an offset
-//! nor what lies outside the window costs digits: all terms are of the size of the window's range, or less.
+//! ```text
+//! of the rows on each side of a window's boundary: S_k = sum (x - base)^k, k = 1 .. N, base = the first value seen
+//! combine: S_k(shift) = sum over i of binomial(k, i) S_i shift^(k - i)     Horner's scheme, shift = difference of bases
+//! finish : central moments from the S_k, bias corrections as pandas'        (see finish)
+//! ```
+//!
+//! Why: differences from a value inside the window cost no digits for an offset of the data, and nothing outside the
+//! window takes part. Welford's update would need a division per row, Pébay's merge (2008) one per window and power.
+//! Cost: N multiplications and additions a row and side, N(N + 1) / 2 a window to combine.
 
 use acm_core::Scalar;
 use acm_core::panels::{LANES, Lanes};

@@ -1,7 +1,16 @@
-//! The nearest of many rows by `f32` scores, and by differences where these leave a doubt.
+//! Filter and refine: the nearest of many rows by `f32` scores, and by exact differences where scores leave it open.
 //!
-//! Scores take a quarter of the arithmetic of `f64` differences, and of each is known how far off it may be. The few
-//! rows whose best two scores lie closer than that are settled by differences.
+//! ```text
+//! for bands of rows of x:                                          the first band is short: a trial
+//!     for strips of y that fit the L2 cache:
+//!         pack the strip (BLIS);  for tiles of the band (handed to threads): scores, best and second best a row
+//!     rows whose best two scores lie within the bound (see scores): refine by differences
+//!     more than one row in eight ambiguous: all rows that follow are compared by differences at once
+//! ```
+//!
+//! Why: results are those of differences, bit for bit, at the price of the scores; near duplicates and offsets, on
+//! which the Gram form alone fails, only make more rows ambiguous. Cost: n m (d + 1) `f32` multiply-adds and the
+//! refinements.
 
 use std::ops::Range;
 

@@ -1,8 +1,16 @@
-//! Singular values and right singular vectors of a triangle, by rotating its rows until they are orthogonal.
+//! One-sided Jacobi (Hestenes 1958), in the variant of Drmač and Veselić (2008, New fast and accurate Jacobi SVD
+//! algorithm).
 //!
-//! One-sided Jacobi: the rotated rows are the right singular vectors times the singular values. With the columns sorted
-//! by length first, small singular values keep their digits wherever they come from small columns (Drmac and Veselic
-//! 2008, New fast and accurate Jacobi SVD algorithm).
+//! ```text
+//! sort the columns of R by length, reduce to a triangle again: small singular values then come from small rows
+//! repeat until no pair is rotated (about ten sweeps):
+//!     for each pair of rows p < q:  if |p.q| > eps sqrt(n) |p||q|: rotate both by the angle that makes p.q = 0
+//! singular values = lengths of the rows;  right vectors = rows / lengths
+//! ```
+//!
+//! Why: relative accuracy of every singular value, also at a condition number of 1e12, which bidiagonalisation does not
+//! give, and short loops over contiguous rows. Cost: up to 2.5 n^3 multiply-adds a sweep; more than 128 columns are
+//! left to LAPACK.
 
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Threads, memory};

@@ -1,4 +1,9 @@
-//! The long singular vectors: rows times short singular vectors.
+//! The long singular vectors U = A V S^-1, and their second orthonormalisation where S spreads widely.
+//!
+//! Rounding adds to each column of A V components of the order of eps * s_1 along the stronger ones, which division by
+//! a small s_j magnifies. Where s_k < s_1 / 100 the columns are made orthonormal again by block Gram-Schmidt with
+//! reorthogonalisation ("twice is enough", Giraud, Langou and Rozložník 2005). Cost: 2 n d k, and 4 n k^2 where
+//! repeated.
 
 use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
 use acm_core::{Result, Scalar, Threads, memory};

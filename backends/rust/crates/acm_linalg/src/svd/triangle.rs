@@ -1,7 +1,17 @@
-//! Rows reduced to a triangle with the same inner products of columns: Householder reflections, block by block.
+//! TSQR (Demmel, Grigori, Hoemmen and Langou 2012): rows reduced to a triangle R with A'A = R'R, by Householder
+//! reflections.
 //!
-//! A block of rows that stays in the cache is reflected, column after column, into the triangle found so far. Segments
-//! of rows give triangles of their own, which are then reduced to one in the same way.
+//! ```text
+//! for each segment of rows (a thread's task; their number depends on the shape alone):
+//!     R = 0
+//!     for each block of rows that stays in the cache: R = the triangle of [R; block], column by column:
+//!         norm = sqrt(r_jj^2 + |block_j|^2);  reflect (r_jj, block_j) to (-+norm, 0)
+//!         one pass applies the reflection of column j and forms the products of column j + 1 with all that follow
+//! join the segments' triangles in the same way, in order
+//! ```
+//!
+//! Why: backward stable, unlike CholeskyQR; the block is read once a column from the cache and A once from memory; Q is
+//! never formed (see long). Cost: 2 n d^2 multiply-adds.
 
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Scalar, Threads, memory};

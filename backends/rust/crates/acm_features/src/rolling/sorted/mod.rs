@@ -1,7 +1,17 @@
-//! Order statistics, from a window that is kept sorted.
+//! Medians and MADs of moving windows from a window that is kept sorted; each step replaces one number.
 //!
-//! A sorted window always holds as many numbers as it has rows: what is missing counts as infinity and so stands behind
-//! all values. Each step replaces one number by another.
+//! ```text
+//! sorted[0 .. window]: missing values count as infinity and stand behind all others, so its length never changes
+//! step: remove the value that leaves, insert the one that comes, shifting what lies between them by one place
+//! median = middle of the first `count`;  MAD = binary search for the count / 2 + 1 values nearest to the median, which
+//!          are neighbours in `sorted` (selection in two sorted lists)
+//! ```
+//!
+//! Two layouts: up to 1,024 rows all numbers of several columns move at once, one column a SIMD lane, without a branch
+//! (`side_by_side`: O(window) a step, at one instruction for eight numbers); longer windows stand in blocks of 512, of
+//! which each hands one number to its neighbour (`blocks`, a ring buffer each: O(512 + window / 512) a step). Heaps (as
+//! in bottleneck) and skip lists take O(log window) steps, each of which depends on the one before and branches on
+//! data; moving neighbours in order does neither.
 
 mod blocks;
 mod side_by_side;
