@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::job::{Job, spin_until};
+use crate::memory;
 use crate::placement::WakeAffinity;
 
 /// With so many helpers, and as many processors, Linux does look for an idle one, and placing each would take too long.
@@ -28,7 +29,7 @@ struct Shared {
 impl Helpers {
     /// Starts `threads` threads; None where the system gives no more.
     pub fn start(threads: usize) -> Option<Self> {
-        let affinities = (0..threads).map(|_| WakeAffinity::new()).collect();
+        let affinities = memory::collected((0..threads).map(|_| WakeAffinity::new())).ok()?;
         let shared = Arc::new(Shared { calls: AtomicUsize::new(0), affinities });
         let known = Arc::clone(&shared);
         let builder = ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("acm-rs-{index}"));

@@ -4,6 +4,8 @@
 //! crate describes arithmetic on tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which
 //! instructions.
 
+#![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
+
 pub mod error;
 mod helpers;
 mod job;
@@ -12,6 +14,7 @@ pub mod panels;
 pub mod parallel;
 mod placement;
 mod pool;
+pub mod reserve;
 pub mod rows;
 pub mod scalar;
 pub mod simd;

@@ -79,6 +79,15 @@ pub fn reserve<T>(all: &mut Vec<T>, additional: usize) -> Result<()> {
     .map_err(|_| Error::OutOfMemory)
 }
 
+/// An error unless so many bytes could be had just now: for what a library is about to take that ends the process where
+/// there is no memory.
+pub fn could_have(bytes: usize) -> Result<()> {
+    let room = with_capacity::<u8>(bytes)?;
+    // Memory that nobody sees would not be asked for at all.
+    std::hint::black_box(room.as_ptr());
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +95,7 @@ mod tests {
     #[test]
     fn an_impossible_size_is_an_error() {
         assert_eq!(filled(usize::MAX / 16, 0.0_f64), Err(Error::OutOfMemory));
+        assert_eq!(could_have(usize::MAX / 16), Err(Error::OutOfMemory));
         for len in [usize::MAX, usize::MAX / 16] {
             assert_eq!(zeroed::<f64>(len), Err(Error::OutOfMemory));
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::helpers::Helpers;
+use crate::memory;
 
 /// The idle pools of one process, by their number of threads.
 struct Pools {
@@ -24,7 +25,10 @@ pub fn with_pool<R>(threads: usize, body: impl FnOnce(Option<&Helpers>) -> R) ->
     let idle = home.idle().get_mut(&threads).and_then(Vec::pop);
     let pool = idle.or_else(|| Helpers::start(threads));
     let result = body(pool.as_ref());
-    home.idle().entry(threads).or_default().extend(pool);
+    if let Some(pool) = pool {
+        // Where there is no memory to remember it, the pool ends here.
+        let _ = memory::push(home.idle().entry(threads).or_default(), pool);
+    }
     result
 }
 

@@ -3,7 +3,7 @@
 //! Arrays normally arrive canonical (C order, aligned, native byte order) and are read in place, also when they are
 //! read-only. Anything else is copied into a canonical array first, by NumPy.
 
-use acm_core::Error;
+use acm_core::{Error, memory};
 use ndarray::{ArrayView, ArrayViewMut, Dim, Dimension, Ix};
 use numpy::npyffi::{NpyTypes, PY_ARRAY_API, get_type_object, npy_intp};
 use numpy::prelude::*;
@@ -123,6 +123,19 @@ impl<T: Element> Input<'_, T, 1> {
         // `new` checked the layout, so there always is a slice.
         self.view().to_slice().unwrap_or_default()
     }
+}
+
+/// The items of a sequence, or `MemoryError`.
+pub fn items<'py, T>(py: Python<'py>, operation: &'static str, sequence: &Bound<'py, PyAny>) -> PyResult<Vec<T>>
+where
+    T: for<'a> FromPyObject<'a, 'py, Error: Into<PyErr>>,
+{
+    let mut all = memory::with_capacity(sequence.len()?).map_err(|error| exception(py, operation, error))?;
+    for item in sequence.try_iter()? {
+        let item = item?.extract().map_err(Into::into)?;
+        memory::push(&mut all, item).map_err(|error| exception(py, operation, error))?;
+    }
+    Ok(all)
 }
 
 /// A fresh C-order array from NumPy's allocator, which asks for huge pages; its values are arbitrary.

@@ -4,7 +4,7 @@ use acm_core::{Error, Result};
 use acm_features::quantiles::{self, Method};
 use pyo3::prelude::*;
 
-use crate::arrays::{Input, Output, by_dtype};
+use crate::arrays::{Input, Output, by_dtype, items};
 use crate::call::{call, exception};
 use crate::features::missing_named;
 
@@ -26,13 +26,14 @@ pub fn column_quantiles<'py>(
     py: Python<'py>,
     threads: usize,
     x: &Bound<'py, PyAny>,
-    q: Vec<f64>,
+    q: &Bound<'py, PyAny>,
     method: &str,
     missing: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
     const NAME: &str = "column_quantiles";
     let method = method_named(method).map_err(|error| exception(py, NAME, error))?;
     let missing = missing_named(missing).map_err(|error| exception(py, NAME, error))?;
+    let q: Vec<f64> = items(py, NAME, q)?;
     by_dtype!(x, T => {
         let x = Input::<T, 2>::new(NAME, "x", x)?;
         let mut out = Output::<T, 2>::new(py, [q.len(), x.len(1)])?;

@@ -4,7 +4,7 @@ use acm_core::Error;
 use acm_features::spectral::{self, Detrend, Segments, Window};
 use pyo3::prelude::*;
 
-use crate::arrays::{Input, Output, by_dtype};
+use crate::arrays::{Input, Output, by_dtype, items};
 use crate::call::{call, exception};
 
 #[pyfunction]
@@ -14,12 +14,13 @@ pub fn band_energy<'py>(
     threads: usize,
     x: &Bound<'py, PyAny>,
     window: usize,
-    bands: Vec<(f64, f64)>,
+    bands: &Bound<'py, PyAny>,
     step: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     const NAME: &str = "band_energy";
     at_least(py, NAME, "window", window, 1)?;
     at_least(py, NAME, "step", step, 1)?;
+    let bands: Vec<(f64, f64)> = items(py, NAME, bands)?;
     by_dtype!(x, T => {
         let x = Input::<T, 2>::new(NAME, "x", x)?;
         let count = if x.len(0) < window { 0 } else { (x.len(0) - window) / step + 1 };
