@@ -1,5 +1,7 @@
 //! Kernels that judge and make clusterings.
 
+#![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
+
 mod kmeans;
 mod silhouette;
 

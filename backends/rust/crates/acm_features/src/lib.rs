@@ -1,5 +1,7 @@
 //! Kernels on the columns of matrices: statistics, and values made comparable or complete.
 
+#![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
+
 mod by_column;
 pub mod correlation;
 pub mod imputation;

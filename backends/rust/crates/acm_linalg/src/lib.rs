@@ -1,5 +1,7 @@
 //! Kernels of linear algebra on rows of matrices.
 
+#![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
+
 pub mod cross_sums;
 pub mod distances;
 mod mahalanobis;

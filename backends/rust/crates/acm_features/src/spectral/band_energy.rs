@@ -24,7 +24,7 @@ pub fn band_energy<T: Scalar>(
         return Ok(()); // The window may be longer than any memory.
     }
     let bins = memory::collected(bands.iter().map(|&band| bins_in(band, window)))?;
-    let plan = plan(window);
+    let plan = plan(window)?;
     let work = (out.len_of(Axis(0)) * x.ncols()).saturating_mul(steps(window));
     let prepare = || Ok((Columns::default(), Transform::new(&plan)?));
     threads.for_each_with(work, tiles(x, window, step, out)?.into_iter(), prepare, |(columns, transform), tile| {

@@ -36,7 +36,7 @@ pub fn power_spectrum<T: Scalar>(
 ) -> Result<()> {
     let Segments { len, step, .. } = segments;
     let (width, bins) = (columns_together::<T>(), out.nrows());
-    let plan = plan(len);
+    let plan = plan(len)?;
     let preparation = Preparation::new(segments)?;
     let count = (x.nrows() - len) / step + 1;
     let batch = (TILE_VALUES / (len * width)).max(1);

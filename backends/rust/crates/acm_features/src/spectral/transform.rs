@@ -21,8 +21,25 @@ pub fn steps(len: usize) -> usize {
 }
 
 /// How windows of `len` numbers are transformed; to be found once a call.
-pub fn plan(len: usize) -> Arc<dyn RealToComplex<f64>> {
-    RealFftPlanner::new().plan_fft_forward(len)
+pub fn plan(len: usize) -> Result<Arc<dyn RealToComplex<f64>>> {
+    let room = if is_smooth(len) { SMOOTH_PLAN_BYTES } else { PLAN_BYTES };
+    memory::could_have(len.saturating_mul(room))?;
+    Ok(RealFftPlanner::new().plan_fft_forward(len))
+}
+
+/// What the planner takes for each number of a window, at most: measured for lengths up to 9000 and some up to
+/// 4,826,809. A length with a large prime factor becomes a convolution of more than twice that length.
+const PLAN_BYTES: usize = 192;
+const SMOOTH_PLAN_BYTES: usize = 24;
+
+/// Whether 2, 3 and 5 are the only prime factors of `len`.
+fn is_smooth(mut len: usize) -> bool {
+    for prime in [2, 3, 5] {
+        while len > 0 && len.is_multiple_of(prime) {
+            len /= prime;
+        }
+    }
+    len == 1
 }
 
 impl Transform {

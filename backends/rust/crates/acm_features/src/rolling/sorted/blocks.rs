@@ -77,8 +77,10 @@ impl<T: Scalar> Blocks<T> {
             let mut block = VecDeque::new();
             block.try_reserve_exact(BLOCK + 1).map_err(|_| Error::OutOfMemory)?;
             #[allow(clippy::disallowed_methods, reason = "has room")]
-            block.extend(values);
-            block.resize(BLOCK, T::INFINITY);
+            {
+                block.extend(values);
+                block.resize(BLOCK, T::INFINITY);
+            }
             memory::push(&mut blocks, block)?;
         }
         Ok(Blocks(blocks))
@@ -138,6 +140,7 @@ fn insert<T: Scalar>(block: &mut VecDeque<T>, value: T) {
     } else {
         place(block, value)
     };
+    #[allow(clippy::disallowed_methods, reason = "has room: one more than a whole block")]
     block.insert(at, value);
 }
 
