@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
@@ -47,6 +47,8 @@ class Composition(NamedTuple):
     samples: Samples
     operations: tuple[str, ...]
     homogeneous: tuple[Scaling, ...] = ()
+    calls: Callable[..., Mapping[str, Mapping[str, Any]]] | None = None
+    examples: Mapping[str, Callable[[tuple[int, ...]], Any]] = MappingProxyType({})
 
 
 class Declaration:

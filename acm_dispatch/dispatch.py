@@ -43,6 +43,31 @@ class Explanation(NamedTuple):
         return "\n".join(lines + [f"  {name:8} {verdict}" for name, verdict in self.verdicts.items()])
 
 
+class ComposedExplanation(NamedTuple):
+    """Which backend would run each operation that a composition is made of, and why the others would not."""
+
+    operation: str
+    parts: dict[str, Explanation]
+
+    @property
+    def chosen(self) -> dict[str, str | None]:
+        """The backend of each operation."""
+        return {name: part.chosen for name, part in self.parts.items()}
+
+    @property
+    def decided_by(self) -> dict[str, str]:
+        """What decided for each operation."""
+        return {name: part.decided_by for name, part in self.parts.items()}
+
+    @property
+    def verdicts(self) -> dict[str, dict[str, str]]:
+        """Every backend's verdict on each operation."""
+        return {name: part.verdicts for name, part in self.parts.items()}
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.operation} is made of", *map(str, self.parts.values())])
+
+
 class Operation(Declaration):
     """A declared operation and its dispatch."""
 

@@ -10,7 +10,7 @@ from . import registry
 from .backend import Kernel
 from .binding import Plan
 from .declaration import RELAXED, TOLERANCE, Agreement, Contract, NanRule
-from .dispatch import Explanation, Operation, find
+from .dispatch import ComposedExplanation, Explanation, Operation, find
 from .errors import DeclarationError
 from .numpy_backend import numpy_backend, reference_kernel
 from .options import Check
@@ -142,10 +142,12 @@ def _place(body: Callable[..., Any]) -> tuple[str, str]:
 
 
 @overload
-def explain(operation: str, *args: Any, **kwargs: Any) -> Explanation: ...
+def explain(operation: str, *args: Any, **kwargs: Any) -> Explanation | ComposedExplanation: ...
 @overload
 def explain(operation: OperationFunction[P, Any], *args: P.args, **kwargs: P.kwargs) -> Explanation: ...
-def explain(operation: Any, *args: Any, **kwargs: Any) -> Explanation:
+@overload
+def explain(operation: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Explanation | ComposedExplanation: ...
+def explain(operation: Any, *args: Any, **kwargs: Any) -> Explanation | ComposedExplanation:
     """Which backend would run ``operation(*args, **kwargs)`` here and now, and why the others would not.
 
     Parameters
@@ -158,7 +160,8 @@ def explain(operation: Any, *args: Any, **kwargs: Any) -> Explanation:
     Returns
     -------
     Explanation
-        Its text names every backend with its verdict; `chosen`, `decided_by` and `verdicts` are its parts.
+        Its text names every backend with its verdict; `chosen`, `decided_by` and `verdicts` are its parts. Of what is
+        made of several operations (`kmeans`) each is explained, and these are by the operation's name.
 
     Raises
     ------
@@ -173,4 +176,7 @@ def explain(operation: Any, *args: Any, **kwargs: Any) -> Explanation:
     >>> acm_dispatch.explain("zscore", np.ones((9, 2)), backend="numpy").chosen
     'numpy'
     """
+    composed = registry.find_composition(operation)
+    if composed is not None:
+        return cast("Any", composed.function).explain(*args, **kwargs)
     return find(operation).explain(*args, **kwargs)

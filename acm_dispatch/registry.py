@@ -212,6 +212,12 @@ def unusable(backend: Backend) -> str | None:
     return None
 
 
+def find_composition(name: str | Any) -> Composition | None:
+    """The composition of that name (or the function itself), or None."""
+    name = getattr(name, "__name__", name)
+    return compositions.get(name) if isinstance(name, str) else None
+
+
 def find_operation(name: str | Any) -> Declaration:
     """The operation of that name (or the operation function itself).
 
@@ -225,7 +231,8 @@ def find_operation(name: str | Any) -> Declaration:
         raise OperationNotFoundError(f"{shown(name)} is no operation, nor the name of one")
     if name in compositions:
         used = ", ".join(compositions[name].operations)
-        raise OperationNotFoundError(f"{name} is made of other operations; ask for {used}")
+        raise OperationNotFoundError(f"{name} has no kernels of its own, it is made of {used}; ask for these")
     if name not in operations:
-        raise OperationNotFoundError(f"no operation is called {shown(name)}{suggestion(name, operations)}")
+        near = suggestion(name, [*operations, *compositions])
+        raise OperationNotFoundError(f"no operation is called {shown(name)}{near}")
     return operations[name]

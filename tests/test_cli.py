@@ -101,6 +101,25 @@ def test_explain_completes_arrays_whose_size_is_known_and_takes_options(invoke):
     assert "runs it (backend=)" in invoke("explain", "zscore", "--shape", "30x4", "--backend", "numpy").stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("kmeans --shape 900x5 --option n_clusters=8", ["lloyd_step", "pairwise_euclidean (n = 4, d = 5, m = 900"]),
+        ("silhouette_score --shape 900x5", ["silhouette_samples (n = 900, d = 5"]),
+        ("quantiles --shape 900x5 --option q=0.5", ["column_quantiles (n = 900, d = 5"]),
+        ("pca_spe_t2 --shape 900x5 --shape 2x5", ["spe_t2 (n = 900, d = 5, k = 2"]),
+        ("isolation_forest_score --shape 900x5 --shape 7x31", ["mean_path_length (n = 900, d = 5, t = 7, m = 217"]),
+        ("sparse_matmul --shape 90x5 --shape 5x4 --dtype float32", ["csr_matmul (z = 90, p = 91, c = 5, k = 4"]),
+        ("sparse_matvec --shape 90x5 --shape 5", ["csr_matvec (z = 90, p = 91, c = 5"]),
+    ],
+)
+def test_explain_tells_what_a_composition_is_made_of(invoke, words, parts):
+    result = invoke("explain", *words.split(), "--backend", "numpy")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{words.split()[0]} is made of\n")
+    assert all(part in result.stdout for part in parts)
+
+
 def test_version_and_help(invoke):
     assert invoke("--version").stdout.strip() == acm_dispatch.__version__
     assert "doctor" in invoke("--help").stdout
@@ -125,7 +144,10 @@ def test_demo_is_the_command_of_the_monitor(invoke, monkeypatch):
     [
         (["explain", "zscor", "--shape", "9x9"], "no operation is called 'zscor'; did you mean 'zscore'?"),
         (["explain", "qqqq", "--shape", "9x9"], "no operation is called 'qqqq'; `acm-dispatch info` lists them"),
-        (["explain", "silhouette_score", "--shape", "9x9"], "it is made of silhouette_samples; explain that"),
+        (["explain", "pca_spe_t2", "--shape", "9x9"], "x (n, d), model (two sizes); give a --shape for model"),
+        (["explain", "pca_spe_t2", "--shape", "9x9", "--shape", "3"], "no model can be made of the shape 3"),
+        (["explain", "kmeans", "--shape", "9x9"], "kmeans also needs --option n_clusters=..."),
+        (["explain", "kmean", "--shape", "9x9"], "no operation is called 'kmean'; did you mean 'kmeans'?"),
         (["explain", "zscore", "--shape", "9xa"], "--shape is '9xa'; expected sizes such as 10000x50"),
         (["explain", "zscore", "--shape", "9"], "zscore: `x` has shape (9,); expected 2-D (n, d)"),
         (

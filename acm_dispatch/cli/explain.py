@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from .. import registry
-from ..dispatch import Operation, find
+from ..declaration import Composition
+from ..dispatch import find
 from ..errors import ConfigurationError
 from ..shapes import ArraySpec
 from .options import shape
+
+#: Makes an argument that is no array of a shape.
+_Example = Callable[[tuple[int, ...]], Any]
+
+
+class _Subject(NamedTuple):
+    """What is explained: the arguments that a shape stands for (each a spec, or what makes one of a shape), options."""
+
+    name: str
+    arrays: dict[str, ArraySpec | _Example]
+    options: tuple[str, ...]
+    optional: frozenset[str]
+    explain: Callable[..., Any]
 
 
 def explanation(operation: str, shapes: Sequence[str], dtype: str, options: Sequence[str], backend: str | None) -> str:
@@ -23,23 +38,38 @@ def explanation(operation: str, shapes: Sequence[str], dtype: str, options: Sequ
     ConfigurationError
         If the operation, a shape, the dtype or an option is not understood.
     """
-    found = _operation(operation)
-    arrays = _arrays(found, [shape(text) for text in shapes], _dtype(dtype))
-    named = dict(_option(found, text) for text in options)
-    if missing := [name for name in found.option_names if name not in {*named, *found.defaults}]:
+    composed = registry.find_composition(operation)
+    subject = _of_operation(operation) if composed is None else _of_composition(composed)
+    arrays = _arrays(subject, [shape(text) for text in shapes], _dtype(dtype))
+    named = dict(_option(subject, text) for text in options)
+    if missing := [name for name in subject.options if name not in {*named, *subject.optional}]:
         raise ConfigurationError(f"{operation} also needs {', '.join(f'--option {name}=...' for name in missing)}")
-    return str(found.explain(**arrays, **named, backend=backend))
+    return str(subject.explain(**arrays, **named, backend=backend))
 
 
-def _operation(name: str) -> Operation:
-    if name in registry.compositions:
-        parts = " and ".join(registry.compositions[name].operations)
-        raise ConfigurationError(f"{name} has no kernels of its own, it is made of {parts}; explain that")
+def _of_operation(name: str) -> _Subject:
     try:
-        return find(name)
+        found = find(name)
     except LookupError as error:
         advice = "" if "did you mean" in str(error) else "; `acm-dispatch info` lists them"
         raise ConfigurationError(f"{error}{advice}") from None
+    specs = dict(zip(found.array_names, found.shapes.inputs, strict=True))
+    return _Subject(found.name, {**specs}, found.option_names, frozenset(found.defaults), found.explain)
+
+
+def _of_composition(composed: Composition) -> _Subject:
+    """Arrays are the parameters that an operation below has under the same name, or that have an example."""
+    specs: dict[str, Any] = {}
+    for used in map(find, composed.operations):
+        specs = {**dict(zip(used.array_names, used.shapes.inputs, strict=True)), **specs}
+    specs.update(composed.examples)
+    parameters = inspect.signature(composed.function).parameters.values()
+    names = [parameter.name for parameter in parameters if parameter.name != "backend"]
+    optional = {parameter.name for parameter in parameters if parameter.default is not parameter.empty}
+    arrays = {name: specs[name] for name in names if name in specs}
+    options = tuple(name for name in names if name not in arrays)
+    explain: Any = composed.function
+    return _Subject(composed.name, arrays, options, frozenset(optional), explain.explain)
 
 
 def _dtype(name: str) -> np.dtype[Any]:
@@ -49,48 +79,58 @@ def _dtype(name: str) -> np.dtype[Any]:
         raise ConfigurationError(f"--dtype is {name!r}; expected a NumPy type such as float64 or float32") from None
 
 
-def _arrays(operation: Operation, shapes: list[tuple[int, ...]], dtype: np.dtype[Any]) -> dict[str, Any]:
+def _arrays(subject: _Subject, shapes: list[tuple[int, ...]], dtype: np.dtype[Any]) -> dict[str, Any]:
     """Zeros for each shape, and for required arrays beyond them whose dimensions are known by then."""
-    specs = list(zip(operation.array_names, operation.shapes.inputs, strict=True))
-    if len(shapes) > len(specs):
-        raise ConfigurationError(f"{operation.name} takes {_signature(operation)}; {len(shapes)} shapes were given")
+    takes = _signature(subject)
+    if len(shapes) > len(subject.arrays):
+        raise ConfigurationError(f"{subject.name} takes {takes}; {len(shapes)} shapes were given")
     arrays: dict[str, Any] = {}
     known: dict[str, int] = {}
-    for i, (name, spec) in enumerate(specs):
-        if i < len(shapes):
-            size = shapes[i]
-            known.update(zip(spec.dims, size, strict=False))
-        elif spec.optional:
+    for i, (name, spec) in enumerate(subject.arrays.items()):
+        if i < len(shapes) and isinstance(spec, ArraySpec):
+            known.update(zip(spec.dims, shapes[i], strict=False))
+            arrays[name] = _zeros(shapes[i], spec, dtype)
+        elif i < len(shapes):
+            arrays[name] = _example(name, cast("_Example", spec), shapes[i])
+        elif name in subject.optional:
             continue
-        elif all(dim in known for dim in spec.dims):
-            size = tuple(known[dim] for dim in spec.dims)
+        elif isinstance(spec, ArraySpec) and all(dim in known for dim in spec.dims):
+            arrays[name] = _zeros(tuple(known[dim] for dim in spec.dims), spec, dtype)
         else:
-            raise ConfigurationError(f"{operation.name} takes {_signature(operation)}; give a --shape for {name}")
-        arrays[name] = _zeros(size, np.dtype(np.int64) if spec.integer else dtype)
+            raise ConfigurationError(f"{subject.name} takes {takes}; give a --shape for {name}")
     return arrays
 
 
-def _zeros(size: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+def _zeros(size: tuple[int, ...], spec: ArraySpec, dtype: np.dtype[Any]) -> Any:
     """Memory that the system maps only where it is written, which nothing does here."""
     try:
-        return np.zeros(size, dtype)
+        return np.zeros(size, np.dtype(np.int64) if spec.integer else dtype)
     except (MemoryError, ValueError):
         raise ConfigurationError(f"an array of {'x'.join(map(str, size))} {dtype} does not fit this machine") from None
 
 
-def _signature(operation: Operation) -> str:
-    return ", ".join(map(_told, operation.array_names, operation.shapes.inputs))
+def _example(name: str, make: _Example, size: tuple[int, ...]) -> Any:
+    try:
+        return make(size)
+    except (MemoryError, ValueError):
+        text = "x".join(map(str, size))
+        raise ConfigurationError(f"no {name} can be made of the shape {text}; expected two sizes that fit") from None
 
 
-def _told(name: str, spec: ArraySpec) -> str:
-    return f"{name} {spec}{' (optional)' if spec.optional else ''}"
+def _signature(subject: _Subject) -> str:
+    return ", ".join(_told(name, spec, name in subject.optional) for name, spec in subject.arrays.items())
 
 
-def _option(operation: Operation, text: str) -> tuple[str, Any]:
+def _told(name: str, spec: Any, optional: bool) -> str:
+    shaped = f" {spec}" if isinstance(spec, ArraySpec) else " (two sizes)"
+    return f"{name}{shaped}{' (optional)' if optional else ''}"
+
+
+def _option(subject: _Subject, text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
-    if not equals or name not in operation.option_names:
-        choices = ", ".join(operation.option_names) or "no options"
-        raise ConfigurationError(f"--option is {text!r}; {operation.name} takes {choices}, as name=value")
+    if not equals or name not in subject.options:
+        choices = ", ".join(subject.options) or "no options"
+        raise ConfigurationError(f"--option is {text!r}; {subject.name} takes {choices}, as name=value")
     try:
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):

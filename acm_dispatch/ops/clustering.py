@@ -225,7 +225,15 @@ def negative_seed(rng: np.random.Generator) -> dict[str, Any]:
     return {**_clusters(rng, 30), "sample_size": 9, "random_state": -1}
 
 
-@composition(silhouette_samples, samples=_sampled)
+def _calls(*, x: Any, labels: Any, sample_size: Any, random_state: Any) -> dict[str, dict[str, Any]]:
+    """Silhouettes of as many rows as are drawn; which ones does not matter."""
+    if sample_size is not None:
+        x, labels, size = _sized(x, labels, sample_size)
+        x, labels = x[:size], labels[:size]
+    return {"silhouette_samples": {"x": x, "labels": labels}}
+
+
+@composition(silhouette_samples, samples=_sampled, calls=_calls)
 def silhouette_score(
     x: ArrayLike,
     labels: ArrayLike,
@@ -268,15 +276,21 @@ def silhouette_score(
     0.577
     """
     if sample_size is not None:
-        size = integer(minimum=1)("silhouette_score", "sample_size", sample_size)
-        declared = silhouette_samples.operation
-        x, labels = canonicalise("silhouette_score", ("x", "labels"), declared.shapes.inputs, (x, labels))
-        count = measure("silhouette_score", declared.shapes, ("x", "labels"), (x, labels))["n"]
-        if size > count:
-            raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {count}")
-        chosen = random_source(random_state).permutation(count)[:size]
+        x, labels, size = _sized(x, labels, sample_size)
+        chosen = random_source(random_state).permutation(len(x))[:size]
         x, labels = x[chosen], labels[chosen]
     return float(silhouette_samples(x, labels, backend=backend).mean())
+
+
+def _sized(x: Any, labels: Any, sample_size: Any) -> tuple[Any, Any, int]:
+    """Canonical arrays to draw from, and how many rows."""
+    size = integer(minimum=1)("silhouette_score", "sample_size", sample_size)
+    declared = silhouette_samples.operation
+    x, labels = canonicalise("silhouette_score", ("x", "labels"), declared.shapes.inputs, (x, labels))
+    count = measure("silhouette_score", declared.shapes, ("x", "labels"), (x, labels))["n"]
+    if size > count:
+        raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {count}")
+    return x, labels, size
 
 
 def random_source(random_state: int | np.random.RandomState | None, operation: str = "silhouette_score") -> Any:

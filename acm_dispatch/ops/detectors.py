@@ -203,7 +203,31 @@ def forest_over_other_columns(rng: np.random.Generator) -> dict[str, Any]:
     return {**_with_forest(rng, 8), "x": rng.normal(size=(8, 2))}
 
 
-@composition(mean_path_length, samples=_scored, made_of=dict.fromkeys(IsolationForest._fields, "forest"))
+def _parts(x: Any, forest: Any) -> dict[str, Any]:
+    if not isinstance(forest, IsolationForest):
+        raise InvalidInput("isolation_forest_score", "forest", "is not an IsolationForest")
+    names = mean_path_length.operation.array_names
+    return {"x": x, **{name: to_device_of(x, getattr(forest, name)) for name in names[1:]}}
+
+
+def _calls(*, x: Any, forest: Any) -> dict[str, dict[str, Any]]:
+    return {"mean_path_length": _parts(x, forest)}
+
+
+def _forest_of_shape(shape: tuple[int, ...]) -> IsolationForest:
+    """A forest of so many trees of so many nodes, all leaves."""
+    trees, nodes = shape
+    none = np.zeros(trees * nodes, np.int64)
+    return IsolationForest(np.arange(trees) * nodes, none - 1, none * 1.0, none, none * 1.0, nodes)
+
+
+@composition(
+    mean_path_length,
+    samples=_scored,
+    made_of=dict.fromkeys(IsolationForest._fields, "forest"),
+    calls=_calls,
+    examples={"forest": _forest_of_shape},
+)
 def isolation_forest_score(
     x: ArrayLike, forest: IsolationForest, *, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -238,9 +262,6 @@ def isolation_forest_score(
     >>> isolation_forest_score([[0.0]], forest)
     array([-0.5])
     """
-    if not isinstance(forest, IsolationForest):
-        raise InvalidInput("isolation_forest_score", "forest", "is not an IsolationForest")
-    *nodes, max_samples = forest
-    usual = float(average_path_length(max_samples))
-    lengths = mean_path_length(x, *(to_device_of(x, part) for part in nodes), backend=backend)
+    lengths = mean_path_length(**_parts(x, forest), backend=backend)
+    usual = float(average_path_length(forest.max_samples))
     return -(2.0 ** -(lengths / usual if usual > 0 else np.ones_like(lengths)))

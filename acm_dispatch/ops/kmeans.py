@@ -132,7 +132,16 @@ def missing_value(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.array([[0.0], [np.nan], [1.0]]), "n_clusters": 2}
 
 
-@composition(lloyd_step, pairwise_distances_argmin_min, pairwise_euclidean, samples=_runs)
+def _calls(*, x: Any, n_clusters: Any, init: Any, **others: Any) -> dict[str, dict[str, Any]]:
+    """A step, the nearest centres, and the distances from the candidates of a draw where there is one."""
+    x, given = _shaped(x, None if isinstance(init, str) else init)
+    count = integer(minimum=1)("kmeans", "n_clusters", n_clusters)
+    centers = x[:count] if given is None else given
+    calls = {"lloyd_step": {"x": x, "centers": centers}, "pairwise_distances_argmin_min": {"x": x, "y": centers}}
+    return calls if given is not None else {**calls, "pairwise_euclidean": {"x": x[: _trials(count)], "y": x}}
+
+
+@composition(lloyd_step, pairwise_distances_argmin_min, pairwise_euclidean, samples=_runs, calls=_calls)
 def kmeans(
     x: ArrayLike,
     n_clusters: int,
@@ -208,15 +217,25 @@ def kmeans(
 
 
 def _matrices(x: Any, init: Any) -> tuple[Any, Any]:
+    arrays = _shaped(x, init)
+    for name, array in zip(("x", "init"), arrays, strict=True):
+        if array is not None and not is_finite(array):
+            raise not_finite("kmeans", name)
+    return arrays
+
+
+def _shaped(x: Any, init: Any) -> tuple[Any, Any]:
     shapes = lloyd_step.operation.shapes
     arrays = canonicalise(
         "kmeans", ("x", "init"), (shapes.inputs[0], shapes.inputs[1]._replace(optional=True)), (x, init)
     )
     measure("kmeans", shapes, ("x", "init"), arrays)
-    for name, array in zip(("x", "init"), arrays, strict=True):
-        if array is not None and not is_finite(array):
-            raise not_finite("kmeans", name)
     return arrays[0], arrays[1]
+
+
+def _trials(n_clusters: int) -> int:
+    """Candidates of a draw, as many as scikit-learn tries."""
+    return 2 + int(np.log(n_clusters))
 
 
 def _mean_variance(x: Any, backend: str | None) -> float:
@@ -232,7 +251,7 @@ def _squared_length(vector: Any) -> float:
 
 def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
     """Rows by greedy k-means++: of a few candidates each time the one that leaves the least distance."""
-    trials = 2 + int(np.log(n_clusters))
+    trials = _trials(n_clusters)
     chosen = [source.choice(len(x), p=np.full(len(x), 1 / len(x)))]
     nearest = _squares(x, chosen, backend)
     for _ in range(1, n_clusters):

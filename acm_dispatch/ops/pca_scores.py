@@ -155,11 +155,31 @@ def model_of_other_columns(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 3)), "model": pca_fit(rng.normal(size=(20, 5)), 2, backend="numpy")}
 
 
+def _parts(x: Any, model: Any) -> dict[str, Any]:
+    try:
+        mean, components, variance = model.mean, model.components, model.explained_variance
+    except Exception:  # whatever an object says that it has
+        raise InvalidInput("pca_spe_t2", "model", "is not a PCAModel; `pca_fit` makes one") from None
+    return {"x": x, "mean": mean, "components": components, "variance": variance}
+
+
+def _calls(*, x: Any, model: Any) -> dict[str, dict[str, Any]]:
+    return {"spe_t2": _parts(x, model)}
+
+
+def _model_of_shape(shape: tuple[int, ...]) -> PCAModel:
+    """A model of so many components of so many columns."""
+    count, width = shape
+    return PCAModel(np.zeros(width), np.zeros((count, width)), np.zeros(count))
+
+
 @composition(
     spe_t2,
     samples=_models,
     made_of=dict.fromkeys(("mean", "components", "variance"), "model"),
     homogeneous="x, model.mean -> 2, 2",
+    calls=_calls,
+    examples={"model": _model_of_shape},
 )
 def pca_spe_t2(
     x: ArrayLike, model: PCAModel, *, backend: str | None = None
@@ -197,8 +217,4 @@ def pca_spe_t2(
     >>> pca_spe_t2([[3.0, 5.0]], PCAModel([1.0, 1.0], [[0.0, 1.0]], [2.0]))
     (array([4.]), array([8.]))
     """
-    try:
-        mean, components, variance = model.mean, model.components, model.explained_variance
-    except Exception:  # whatever an object says that it has
-        raise InvalidInput("pca_spe_t2", "model", "is not a PCAModel; `pca_fit` makes one") from None
-    return spe_t2(x, mean, components, variance, backend=backend)
+    return spe_t2(**_parts(x, model), backend=backend)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import ArrayLike, as_array
 from ..composition import composition
-from ..errors import InvalidInput, shown
+from ..errors import InvalidInput
 from ..options import integer
 from ..patterns import Patterns
 from ..samples import Samples
@@ -83,7 +83,31 @@ def q_in_percent(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.zeros(4), "q": 50}
 
 
-@composition(column_quantiles, samples=_signals, homogeneous="x -> 1")
+def _matrix(x: Any, axis: Any) -> tuple[Any, int]:
+    """`x` with what is summarised in columns, and how many dimensions it has."""
+    values = as_array("quantiles", "x", x)
+    if values.ndim not in (1, 2):
+        raise InvalidInput("quantiles", "x", f"has {values.ndim} dimensions; expected 1 or 2")
+    along = integer()("quantiles", "axis", axis)
+    if along not in range(-values.ndim, values.ndim):
+        raise InvalidInput("quantiles", "axis", f"is {along}; expected an axis of an array of {values.ndim} dimensions")
+    matrix = values.reshape(-1, 1) if values.ndim == 1 else values.T if along % 2 else values
+    return matrix, values.ndim
+
+
+def _levels(q: Any) -> tuple[Any, bool]:
+    """The levels as a tuple, and whether there is but one, given as a number."""
+    if isinstance(q, tuple):  # which plans are remembered by
+        return q, False
+    levels = to_host(as_array("quantiles", "q", q))
+    return probabilities("quantiles", "q", np.atleast_1d(levels)), levels.ndim == 0
+
+
+def _calls(*, x: Any, q: Any, axis: Any, method: Any, missing: Any) -> dict[str, dict[str, Any]]:
+    return {"column_quantiles": {"x": _matrix(x, axis)[0], "q": _levels(q)[0], "method": method, "missing": missing}}
+
+
+@composition(column_quantiles, samples=_signals, homogeneous="x -> 1", calls=_calls)
 def quantiles(
     x: ArrayLike,
     q: ArrayLike,
@@ -129,18 +153,9 @@ def quantiles(
     >>> quantiles([3.0, 1.0, 2.0, float("nan")], [0.0, 0.5])
     array([1., 2.])
     """
-    values = as_array("quantiles", "x", x)
-    if values.ndim not in (1, 2):
-        raise InvalidInput("quantiles", "x", f"has {values.ndim} dimensions; expected 1 or 2")
-    if integer()("quantiles", "axis", axis) not in range(-values.ndim, values.ndim):
-        raise InvalidInput(
-            "quantiles", "axis", f"is {shown(axis)}; expected an axis of an array of {values.ndim} dimensions"
-        )
-    matrix = values.reshape(-1, 1) if values.ndim == 1 else values.T if axis % 2 else values
-    levels = q
-    if not isinstance(q, tuple):
-        levels = probabilities("quantiles", "q", np.atleast_1d(to_host(as_array("quantiles", "q", q))))
+    matrix, dims = _matrix(x, axis)
+    levels, single = _levels(q)
     found = column_quantiles(matrix, levels, method=method, missing=missing, backend=backend)
-    if values.ndim == 1:
+    if dims == 1:
         found = found[:, 0]
-    return found if levels is q or np.ndim(q) else found[0]
+    return found[0] if single else found

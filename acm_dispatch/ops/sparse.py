@@ -137,6 +137,24 @@ def _as_csr(name: str, a: Any, other: str, b: Any) -> tuple[Any, Any]:
     return a.tocsr(), b
 
 
+def _products(*, a: Any, b: Any) -> dict[str, dict[str, Any]]:
+    a, b = _as_csr("sparse_matmul", a, "b", b)
+    return {"csr_matmul": {"data": a.data, "indices": a.indices, "indptr": a.indptr, "b": b}}
+
+
+def _vector_products(*, a: Any, v: Any) -> dict[str, dict[str, Any]]:
+    a, v = _as_csr("sparse_matvec", a, "v", v)
+    return {"csr_matvec": {"data": a.data, "indices": a.indices, "indptr": a.indptr, "v": v}}
+
+
+def _matrix_of_shape(shape: tuple[int, ...]) -> Any:
+    """A sparse matrix of that shape with one value in every row."""
+    from scipy.sparse import csr_array
+
+    rows, _ = shape
+    return csr_array((np.ones(rows), np.zeros(rows, np.int32), np.arange(rows + 1, dtype=np.int32)), shape=shape)
+
+
 def _scipy_times(rng: np.random.Generator, n: int, other: dict[str, Any]) -> dict[str, Any]:
     from scipy.sparse import csr_array
 
@@ -193,7 +211,14 @@ def dense_first_factor(rng: np.random.Generator) -> dict[str, Any]:
     return {"a": np.ones((3, 3)), "b": np.ones((3, 3))}
 
 
-@composition(csr_matmul, samples=_scipy_matrix, made_of=_OF_A, homogeneous="b -> 1")
+@composition(
+    csr_matmul,
+    samples=_scipy_matrix,
+    made_of=_OF_A,
+    homogeneous="b -> 1",
+    calls=_products,
+    examples={"a": _matrix_of_shape},
+)
 def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a dense one.
 
@@ -221,11 +246,17 @@ def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.nda
     array([[20.],
            [ 3.]])
     """
-    a, b = _as_csr("sparse_matmul", a, "b", b)
-    return csr_matmul(a.data, a.indices, a.indptr, b, backend=backend)
+    return csr_matmul(**_products(a=a, b=b)["csr_matmul"], backend=backend)
 
 
-@composition(csr_matvec, samples=_scipy_vector, made_of=_OF_A, homogeneous="v -> 1")
+@composition(
+    csr_matvec,
+    samples=_scipy_vector,
+    made_of=_OF_A,
+    homogeneous="v -> 1",
+    calls=_vector_products,
+    examples={"a": _matrix_of_shape},
+)
 def sparse_matvec(a: Any, v: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a vector.
 
@@ -252,5 +283,4 @@ def sparse_matvec(a: Any, v: ArrayLike, *, backend: str | None = None) -> np.nda
     >>> sparse_matvec(csr_array([[0.0, 2.0], [3.0, 0.0]]), [1.0, 10.0])
     array([20.,  3.])
     """
-    a, v = _as_csr("sparse_matvec", a, "v", v)
-    return csr_matvec(a.data, a.indices, a.indptr, v, backend=backend)
+    return csr_matvec(**_vector_products(a=a, v=v)["csr_matvec"], backend=backend)

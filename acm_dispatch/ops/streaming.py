@@ -98,7 +98,7 @@ class StreamingStatistics:
         self._known = _Known(
             Levels(nans, none, zeros, zeros),
             Sums(nans, none, zeros, zeros, zeros, zeros, nans, nans, none, zeros, zeros, zeros),
-            CrossSums(*np.zeros((2, d, d)), np.zeros((d, d), np.int64)) if covariance else None,
+            CrossSums(np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d), np.int64)) if covariance else None,
             QuantileSketch(d) if self._q else None,
             nans,
             nans,
