@@ -3,16 +3,21 @@
 One `ContextVar` holds an immutable, interned `Policy`: the innermost `use` block, linked to those around it. It is
 right under asyncio, nesting and exceptions, because leaving a block takes its own settings out of the chain and no
 state is kept anywhere else. Below the blocks lie the process (`set_backend`), the environment and the config file.
+
+Policies live as long as something refers to them; the latest are kept, with their plans, for the next block that asks
+for the same.
 """
 
 from __future__ import annotations
 
 import warnings
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar, Token
 from typing import Any
 
-from . import forksafe, registry
+from . import blocks, forksafe, registry
 from .errors import BackendNotFoundError, DispatchWarning, OperationNotFoundError
 from .settings import Settings, config_path, from_environment, from_file
 
@@ -20,30 +25,49 @@ from .settings import Settings, config_path, from_environment, from_file
 class Policy:
     """The settings of one `use` block and the policy around it; made by `Policy.child` only, so equal is identical."""
 
-    __slots__ = ("_children", "parent", "plans", "settings")
+    __slots__ = ("__weakref__", "_children", "parent", "plans", "settings")
 
     def __init__(self, settings: Settings, parent: Policy | None) -> None:
         self.settings = settings
         self.parent = parent
         #: Resolved calls under this policy, by operation and `wrapper.plan_key`; the hot path reads it.
         self.plans: dict[str, dict[Any, Any]] = {}
-        self._children: dict[Settings, Policy] = {}
+        self._children: dict[Settings, weakref.ref[Policy]] = {}
 
     def __repr__(self) -> str:
-        return f"<Policy {' > '.join(_describe(settings) for settings in self._chain()) or 'default'}>"
+        return f"<Policy {' > '.join(_describe(settings) for settings in self.chain()) or 'default'}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process has not heard of this one's set_backend(), so it travels along as the outermost block.
         outermost = () if _process == Settings() else (_process,)
-        return _restore, ((*outermost, *reversed(tuple(self._chain()))),)
+        return _restore, ((*outermost, *reversed(tuple(self.chain()))),)
 
     def child(self, settings: Settings) -> Policy:
         """The policy of a block with `settings` inside this one."""
-        return self._children.setdefault(settings, Policy(settings, self))
+        known = self._children.get(settings)
+        return (known and known()) or self._new_child(settings)
+
+    def _new_child(self, settings: Settings) -> Policy:
+        children = self._children
+
+        def forget(dead: weakref.ref[Policy]) -> None:
+            if children.get(settings) is dead:
+                del children[settings]
+
+        fresh = Policy(settings, self)
+        with _interning:
+            known = children.get(settings)
+            if known is not None and (policy := known()) is not None:
+                return policy
+            children[settings] = weakref.ref(fresh, forget)
+        _kept.append(fresh)
+        return fresh
 
     def layers(self) -> Iterator[tuple[str, Settings]]:
         """Every layer with its origin, strongest first."""
-        for settings in self._chain():
+        if self is OUTSIDE:
+            blocks.look_elsewhere()
+        for settings in self.chain():
             yield "use()", settings
         yield "set_backend()", _process
         yield from _outer_layers()
@@ -54,17 +78,28 @@ class Policy:
         while waiting:
             policy = waiting.pop()
             policy.plans = {}
-            waiting += list(policy._children.values())
+            waiting += [child for known in list(policy._children.values()) if (child := known()) is not None]
 
-    def _chain(self) -> Iterator[Settings]:
+    def chain(self) -> Iterator[Settings]:
+        """The settings of each block, the innermost first."""
         policy = self
         while policy.parent is not None:
             yield policy.settings
             policy = policy.parent
 
 
+#: Policies that are kept although no block has them: as many as a program may well alternate between.
+_KEPT = 256
+_kept: deque[Policy] = deque(maxlen=_KEPT)
+_interning = forksafe.Lock()
+
 ROOT = Policy(Settings(), None)
-_current: ContextVar[Policy] = ContextVar("acm_dispatch_policy", default=ROOT)
+#: The same to a context that never had a block: its own plans, so that such a context is told when a block is open
+#: elsewhere, and nothing is asked on the way of a call.
+OUTSIDE = Policy(Settings(), None)
+_current: ContextVar[Policy] = ContextVar("acm_dispatch_policy", default=OUTSIDE)
+#: How often plans made outside are dropped since a block begins, in case that nobody was told: they cost as much anew.
+_looks_left = 64
 _process = Settings()
 _updating = forksafe.Lock()
 #: Of the environment and the config file: what they say, and what of it names something that is there.
@@ -89,7 +124,8 @@ def current_policy() -> Policy:
     ...     acm_dispatch.current_policy()
     <Policy backends=('numpy',), threads=1>
     """
-    return _current.get()
+    policy = _current.get()
+    return ROOT if policy is OUTSIDE else policy
 
 
 def _restore(chain: tuple[Settings, ...]) -> Policy:
@@ -124,9 +160,11 @@ def _reconsider() -> None:
     with _reading:
         _outer = None
     ROOT.forget()
+    OUTSIDE.forget()
 
 
 registry.on_change(_reconsider)
+forksafe.in_child(lambda: blocks.begin_again(sum(1 for _ in current_policy().chain())))
 
 
 def _only_known(origin: str, settings: Settings) -> Settings:
@@ -162,9 +200,19 @@ def _warn_once(sentence: str) -> None:
 
 def enter(settings: Settings) -> Policy:
     """Make a block of `settings` inside the current policy the current one."""
-    policy = _current.get().child(settings)
+    global _looks_left
+    policy = current_policy().child(settings)
     _current.set(policy)
+    blocks.opened(_describe_current)
+    if OUTSIDE.plans and _looks_left and not blocks.is_told():
+        _looks_left -= 1
+        OUTSIDE.plans = {}
     return policy
+
+
+def _describe_current() -> str:
+    policy = current_policy()
+    return "" if policy is ROOT else repr(policy)
 
 
 def leave(settings: Settings) -> None:
@@ -173,6 +221,7 @@ def leave(settings: Settings) -> None:
     That is nearly always the current block itself. A generator that is closed late leaves after blocks that began
     later, which stay; in a context that never entered, nothing happens.
     """
+    blocks.closed()
     policy = _current.get()
     inner: list[Settings] = []
     while policy.parent is not None and policy.settings != settings:

@@ -47,6 +47,11 @@ class _Propagated:
 def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callable[P, R]:
     """`function` bound to the current policy (or `policy`): for threads, joblib, multiprocessing and Dask.
 
+    Blocks (`use`, `trace`) hold in their own context: asyncio tasks, `asyncio.to_thread` and forked children are inside
+    them; threads of a pool, spawned processes and joblib's workers are not, unless they get a propagated function. A
+    worker without one is warned, once a process, if a block is open in another thread or was open where its process was
+    started. A worker process that was started before the block cannot know of it.
+
     Calls in another thread are recorded in the traces that are open here; another process has its own.
 
     Parameters

@@ -25,6 +25,8 @@ def _several(names: str | Iterable[str]) -> Iterable[str]:
 class use:  # noqa: N801 - a context manager that reads as a verb, like contextlib's
     """Prefer `backends`, in order, for the block or the decorated function; NumPy stays as the last resort.
 
+    The block holds in its own context; `propagate` carries it into other threads and processes.
+
     Parameters
     ----------
     *backends : str

@@ -12,7 +12,7 @@ from acm_monitor.simulate import simulate
 from hypothesis import settings
 
 import acm_dispatch
-from acm_dispatch import policy, registry
+from acm_dispatch import blocks, policy, registry
 from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.numpy_backend import numpy_backend
 from acm_dispatch.settings import Settings
@@ -66,6 +66,13 @@ def fresh_settings(monkeypatch):
     yield acm_dispatch.reload_config
     monkeypatch.undo()
     acm_dispatch.reload_config()
+
+
+@pytest.fixture
+def nobody_told(monkeypatch):
+    """That a block was left behind is told once a process: here it may be told again."""
+    monkeypatch.setattr(blocks, "_told", False)
+    monkeypatch.setattr(policy, "_looks_left", 64)
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ LAYERS = [
         "numpy_backend",
         "transfer",
         "settings",
+        "blocks",
         "policy",
     ],
     *[

@@ -1,14 +1,17 @@
 """Whose wish wins, where it is seen, and that it is gone afterwards."""
 
 import asyncio
+import gc
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import BackendError, BackendNotFoundError, ConfigurationError, use, zscore
+from acm_dispatch import BackendError, BackendNotFoundError, ConfigurationError, DispatchWarning, policy, use, zscore
+from acm_dispatch.settings import Settings
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -31,6 +34,57 @@ def test_use_prefers_and_leaves_nothing_behind(recorder):
             assert chosen() == "numpy"
         assert chosen() == "recorder"
     assert chosen() == before
+
+
+def _count_policies():
+    gc.collect()
+    return sum(isinstance(thing, policy.Policy) for thing in gc.get_objects())
+
+
+def test_distinct_blocks_do_not_fill_the_memory():
+    def enter(count):
+        """`count` blocks of which no two are alike, each inside another."""
+        for threads in range(count):
+            policy.ROOT.child(Settings(threads=-threads)).child(Settings(threads=threads))
+
+    enter(1000)  # as many as are kept, and more
+    least = _count_policies()
+    tracemalloc.start()
+    try:
+        enter(5000)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert _count_policies() <= least + 2
+    assert held < 500_000, "0.4 kB or more each without a bound"
+    assert len(policy.ROOT._children) <= 2 * policy._KEPT
+
+
+def test_a_policy_in_use_is_never_dropped(recorder, fresh_settings):
+    """Whatever has been entered since: it stays one object, and changes of the process reach its plans."""
+    with use("numpy", threads=3) as mine:
+        zscore(X)
+        for threads in range(1, 3 * policy._KEPT):
+            mine.child(Settings(threads=threads))
+            policy.ROOT.child(Settings(threads=threads))
+        assert policy.ROOT.child(mine.settings) is mine
+        assert acm_dispatch.current_policy() is mine
+        before = mine.plans
+        acm_dispatch.set_backend("recorder", op="impute")
+        assert mine.plans is not before, "its plans are forgotten with all others"
+        assert chosen() == "numpy"
+
+
+def test_threads_that_enter_the_same_block_share_its_policy():
+    barrier = threading.Barrier(8)
+
+    def enter(count):
+        barrier.wait()
+        return policy.ROOT.child(Settings(threads=count))
+
+    with ThreadPoolExecutor(8) as pool:
+        for count in range(3000, 3100):
+            assert len({id(found) for found in pool.map(enter, [count] * 8)}) == 1
 
 
 def test_use_survives_exceptions(recorder):
@@ -83,9 +137,9 @@ def test_interleaved_tasks_do_not_see_each_other(recorder):
     assert {name: set(values) for name, values in seen.items()} == {"recorder": {"recorder"}, "numpy": {"numpy"}}
 
 
-def test_use_is_not_seen_by_other_threads_but_set_backend_is(recorder, usual, fresh_settings):
+def test_use_is_not_seen_by_other_threads_but_set_backend_is(recorder, usual, fresh_settings, nobody_told):
     with ThreadPoolExecutor(1) as pool:
-        with use("recorder"):
+        with use("recorder"), pytest.warns(DispatchWarning, match="runs outside every block"):
             assert pool.submit(chosen).result() == usual
         acm_dispatch.set_backend("recorder")
         assert pool.submit(chosen).result() == "recorder"

@@ -4,19 +4,26 @@ import asyncio
 import multiprocessing
 import pickle
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import registry, use, zscore
+from acm_dispatch import DispatchWarning, blocks, registry, use, zscore
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
 
 def chosen(operation=zscore, x=X):
     return operation.explain(x).chosen
+
+
+@pytest.fixture
+def usual():
+    """What runs where no block is."""
+    return chosen()
 
 
 def test_policies_pickle_and_propagate(recorder, fresh_settings):
@@ -52,12 +59,136 @@ def test_joblib_workers_run_every_backend(usable):
     assert results == [_in_child(name) for name in usable]
 
 
-def test_policy_travels_to_joblib_workers():
-    import joblib
+def _by_executor(pool, function):
+    return list(pool.map(function, [zscore] * 2))
 
+
+def _by_joblib(backend):
+    def run(function):
+        import joblib
+
+        return joblib.Parallel(n_jobs=2, backend=backend)(joblib.delayed(function)() for _ in range(2))
+
+    return run
+
+
+def _in_threads(function):
+    with ThreadPoolExecutor(2) as pool:
+        return _by_executor(pool, function)
+
+
+def _in_processes(method):
+    def run(function):
+        with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as pool:
+            return _by_executor(pool, function)
+
+    return run
+
+
+def _in_pool(method):
+    def run(function):
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            return pool.map(function, [zscore] * 2)
+
+    return run
+
+
+async def _awaiting(function, by):
+    loop = asyncio.get_running_loop()
+    return [await (asyncio.to_thread(function) if by == "to_thread" else loop.run_in_executor(None, function))]
+
+
+METHODS = multiprocessing.get_all_start_methods()
+WORKERS = {
+    "threads": _in_threads,
+    "joblib_threading": _by_joblib("threading"),
+    "joblib_loky": _by_joblib("loky"),
+    "joblib_multiprocessing": _by_joblib("multiprocessing"),
+    "run_in_executor": lambda function: asyncio.run(_awaiting(function, "run_in_executor")),
+    "to_thread": lambda function: asyncio.run(_awaiting(function, "to_thread")),
+    **{f"processes_{method}": _in_processes(method) for method in METHODS},
+    **{f"pool_{method}": _in_pool(method) for method in METHODS},
+}
+#: Where blocks travel by themselves: a forked child and a copied context are inside them.
+INHERITS = {"to_thread", "joblib_multiprocessing", "processes_fork", "pool_fork"}
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_policies_propagate_to_workers_of_every_kind(workers):
     with use("numpy"):
-        carried = acm_dispatch.propagate(chosen)
-    assert joblib.Parallel(n_jobs=2)(joblib.delayed(carried)() for _ in range(2)) == ["numpy", "numpy"]
+        results = WORKERS[workers](acm_dispatch.propagate(chosen))
+    assert set(results) == {"numpy"}
+
+
+def _with_warnings(*_):
+    """What is chosen, and what was said."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        return chosen(), [str(warning.message) for warning in caught]
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_blocks_reach_workers_or_a_warning_says_that_they_do_not(workers, nobody_told, usual):
+    if workers == "joblib_loky":
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True)  # workers from before the block could not know of it
+    with use("numpy", threads=1):
+        results = WORKERS[workers](_with_warnings)
+    names, told = zip(*results, strict=True)
+    told = [text for texts in told for text in texts]
+    if workers in INHERITS:
+        assert (set(names), told) == ({"numpy"}, [])
+    else:
+        assert set(names) == {usual}
+        assert told
+        assert all("runs outside every block" in text and "propagate(function)" in text for text in told)
+
+
+def test_a_plan_from_before_the_block_does_not_hide_that_it_was_left_behind(nobody_told):
+    def call_twice():
+        for _ in range(2):
+            pool.submit(zscore, X).result()
+
+    with ThreadPoolExecutor(1) as pool:
+        call_twice()
+        with use("numpy"), pytest.warns(DispatchWarning, match="in thread .*, while another thread is") as caught:
+            call_twice()
+    assert len(caught) == 1
+
+
+def test_who_is_not_left_behind_is_not_told(nobody_told):
+    """A block in a worker while the main thread works on, and workers with blocks of their own or after a block."""
+    inside, done = threading.Event(), threading.Event()
+
+    def work():
+        with use("numpy"):
+            inside.set()
+            done.wait(20)
+            zscore(X)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    inside.wait(20)
+    zscore(X)
+    chosen()
+    done.set()
+    worker.join()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(zscore, X).result()
+        with use("numpy"):
+            assert pool.submit(use("numpy")(chosen)).result() == "numpy"
+
+
+def test_a_forked_child_is_inside_the_block_of_the_forking_thread_only():
+    with use("numpy", threads=1):
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            assert pool.apply(_open_blocks) == 1
+        assert _open_blocks() >= 1
+
+
+def _open_blocks():
+    return len(blocks._open)
 
 
 def test_propagate_carries_coroutines(recorder):
