@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! of the rows on each side of a window's boundary: S_k = sum (x - base)^k, k = 1 .. N, base = the first value seen
-//! combine: S_k(shift) = sum over i of binomial(k, i) S_i shift^(k - i)     Horner's scheme, shift = difference of bases
+//! combine: S_k(shift) = sum over i of binomial(k, i) S_i shift^(k - i)    Horner's scheme, shift = base - base
 //! finish : central moments from the S_k, bias corrections as pandas'        (see finish)
 //! ```
 //!
