@@ -214,8 +214,17 @@ def unusable(backend: Backend) -> str | None:
 
 def find_composition(name: str | Any) -> Composition | None:
     """The composition of that name (or the function itself), or None."""
-    name = getattr(name, "__name__", name)
-    return compositions.get(name) if isinstance(name, str) else None
+    known = _plain_name(name)
+    return None if known is None else compositions.get(known)
+
+
+def _plain_name(subject: Any) -> str | None:
+    """The name that a text or a function is, as a plain text; None of anything else."""
+    try:
+        name: Any = getattr(subject, "__name__", subject)
+    except Exception:  # whatever an object says that it has
+        return None
+    return str.__str__(name) if issubclass(cast("type[Any]", type(name)), str) else None
 
 
 def find_operation(name: str | Any) -> Declaration:
@@ -226,9 +235,9 @@ def find_operation(name: str | Any) -> Declaration:
     OperationNotFoundError
         With the nearest known name.
     """
-    name = getattr(name, "__name__", name)
-    if not isinstance(name, str):
-        raise OperationNotFoundError(f"{shown(name)} is no operation, nor the name of one")
+    subject, name = name, _plain_name(name)
+    if name is None:
+        raise OperationNotFoundError(f"{shown(subject)} is no operation, nor the name of one")
     if name in compositions:
         used = ", ".join(compositions[name].operations)
         raise OperationNotFoundError(f"{name} has no kernels of its own, it is made of {used}; ask for these")

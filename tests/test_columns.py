@@ -181,3 +181,33 @@ def test_numbers_are_read_and_gaps_are_nan(source, value, name, values):
 def test_what_is_no_number_is_refused(source, value, name, values):
     with pytest.raises(InvalidInput, match=r"^test: `x` (has a column that is not numeric|has dtype)"):
         _read(source, value)
+
+
+MIXED = {"bool": [True, None, False], "int64": [1, None, 3], "float32": [0.5, None, 1.5], "null": [None] * 3}
+
+
+@pytest.mark.parametrize("others", [("bool", "int64", "null"), ("int64",), ("bool",), ("null",), ()])
+@pytest.mark.parametrize("source", ["polars", "arrow_table", "arrow_batch", "pandas_arrow", "pandas_nullable"])
+def test_columns_of_several_types_have_one_dtype(source, others):
+    """float32 where all columns with a type of their own are; float64, which holds integers, everywhere else."""
+    names = [name for name in ("float32", *others) if source != "pandas_nullable" or name in NULLABLE]
+    columns = {
+        "polars": lambda name: polars.Series(MIXED[name], dtype=POLARS[name]),
+        "pandas_nullable": lambda name: pandas.Series(MIXED[name], dtype=NULLABLE.get(name)),
+        "pandas_arrow": lambda name: pandas.Series(pandas.arrays.ArrowExtensionArray(_arrow(name, MIXED[name]))),
+    }.get(source, lambda name: _arrow(name, MIXED[name]))
+    frame = {"polars": polars.DataFrame, "arrow_table": pyarrow.table, "arrow_batch": pyarrow.record_batch}
+    array = _read(source, frame.get(source, pandas.DataFrame)({name: columns(name) for name in names}))
+    assert array.dtype == (np.float32 if set(names) <= {"float32", "null"} else np.float64)
+    wanted = [[np.nan if value is None else float(value) for value in MIXED[name]] for name in names]
+    np.testing.assert_array_equal(array, np.transpose(wanted))
+
+
+@pytest.mark.parametrize("source", ["pandas_column", "pandas_array", "polars_column", "arrow_array", "arrow_chunks"])
+def test_labels_keep_every_digit(source):
+    values = [2**53 + 1, -(2**63), 2**63 - 1]
+    (array,) = canonicalise("test", ["x"], parse("int n -> n").inputs, [COLUMNS[source]("int64", values)])
+    assert array.dtype == np.int64
+    assert array.tolist() == values
+    with pytest.raises(InvalidInput, match="`x` holds missing values; expected integers"):
+        canonicalise("test", ["x"], parse("int n -> n").inputs, [COLUMNS[source]("int64", [*values, None])])

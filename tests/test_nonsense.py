@@ -249,6 +249,13 @@ def test_each_argument_alone(name, argument):
             raise
 
 
+@pytest.mark.parametrize("value", NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_is_no_operation(value):
+    with pytest.raises(acm_dispatch.OperationNotFoundError, match="no operation") as caught:
+        acm_dispatch.explain(value, _X)
+    assert len(str(caught.value)) < 400
+
+
 #: Backends that a process without the stand-ins of conftest.py has, too.
 USABLE = [name for name in acm_dispatch.zscore.kernels() if not name.startswith("cupy_on_")]
 
