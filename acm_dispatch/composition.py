@@ -9,6 +9,8 @@ from functools import wraps
 from types import MappingProxyType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
+import numpy as np
+
 from . import authoring, dispatch, registry
 from .binding import Plan
 from .declaration import Composition, Contract
@@ -129,7 +131,8 @@ def _naming_itself(function: Callable[P, R], blame: _Blame) -> Any:
     @wraps(function)
     def named(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return function(*args, **kwargs)
+            with np.errstate(all="ignore"):  # the contracts say what NaN and infinity do
+                return function(*args, **kwargs)
         except InvalidInput as error:
             own = blame.own(error)
             if own is error:

@@ -31,8 +31,15 @@ _limiting = forksafe.Lock(_take_off)
 _switching = forksafe.Lock(awaited=True)
 
 
+def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel in which NumPy follows IEEE 754 without warnings: the contract says what NaN and infinity do."""
+    return np.errstate(all="ignore")(function)
+
+
 def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
     """BLAS already uses every core; a smaller budget has to be imposed on it for the call."""
+    if not hasattr(function, "__self__"):  # a reference is quiet by itself
+        function = quiet(function)
     if threads >= usable_cores():
         return function
     try:

@@ -1,5 +1,6 @@
 """The kit's random draws: they reach every option, shape and kind of number, and find what no sample shows."""
 
+import contextlib
 import itertools
 import re
 from pathlib import Path
@@ -19,7 +20,9 @@ from acm_dispatch import (
     unregister_backend,
 )
 from acm_dispatch.draws import arguments_of, redraw
+from acm_dispatch.errors import BackendError
 from acm_dispatch.patterns import BASES, WORDS
+from acm_dispatch.testing.cases import in_dtype
 from acm_dispatch.testing.drawing import may_miss, trial_of
 from acm_dispatch.testing.fuzz import Fuzzing, found_wrong, main, outcome, trials
 from acm_dispatch.testing.judging import reference_of
@@ -196,3 +199,23 @@ def test_a_found_sample_can_be_pasted(scaled_rows):
         assert not np.array_equal(scaled_rows.function(**arguments, backend="toy"), scaled_rows.reference(**arguments))
     finally:
         unregister_backend("toy")
+
+
+EXTREME = np.array([[1e300, -1e300, 1e-308], [3.0, np.inf, 5e-324], [-1e250, 1e290, np.nan], [0.0, 1e200, -0.0]])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("subject", SUBJECTS, ids=IDS)
+def test_no_warning_of_numpy_leaks_out(usable, subject, dtype):
+    """Whatever the numbers: what becomes of them the contract says."""
+    arguments = in_dtype(dict(subject.samples.typical(np.random.default_rng(0), 40)), dtype)
+    for name, value in arguments.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                extreme = EXTREME.ravel().astype(dtype)
+            allowed = extreme if may_miss(subject) else extreme[np.isfinite(extreme)]
+            arguments[name] = value.copy()
+            arguments[name].flat[: allowed.size] = allowed[: value.size]
+    for backend in usable:
+        with contextlib.suppress(InvalidInput, BackendError):
+            subject.function(**arguments, backend=backend)

@@ -84,7 +84,7 @@ def assert_scaled(
     """`call`, with what `rule` names times 2**exponent, gives what is wanted of the arguments as they are."""
     try:
         results = as_tuple(call(_scaled(arguments, rule, exponent)))
-        unscaled = tuple(map(_unscaled, results, (degree * exponent for degree in rule.degrees)))
+        unscaled = tuple(map(_unscaled, results, wanted, (degree * exponent for degree in rule.degrees)))
         compare(subject, arguments, unscaled, wanted)
     except Exception as error:
         error.add_note(f"{', '.join(rule.arguments)} times 2**{exponent} (about {_decimal(exponent)})")
@@ -137,10 +137,15 @@ def _scaled(arguments: Arguments, rule: Scaling, exponent: int) -> Arguments:
     return scaled
 
 
-def _unscaled(result: Any, exponent: int) -> Any:
-    """The result divided by 2**exponent, of the type and dtype that it has."""
+def _unscaled(result: Any, wanted: Any, exponent: int) -> Any:
+    """The result divided by 2**exponent, of the type and dtype that it has.
+
+    Where infinity is wanted, terms beside it may have overflowed as well: NaN is then as right.
+    """
     if exponent == 0:
         return result
     with np.errstate(all="ignore"):
         wide = np.ldexp(np.asarray(result, dtype=np.float64), -exponent)
+        if wide.shape == np.shape(wanted):
+            wide = np.where(np.isinf(wanted) & ~np.isfinite(wide), wanted, wide)
     return wide.astype(result.dtype) if isinstance(result, np.ndarray) else type(result)(wide)

@@ -17,6 +17,7 @@ from functools import cache, partial
 from importlib.util import find_spec
 
 from acm_dispatch import Backend
+from acm_dispatch.numpy_backend import quiet
 
 from . import forked
 
@@ -57,7 +58,7 @@ backend = Backend(
         "acm_numba.products",
     ),
     available=_unavailable,
-    bind=partial,
+    bind=lambda kernel, threads: partial(quiet(kernel), threads),
     # Rows, columns and lanes of the blocks in the modules above.
     tiles=(4, 8, 16, 24, 64, 128, 256, 2048),
     refuses={
