@@ -38,7 +38,40 @@ def _echoes(rng: np.random.Generator, n: int) -> dict[str, Any]:
 
 
 _series = Samples(_echoes, gappy)
-del _series.cases["largest_numbers"]  # their products are beyond float64
+
+
+@_series.case
+def products_out_of_range(rng: np.random.Generator) -> dict[str, Any]:
+    """Squares and products leave the range of numbers; a coefficient does not."""
+    scales = [1e-300, 1e-170, 1e-155, 1e-80, 1e80, 1e153, 1e170, 1e305]
+    return {"x": rng.normal(size=(60, 8)).cumsum(axis=0) * scales, "epsilon": 0.0}
+
+
+@_series.case
+def products_out_of_range_about_the_median(rng: np.random.Generator) -> dict[str, Any]:
+    return {**products_out_of_range(rng), "center": "median"}
+
+
+@_series.case
+def gaps_out_of_range(rng: np.random.Generator) -> dict[str, Any]:
+    x = products_out_of_range(rng)["x"]
+    x[rng.random(x.shape) < 0.1] = np.nan
+    return {"x": x, "epsilon": 0.0, "missing": "pair"}
+
+
+@_series.case
+def parts_of_other_sizes(rng: np.random.Generator) -> dict[str, Any]:
+    """What a kernel joins: small values, then large ones, then zeros."""
+    x = rng.normal(size=(9000, 4)).cumsum(axis=0) * [1e-160, 1e-90, 1e100, 1.0]
+    x[3000:6000] *= [1e20, 1e-30, 1e90, 1e-200]
+    x[6000:] = 0.0
+    return {"x": x, "epsilon": 0.0}
+
+
+@_series.case
+def epsilon_beside_small_squares(rng: np.random.Generator) -> dict[str, Any]:
+    """One column's sum of squares is more, the other's is not."""
+    return {"x": rng.normal(size=(50, 2)) * [1e-140, 1e-141], "epsilon": 1e-280}
 
 
 @_series.case
@@ -159,6 +192,9 @@ def ar1_coefficients(
 
     Notes
     -----
+    Sums are counted in a unit of the column's size, so a coefficient is right for normal numbers of any size; it is only
+    that `epsilon` has to be of the size of their squares.
+
     The conditional least squares of `statsmodels.tsa.ar_model.AutoReg` with one lag, its constant taken from `center`.
 
     Examples
@@ -170,15 +206,18 @@ def ar1_coefficients(
     medians, _ = median_mad(x)
     for j, column in enumerate(x.T):
         finite = np.isfinite(column)
-        values = column[finite]
-        if len(values) == 0:
+        if not finite.any():
             continue
-        offset = values[0] if center == "mean" else medians[j]
-        shift = (values - offset).mean() if center == "mean" else 0.0
-        mu[j] = offset + shift
-        centred = np.where(finite, (column - offset) - shift, 0.0)
-        later, earlier = _pairs(centred, finite, missing)
-        if len(values) >= FEWEST and (earlier**2).sum() > epsilon:
+        # Counted in a unit of which no value has as much as one, no difference and no square overflows.
+        exponent = np.frexp(np.abs(column[finite]).max())[1]
+        column = np.ldexp(column, -exponent)
+        offset = column[finite][0] if center == "mean" else np.ldexp(medians[j], -exponent)
+        shift = (column[finite] - offset).mean() if center == "mean" else 0.0
+        mu[j] = np.ldexp(offset + shift, exponent)
+        later, earlier = _pairs(np.where(finite, (column - offset) - shift, 0.0), finite, missing)
+        with np.errstate(over="ignore", under="ignore"):
+            least = np.ldexp(epsilon, -2 * exponent)
+        if finite.sum() >= FEWEST and (earlier**2).sum() > least:
             phi[j] = np.clip((later * earlier).sum() / (earlier**2).sum(), -LARGEST, LARGEST)
     return AR1(phi, mu)
 
@@ -203,7 +242,14 @@ def _with_model(draw: Any) -> Any:
     return modelled
 
 
-_modelled.cases.update((name, _with_model(draw)) for name, draw in gappy.cases.items() if name != "largest_numbers")
+_modelled.cases.update((name, _with_model(draw)) for name, draw in gappy.cases.items())
+
+
+@_modelled.case
+def differences_beyond_all_numbers(rng: np.random.Generator) -> dict[str, Any]:
+    """The residual is a number where the distance from the mean, or the echo, is not."""
+    x = np.array([[1.7e308, 1.2e308, 1.7e308], [1.7e308, 1.7e308, -1.7e308], [-1.0, 1e308, np.nan], [1e300, 0.0, 1.0]])
+    return {"x": x, "phi": np.array([0.999, 1.5, -0.999]), "mu": np.array([-1.7e308, 0.0, 1.6e308])}
 
 
 @_modelled.case
@@ -253,8 +299,10 @@ def ar1_residuals(x: ArrayLike, phi: ArrayLike, mu: ArrayLike, *, backend: str |
     array([[ 2. , -1. , -1. , -0.5]])
     """
     finite = np.isfinite(x)
-    deviations = np.where(finite, x - mu, np.nan)
-    echoes = np.zeros_like(x)
-    echoes[1:] = np.where(finite[:-1], phi * deviations[:-1], 0.0)
-    residuals: Any = deviations - echoes
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        # By eighths: a difference may be larger than all numbers where what is left is not.
+        deviations = np.where(finite, x / 8 - mu / 8, np.nan)
+        echoes = np.zeros_like(x)
+        echoes[1:] = np.where(finite[:-1], phi * deviations[:-1], 0.0)
+        residuals: Any = 8 * (deviations - echoes)
     return residuals

@@ -10,6 +10,7 @@ from ..arrays import ArrayLike
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..samples import Samples
+from . import units
 from .missing import gappy, sensors
 from .moments import Numbers
 
@@ -83,24 +84,32 @@ def cross_sums(x: ArrayLike, origin: ArrayLike, *, backend: str | None = None) -
     InvalidInput
         If `x` is not a real matrix or `origin` is not one number a column.
 
+    Notes
+    -----
+    A product or sum is right wherever it is a normal number.
+
     Examples
     --------
     >>> cross_sums([[1.0, 2.0], [3.0, float("nan")]], [0.0, 0.0]).products
     array([[10.,  2.],
            [ 2.,  4.]])
     """
-    shifted, present = _shifted_and_present(x, origin)
+    finite = np.isfinite(x)
+    largest = np.maximum(np.where(finite, np.abs(x), 0.0).max(axis=0, initial=0.0), np.abs(origin))
+    exponents = np.frexp(largest)[1]
+    shifted = np.where(finite, np.ldexp(x, -exponents) - np.ldexp(origin, -exponents), 0.0)
     products, sums, counts = np.empty((3, x.shape[1], x.shape[1]))
-    for i in range(x.shape[1]):
-        products[i] = (shifted * shifted[:, i, None]).sum(axis=0)
-        sums[i] = (present * shifted[:, i, None]).sum(axis=0)
-        counts[i] = (present * present[:, i, None]).sum(axis=0)
+    with np.errstate(over="ignore", under="ignore"):
+        for i, exponent in enumerate(exponents):
+            products[i] = np.ldexp((shifted * shifted[:, i, None]).sum(axis=0), exponents + exponent)
+            sums[i] = np.ldexp((finite * shifted[:, i, None]).sum(axis=0), exponent)
+            counts[i] = (finite & finite[:, i, None]).sum(axis=0)
     return CrossSums(products, sums, counts.astype(np.int64))
 
 
 def _shifted_and_present(x: Any, origin: Any) -> tuple[Any, Any]:
     finite = np.isfinite(x)
-    return np.where(finite, x - origin, 0.0), finite.astype(np.float64)
+    return np.where(finite, np.subtract(x, origin, dtype=np.float64), 0.0), finite.astype(np.float64)
 
 
 #: Multiplications that BLAS does on the calling thread: with more, its number of threads would show in the last digits.
@@ -109,6 +118,16 @@ _UNSHARED = 1 << 18
 
 @numpy_backend.kernel("cross_sums")
 def _cross_sums_by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
+    with np.errstate(all="ignore"):
+        products, sums, counts = _by_blocks(x, origin)
+        if units.astray(np.diag(products)).any():
+            exponents = cross_units(np, x, origin, products)
+            scaled = np.ldexp(x.astype(np.float64), -exponents), np.ldexp(origin.astype(np.float64), -exponents)
+            products, sums = in_ones(np, exponents, *_by_blocks(*scaled)[:2])
+    return products, sums, counts.astype(np.int64)
+
+
+def _by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
     rows = max(_UNSHARED // x.shape[1] ** 2, 1)
     products, sums, counts = np.zeros((3, x.shape[1], x.shape[1]))
     for start in range(0, len(x), rows):
@@ -116,7 +135,19 @@ def _cross_sums_by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
         products += shifted.T @ shifted
         sums += shifted.T @ present
         counts += present.T @ present
-    return products, sums, counts.astype(np.int64)
+    return products, sums, counts
+
+
+def cross_units(xp: Any, x: Any, origin: Any, products: Any) -> Any:
+    """Exponents of the units to count columns in whose own sums went astray."""
+    exponents = units.exponents(xp, xp.maximum(units.largest(xp, x), xp.abs(origin)))
+    return xp.where(units.astray(xp.diagonal(products)), exponents, 0).astype(xp.int32)
+
+
+def in_ones(xp: Any, exponents: Any, products: Any, sums: Any) -> tuple[Any, Any]:
+    """Products and sums of columns counted in units as they are without."""
+    own = exponents[:, None]
+    return xp.ldexp(products, exponents + own), xp.ldexp(sums, own)
 
 
 def added(first: CrossSums, second: CrossSums) -> CrossSums:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from . import units
 from .moments import powers_joined
-from .windows import roomy_unit
 
 #: What is known of a window: the number of its values, the last of them, how far the mean lies from that, and sums of
 #: products of distances from the mean.
@@ -30,21 +30,18 @@ _STRIP = 1 << 14
 
 
 def rolling_mean(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    unit = roomy_unit(1, 1)
-    count, last, mean = _moments(xp, x / unit, window, 1)
-    return xp.where(count >= min_periods, (last + mean) * unit, xp.nan)
+    count, last, mean = _moments(xp, x, window, 1)
+    return xp.where(count >= min_periods, last + mean, xp.nan)
 
 
 def rolling_std(xp: Any, x: Any, window: int, ddof: int, min_periods: int) -> Any:
-    unit = roomy_unit(window, 1)
-    count, _, _, squares = _moments(xp, x / unit, window, 2)
+    count, _, _, squares = _moments(xp, x, window, 2)
     enough = (count >= min_periods) & (count > ddof)
-    return xp.where(enough, xp.sqrt(squares / xp.maximum(count - ddof, 1.0)) * unit, xp.nan)
+    return xp.where(enough, xp.sqrt(squares / xp.maximum(count - ddof, 1.0)), xp.nan)
 
 
 def rolling_skew(xp: Any, x: Any, window: int, min_periods: int) -> Any:
     n, _, _, squares, cubes = _moments(xp, x, window, 3)
-    # Of a product that underflows, like the third powers, nothing is known.
     skewness = n * xp.sqrt(n - 1.0) * cubes / ((n - 2.0) * (squares * xp.sqrt(squares)))
     return xp.where((n >= max(min_periods, 3)) & (squares > 0.0), skewness, xp.nan)
 
@@ -57,11 +54,14 @@ def rolling_kurt(xp: Any, x: Any, window: int, min_periods: int) -> Any:
 
 
 def rolling_slope(xp: Any, x: Any, window: int, min_periods: int) -> Any:
-    unit = roomy_unit(window, 3)
     present = ~xp.isnan(x)
-    alone = present.astype(xp.float64), x / unit, *[xp.zeros(x.shape)] * 4
+    alone = present.astype(xp.float64), x, *[xp.zeros(x.shape)] * 4
     count, _, _, _, squares, products = _joined(xp, alone, window, _join_trends)
-    return xp.where(count >= max(min_periods, 2), products / squares * unit, xp.nan)
+    return xp.where(count >= max(min_periods, 2), products / squares, xp.nan)
+
+
+#: In which power of the unit of `x` each statistic is.
+DEGREES = {rolling_mean: 1, rolling_std: 1, rolling_skew: 0, rolling_kurt: 0, rolling_slope: 1}
 
 
 def rolling_min(xp: Any, x: Any, window: int, min_periods: int) -> Any:
@@ -157,8 +157,33 @@ def over_strips(xp: Any, numbers: int, kernel: Callable[..., Any], x: Any, windo
             columns = slice(column, column + width)
             values = x[first : start + height, columns].astype(xp.float64)
             values = xp.where(xp.isfinite(values), values, xp.nan)
-            out[start : start + height, columns] = kernel(xp, values, window, *options)[start - first :]
+            found = kernel(xp, values, window, *options)
+            if kernel in DEGREES and not _fits(xp, values):
+                found = _in_units(xp, kernel, values, window, options, found)
+            out[start : start + height, columns] = found[start - first :]
     return out
+
+
+def _fits(xp: Any, x: Any) -> bool:
+    """Whether all values are of a size that needs no unit."""
+    sizes = xp.abs(x)
+    sizes = xp.where(sizes > 0.0, sizes, 1.0)  # NaN is not more
+    return bool((sizes.min() >= units.FITTING[0]) & (sizes.max() <= units.FITTING[1]))
+
+
+def _in_units(xp: Any, kernel: Callable[..., Any], x: Any, window: int, options: tuple[Any, ...], found: Any) -> Any:
+    """What `kernel` `found`, anew for windows of values that do not fit: those of one size after the other."""
+    sizes = _extremes(xp, xp.abs(x), window, 1, xp.fmax)
+    sizes = xp.where((sizes > 0.0) & (units.exponents(xp, sizes) != 0), sizes, 0.0)
+    while float(largest := sizes.max()) > 0.0:
+        exponent = int(xp.frexp(largest)[1])
+        scaled = xp.ldexp(x, -exponent)
+        # Larger values are in windows that are done with.
+        scaled = xp.where(xp.abs(scaled) < 2.0, scaled, xp.nan)
+        these = sizes > largest * units.FITTING[0]
+        again = xp.ldexp(kernel(xp, scaled, window, *options), DEGREES[kernel] * exponent)
+        found, sizes = xp.where(these, again, found), xp.where(these, 0.0, sizes)
+    return found
 
 
 def on_numpy(kernel: Callable[..., Any]) -> Callable[..., Any]:

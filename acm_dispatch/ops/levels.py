@@ -10,6 +10,7 @@ from ..arrays import ArrayLike
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..samples import Samples
+from . import units
 from .missing import sensors
 from .moments import Numbers, column_sums
 
@@ -63,6 +64,11 @@ def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
     InvalidInput
         If `x` is not a real matrix.
 
+    Notes
+    -----
+    `squares` is right wherever it is a normal number: those of distances below 1e-154 or above 1e154 become 0 or
+    infinite.
+
     References
     ----------
     T. F. Chan, G. H. Golub and R. J. LeVeque (1983), Algorithms for computing the sample variance.
@@ -78,8 +84,28 @@ def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
 
 
 @numpy_backend.kernel("column_levels")
-def levels_in_two_passes(x: Any) -> tuple[Any, Any, Any, Any]:
+def _levels_by_columns(x: Any) -> tuple[Any, Any, Any, Any]:
     """The fields of `Levels`."""
+    return levels_in_ones(*levels_in_units(x))
+
+
+def levels_in_units(x: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The fields of `Levels`, each column's counted in a unit of its own, and the exponents of these."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        found = _levels_in_two_passes(x)
+        return units.fitted(_levels_in_two_passes, x, found, np.where(found[1] > 0, found[3], 1.0))
+
+
+def levels_in_ones(exponents: Any, levels: tuple[Any, ...]) -> tuple[Any, Any, Any, Any]:
+    """Levels counted in units as they are without."""
+    origin, count, mean, squares = levels
+    if not exponents.any():
+        return origin, count, mean, squares
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(origin, exponents), count, np.ldexp(mean, exponents), np.ldexp(squares, 2 * exponents)
+
+
+def _levels_in_two_passes(x: Any) -> tuple[Any, Any, Any, Any]:
     finite = np.isfinite(x)
     count = np.count_nonzero(finite, axis=0)
     origin: Any = np.full(x.shape[1], np.nan)

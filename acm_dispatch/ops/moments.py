@@ -114,6 +114,9 @@ def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
 
     Notes
     -----
+    A sum is right wherever it is a normal number: fourth powers of distances below 1e-77 or above 1e77 become 0 or
+    infinite, third powers and squares beyond that.
+
     The moments of a column in parts follow by the formulas of Pebay (2008), Formulas for robust, one-pass parallel
     computation of covariances and arbitrary-order statistical moments.
 
@@ -123,17 +126,32 @@ def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
     >>> print(sums.origin, sums.count, sums.mean.round(3), sums.squares.round(3), sums.pairs, sums.products)
     [5.] [3] [1.333] [4.667] [2] [3.]
     """
+    exponents, sums = _sums_in_units(x)
+    with np.errstate(over="ignore", under="ignore"):
+        return Sums(*(np.ldexp(sum_, n * exponents) if n else sum_ for n, sum_ in zip(_DEGREES, sums, strict=True)))
+
+
+#: In which power of their column's unit sums are counted; the first value and the extremes are values themselves.
+_DEGREES = Sums(0, 0, 1, 2, 3, 4, 0, 0, 0, 1, 1, 2)  # type: ignore[arg-type]
+
+
+def _sums_in_units(x: Any) -> tuple[Any, Sums]:
+    """The sums of each column counted in its own unit, a power of two of which it has less than one; its exponent."""
     counted = np.zeros((2, x.shape[1]), np.int64)
     numbers = np.zeros((10, x.shape[1]))
     numbers[[0, 5, 6]] = np.nan
+    exponents = np.zeros(x.shape[1], np.int32)
     for j, column in enumerate(x.T.copy()):
         values = column[np.isfinite(column)]
         if len(values):
+            exponents[j] = np.frexp(np.abs(values).max())[1]
+            first, extremes = values[0], (values.min(), values.max())
+            column, values = np.ldexp(column, -exponents[j]), np.ldexp(values, -exponents[j])
             pairs, sums = _pair_sums(column - values[0])
             counted[:, j] = len(values), pairs
-            numbers[:, j] = values[0], *_power_sums(values - values[0]), values.min(), values.max(), *sums
+            numbers[:, j] = first, *_power_sums(values - values[0]), *extremes, *sums
     parts: list[Any] = [numbers[0], counted[0], *numbers[1:7], counted[1], *numbers[7:]]
-    return Sums(*parts)
+    return exponents, Sums(*parts)
 
 
 def _power_sums(values: Any) -> tuple[Any, ...]:
@@ -221,9 +239,19 @@ def ddof_beyond_the_count(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_moments.case
-def almost_too_small(rng: np.random.Generator) -> dict[str, Any]:
-    """Powers that become 0 say nothing of a shape."""
-    return {"x": rng.normal(size=(40, 3)) * [1e-100, 1e-150, 1e-60]}
+def powers_out_of_range(rng: np.random.Generator) -> dict[str, Any]:
+    """Fourth powers below 1e-77 and cubes below 1e-103 are 0, those above 1e77 and 1e102 infinite; a shape is not."""
+    scales = [3e-81, 1e-100, 1e-107, 1e-150, 1e-160, 1e-300, 1e-60, 3e80, 1e107, 1e153, 1e160, 1e300]
+    return {"x": rng.exponential(size=(40, 12)) * scales}
+
+
+@_moments.case
+def parts_of_other_sizes(rng: np.random.Generator) -> dict[str, Any]:
+    """What a kernel joins: small values, then large ones, then a constant."""
+    x = rng.exponential(size=(9000, 4)) * [1e-160, 1e-90, 1e100, 1.0]
+    x[3000:6000] *= [1e20, 1e-30, 1e90, 1e-200]
+    x[6000:, ::2], x[6000:, 1::2] = 0.0, [1e-85, 1e-300]
+    return {"x": x}
 
 
 @_moments.mistake("ddof")
@@ -277,7 +305,8 @@ def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -
     Notes
     -----
     Follows pandas' ``mean``, ``var``, ``skew`` and ``kurt``, to which infinities are numbers. All is summed of
-    differences from a value of the column, so an offset costs no digits.
+    differences from a value of the column, so an offset costs no digits, and counted in a unit of the column's size, so
+    skewness and kurtosis are right for normal numbers of any size.
 
     Examples
     --------
@@ -285,12 +314,15 @@ def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -
     >>> print(moments.count, moments.mean, moments.variance, moments.skewness.round(3))
     [3] [3.] [7.] [1.458]
     """
-    sums = column_sums.reference(x)
+    exponents, sums = _sums_in_units(x)
     freedom = sums.count - ddof
+    with np.errstate(all="ignore"):
+        mean = np.ldexp(np.ldexp(sums.origin, -exponents) + sums.mean, exponents)
+        variance = np.ldexp(np.where(freedom > 0, sums.squares / freedom, np.nan), 2 * exponents)
     return Moments(
         sums.count,
-        sums.origin + sums.mean,
-        np.where(freedom > 0, sums.squares / freedom, np.nan),
+        mean,
+        variance,
         skewness(sums.count, sums.squares, sums.cubes),
         kurtosis(sums.count, sums.squares, sums.fourths),
         sums.minimum,

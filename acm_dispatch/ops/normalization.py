@@ -11,14 +11,50 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer, one_of, optional, real
 from ..samples import Samples
-from .levels import levels_in_two_passes
+from . import units
+from .levels import levels_in_units
 from .missing import gappy, sensors
-from .robust_stats import median_mad
+from .robust_stats import NORMAL_CONSISTENCY, median_mad, median_mad_by_sorting
 
 _METHODS = one_of("standard", "robust")
 
 _sensors = Samples(sensors, gappy)
-del _sensors.cases["largest_numbers"]  # its variance is beyond float64
+
+
+@_sensors.case
+def squares_out_of_range(rng: np.random.Generator) -> dict[str, Any]:
+    """Squares and differences leave the range of numbers; scores do not."""
+    x = rng.normal(size=(50, 8)) * [1e-300, 1e-170, 1e-160, 1e-100, 1e100, 1e155, 1e200, 1e307]
+    return {"x": x, "floor": 1e-305}
+
+
+@_sensors.case
+def opposite_ends(rng: np.random.Generator) -> dict[str, Any]:
+    """Their distance from each other is no number."""
+    return {"x": np.array([[1.7e308, 1e300], [-1.7e308, -1e300], [1.7e308, 5e299], [-1e308, 0.0]]), "ddof": 1}
+
+
+@_sensors.case
+def robust_of_opposite_ends(rng: np.random.Generator) -> dict[str, Any]:
+    return {**opposite_ends(rng), "method": "robust", "ddof": 0}
+
+
+@_sensors.case
+def robust_out_of_range(rng: np.random.Generator) -> dict[str, Any]:
+    return {**squares_out_of_range(rng), "method": "robust"}
+
+
+@_sensors.case
+def given_ends(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.uniform(-1, 1, size=(20, 3)) * 1.7e308
+    return {"x": x, "center": np.array([-1.7e308, 1.7e308, 1e-300]), "scale": np.array([1.6e308, 1e300, 1e308])}
+
+
+@_sensors.case
+def tiny_floor(rng: np.random.Generator) -> dict[str, Any]:
+    """Of a column of the smallest numbers, of zeros, and of huge numbers that are equal."""
+    x = np.column_stack([rng.normal(size=9) * 1e-307, np.zeros(9), np.full(9, 1e308)])
+    return {"x": x, "floor": 1e-320}
 
 
 @_sensors.case
@@ -136,7 +172,8 @@ def zscore(
     Notes
     -----
     Follows `scipy.stats.zscore` with ``nan_policy="omit"``, and `sklearn.preprocessing.RobustScaler` in spirit. Mean
-    and variance are taken of differences from a value of the column, so an offset costs no digits.
+    and variance are taken of differences from a value of the column, so an offset costs no digits, and counted in a
+    unit of the column's size, so scores are right for normal numbers of any size.
 
     Examples
     --------
@@ -145,46 +182,87 @@ def zscore(
            [ 0. ],
            [ 0.5]])
     """
-    offset, own_center, own_scale = _robust(x) if method == "robust" else _standard(x, ddof)
+    finite = np.isfinite(x)
+    largest = np.where(finite, np.abs(x), 0.0).max(axis=0, initial=0.0)
     if center is not None:
-        offset, own_center = center, np.zeros_like(center)
-    scale = np.maximum(own_scale if scale is None else scale, floor)
-    scores: Any = ((x - offset) - own_center) / scale
-    return scores if clip is None else np.where(np.isfinite(x), np.clip(scores, -clip, clip), scores)
+        largest = np.maximum(largest, np.where(np.isfinite(center), np.abs(center), 0.0))
+    # Counted in a unit of which no value has more than a quarter, no difference overflows, and no square of one.
+    exponents = np.frexp(largest)[1] + 2
+    with np.errstate(all="ignore"):
+        values = np.ldexp(x, -exponents)
+        offset, shift, spread = (_robust if method == "robust" else _standard)(values, finite, ddof)
+        if center is not None:
+            offset, shift = np.ldexp(center, -exponents), 0.0
+        spread = spread if scale is None else np.ldexp(scale, -exponents)
+        scores: Any = ((values - offset) - shift) / np.maximum(spread, np.ldexp(floor, -exponents))
+    return scores if clip is None else np.where(finite, np.clip(scores, -clip, clip), scores)
 
 
-def _standard(x: Any, ddof: int) -> tuple[Any, Any, Any]:
+def _standard(x: Any, finite: Any, ddof: int) -> tuple[Any, Any, Any]:
     """A value of each column, the mean's distance from it, and the standard deviation, all by columns.
 
     The mean itself, rounded to the size of an offset, would cost the digits that the difference still has.
     """
-    origin, count, mean, squares = levels_in_two_passes(x)
-    variance = np.where(count > ddof, squares / np.maximum(count - ddof, 1), np.nan)
-    return origin, mean, np.sqrt(variance)
+    origin, mean, spread = np.full((3, x.shape[1]), np.nan)
+    for j, column in enumerate(x.T):
+        values = column[finite[:, j]]
+        if len(values):
+            origin[j] = values[0]
+            mean[j] = (values - origin[j]).mean()
+        if len(values) > ddof:
+            spread[j] = np.sqrt((((values - origin[j]) - mean[j]) ** 2).sum() / (len(values) - ddof))
+    return origin, mean, spread
 
 
-def _robust(x: Any) -> tuple[Any, Any, Any]:
-    median, mad = median_mad(x)
-    return median, np.zeros_like(median), mad
+def _robust(x: Any, finite: Any, ddof: int) -> tuple[Any, Any, Any]:
+    median, mad = median_mad(np.where(finite, x, np.nan))
+    return median, 0.0, mad
 
 
 @numpy_backend.kernel("zscore")
 def _zscore_in_place(x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None) -> Any:
     """The reference, computing only what was omitted and with one array alive instead of several."""
-    offset = center
+    levels: Any = None
     if center is None or scale is None:
-        if method == "robust":
-            offset, mean, own_scale = _robust(x.astype(np.float64))
-        else:
-            offset, mean, own_scale = _standard(x, ddof)
-        scale = own_scale if scale is None else scale
-        center, offset = (mean, offset) if center is None else (0.0, center)
-    else:
-        center = 0.0
+        levels = _median_and_mad(x) if method == "robust" else _mean_and_deviation(x, ddof)
     with np.errstate(all="ignore"):
-        scores = np.subtract(x, offset)
-        scores -= center
-        scores /= np.maximum(scale, floor)
+        exponents, offset, shift, spread = in_one_unit(np, levels, center, scale)
+        scores = np.subtract(np.ldexp(x, -exponents) if exponents.any() else x, offset)
+        scores -= shift
+        scores /= np.maximum(spread, np.ldexp(floor, -exponents))
         if clip is not None:
             np.clip(scores, -clip, clip, out=scores, where=np.isfinite(x))
     return scores.astype(x.dtype, copy=False)
+
+
+def _mean_and_deviation(x: Any, ddof: int) -> tuple[Any, ...]:
+    exponents, levels = levels_in_units(x)
+    return deviation_in_units(np, exponents, levels, ddof)
+
+
+def deviation_in_units(xp: Any, exponents: Any, levels: tuple[Any, ...], ddof: int) -> tuple[Any, ...]:
+    """The exponents of units, and in these a value of each column, the mean's distance from it, and the deviation."""
+    origin, count, mean, squares = levels
+    variance = xp.where(count > ddof, squares / xp.maximum(count - ddof, 1), xp.nan)
+    return exponents, origin, mean, xp.sqrt(variance)
+
+
+def _median_and_mad(x: Any) -> tuple[Any, ...]:
+    """The same of median and median absolute deviation."""
+    exponents = units.exponents(np, units.largest(np, x))
+    median, mad = median_mad_by_sorting(np.ldexp(x.astype(np.float64), -exponents), NORMAL_CONSISTENCY, "nonfinite")
+    return exponents, median, 0.0, mad
+
+
+def in_one_unit(xp: Any, levels: Any, center: Any, scale: Any) -> tuple[Any, Any, Any, Any]:
+    """The exponents of units in which no difference overflows, and in these what is subtracted, in two steps, and scale.
+
+    `levels` are these four of the columns' own levels; what is given takes the place of its own.
+    """
+    exponents, offset, shift, spread = levels or (xp.zeros(len(center), xp.int32), None, 0.0, None)
+    if scale is not None:
+        spread = xp.ldexp(scale.astype(xp.float64), -exponents)
+    if center is None:
+        return exponents, offset, shift, spread
+    own, exponents = exponents, units.with_ends(xp, exponents, center)
+    return exponents, xp.ldexp(center.astype(xp.float64), -exponents), 0.0, xp.ldexp(spread, own - exponents)

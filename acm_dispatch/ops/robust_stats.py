@@ -24,6 +24,13 @@ def raw_deviation(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 200), "scale": 1.0}
 
 
+@_columns.case
+def distances_beyond_all_numbers(rng: np.random.Generator) -> dict[str, Any]:
+    """The median distance is a number, or a tenth of it is."""
+    x = np.array([[1.7e308, 1.7e308], [-1.7e308, -1.7e308], [1.7e308, -1.7e308], [1.6e308, 1.7e308], [1e308, -1.6e308]])
+    return {"x": x, "scale": 0.1}
+
+
 @_columns.mistake("scale")
 def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "scale": np.inf}
@@ -82,7 +89,8 @@ def median_mad(x: Any, scale: float = NORMAL_CONSISTENCY, missing: str = "nonfin
         values = column[~is_missing(column, missing)]
         if len(values):
             median[j] = _median(values)
-            mad[j] = scale * _median(np.abs(values - median[j]))
+            # By halves: the distance of two numbers may be larger than all numbers.
+            mad[j] = scale * _median(np.abs(values / 2 - median[j] / 2)) * 2
     return median, mad
 
 
@@ -96,15 +104,16 @@ def _median(values: Any) -> Any:
 
 
 @numpy_backend.kernel("column_median_mad")
-def _median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
+def median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
     """All columns at once: NumPy sorts NaN behind the numbers. In float64, since deviations cancel digits."""
     rows = x.T.astype(np.float64, order="C")
     rows[is_missing(rows, missing)] = np.nan
     count = (~np.isnan(rows)).sum(axis=1)
     median = middles(rows, count)
-    with np.errstate(invalid="ignore", over="ignore"):
-        mad = middles(np.abs(rows - median[:, None]), count)
-        return median.astype(x.dtype, copy=False), (scale * mad).astype(x.dtype, copy=False)
+    with np.errstate(all="ignore"):
+        # By halves: the distance of two numbers may be larger than all numbers.
+        mad = scale * middles(np.abs(rows / 2 - median[:, None] / 2), count) * 2
+        return median.astype(x.dtype, copy=False), mad.astype(x.dtype, copy=False)
 
 
 def middles(rows: Any, count: Any) -> Any:

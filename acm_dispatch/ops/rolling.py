@@ -50,7 +50,7 @@ def rolling_mean(
     >>> rolling_mean([[1.0], [2.0], [float("nan")], [6.0]], 2, min_periods=1).T
     array([[1. , 1.5, 2. , 6. ]])
     """
-    return over_windows(x, window, min_periods, lambda values: _deviations(values)[1])
+    return over_windows(x, window, min_periods, lambda values: _deviations(values)[1], degree=1)
 
 
 numpy_backend.kernel("rolling_mean")(on_numpy(doubling.rolling_mean))
@@ -132,7 +132,7 @@ def rolling_std(
         count, _, distances = _deviations(values)
         return np.sqrt((distances**2).sum(axis=2) / np.where(count > ddof, count - ddof, np.nan))
 
-    return over_windows(x, window, min_periods, statistic)
+    return over_windows(x, window, min_periods, statistic, degree=1)
 
 
 numpy_backend.kernel("rolling_std")(on_numpy(doubling.rolling_std))
@@ -182,7 +182,7 @@ def rolling_skew(
         correction = count * np.sqrt(count - 1.0) / np.where(count > 2, count - 2, np.nan)
         return correction * cubes / squares**1.5
 
-    return over_windows(x, window, min_periods, statistic)
+    return over_windows(x, window, min_periods, statistic, degree=0)
 
 
 numpy_backend.kernel("rolling_skew")(on_numpy(doubling.rolling_skew))
@@ -232,7 +232,7 @@ def rolling_kurt(
         freedom = np.where(count > 3, (count - 2.0) * (count - 3.0), np.nan)
         return (count - 1.0) / freedom * (count * (count + 1.0) * fourths / squares**2 - 3 * (count - 1.0))
 
-    return over_windows(x, window, min_periods, statistic)
+    return over_windows(x, window, min_periods, statistic, degree=0)
 
 
 numpy_backend.kernel("rolling_kurt")(on_numpy(doubling.rolling_kurt))
@@ -284,7 +284,7 @@ def rolling_slope(
         elapsed = np.where(present, time - mean_time[:, :, None], 0.0)
         return (elapsed * distances).sum(axis=2) / np.where(count > 1, (elapsed**2).sum(axis=2), np.nan)
 
-    return over_windows(x, window, min_periods, statistic)
+    return over_windows(x, window, min_periods, statistic, degree=1)
 
 
 numpy_backend.kernel("rolling_slope")(on_numpy(doubling.rolling_slope))

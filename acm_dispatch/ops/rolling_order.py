@@ -20,8 +20,9 @@ _ordered = Samples(windowed.typical, windowed)
 
 
 @_ordered.case
-def largest_numbers(rng: np.random.Generator) -> dict[str, Any]:
-    return {**gappy.cases["largest_numbers"](rng), "window": 2}
+def opposite_ends(rng: np.random.Generator) -> dict[str, Any]:
+    """Their distance from each other is no number; half of it is."""
+    return {"x": rng.choice([1.7e308, -1.7e308, 1e308, -1.2e308, 0.0], size=(50, 3)), "window": 6, "min_periods": 2}
 
 
 @_ordered.case
@@ -169,6 +170,12 @@ def like_a_deviation(rng: np.random.Generator) -> dict[str, Any]:
     return {**windowed.typical(rng, 100), "window": 9, "scale": 1.4826, "min_periods": 3}
 
 
+@_scaled.case
+def part_of_a_distance(rng: np.random.Generator) -> dict[str, Any]:
+    """A tenth of a distance is a number where the distance is none."""
+    return {**opposite_ends(rng), "scale": 0.1}
+
+
 @_scaled.mistake("scale")
 def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
     return {**windowed.typical(rng, 8), "scale": np.inf}
@@ -214,6 +221,7 @@ def rolling_mad(
     """
 
     def statistic(values: Any) -> Any:
-        return scale * _medians(np.abs(values - _medians(values)[:, :, None]))
+        # By halves: the distance of two numbers may be larger than all numbers.
+        return scale * _medians(np.abs(values / 2 - _medians(values)[:, :, None] / 2)) * 2
 
     return over_windows(x, window, min_periods, statistic)

@@ -13,6 +13,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import drawn_by, integer, number
 from ..samples import Samples
+from . import units
 
 Bands = tuple[tuple[float, float], ...]
 
@@ -114,6 +115,21 @@ def bands_overlap_and_miss_bins(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": x, "window": 10, "bands": bands, "step": 4}
 
 
+@_windows.case
+def squares_beside_the_range(rng: np.random.Generator) -> dict[str, Any]:
+    """Magnitudes are numbers, and so are sums of their squares, or just not; where they are not, they are infinite."""
+    x = rng.normal(size=(70, 6)) * [1e-153, 1e-158, 1e-170, 1e150, 1e153, 1e307]
+    return {"x": x, "window": 32, "bands": _BANDS, "step": 3}
+
+
+@_windows.case
+def a_jump_between_windows(rng: np.random.Generator) -> dict[str, Any]:
+    """What lies in one window, however large, leaves nothing in the next."""
+    x = rng.normal(size=(64, 2)) * [1.0, 1e-150]
+    x[20] = 1e152
+    return {"x": x, "window": 16, "bands": _BANDS, "step": 4}
+
+
 @_windows.mistake("bands")
 def band_beyond_half(rng: np.random.Generator) -> dict[str, Any]:
     return {**vibration(rng, 64), "bands": [(0.2, 0.6)]}
@@ -185,7 +201,8 @@ def band_energy(
 
     Notes
     -----
-    The transform is that of `numpy.fft.rfft`, without window function and without scaling.
+    The transform is that of `numpy.fft.rfft`, without window function and without scaling. An energy is right, to a share
+    of the window's energy, wherever it is a normal number.
 
     Examples
     --------
@@ -199,11 +216,16 @@ def band_energy(
     frequencies = np.arange(window // 2 + 1) / window
     for i, start in enumerate(starts):
         values = x[start : start + window].T
-        power = _power(values)
+        finite = np.isfinite(values).all(axis=1)
+        # Counted in a unit of which no value has as much as one, no difference and no square overflows.
+        exponents = np.frexp(np.where(finite, np.abs(values).max(axis=1), 0.0))[1]
+        with np.errstate(invalid="ignore"):
+            power = _power(np.ldexp(values, -exponents[:, None]))
         for k, (low, high) in enumerate(bands):
             inside = (frequencies >= low) & ((frequencies < high) | (high == 0.5))
-            result[i, :, k] = power[:, inside].sum(axis=1)
-        result[i, ~np.isfinite(values).all(axis=1)] = np.nan  # in bands without any frequency, too
+            with np.errstate(over="ignore", under="ignore"):
+                result[i, :, k] = np.ldexp(power[:, inside].sum(axis=1), 2 * exponents)
+        result[i, ~finite] = np.nan  # in bands without any frequency, too
     return result
 
 
@@ -229,7 +251,13 @@ def _band_energy_by_batches(x: Any, window: int, bands: Bands, step: int) -> Any
     members = np.array(inside, dtype=np.float64).T
     count = max(_BATCH // (window * x.shape[1]), 1)
     result = np.empty((len(views), x.shape[1], len(bands)), x.dtype)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         for start in range(0, len(views), count):
-            result[start : start + count] = _power(views[start : start + count].astype(np.float64)) @ members
+            windows = views[start : start + count].astype(np.float64)
+            energy = _power(windows) @ members
+            if units.astray(energy).any():
+                exponents = units.exponents(np, np.abs(windows).max(axis=2))[:, :, None]
+                if exponents.any():
+                    energy = np.ldexp(_power(np.ldexp(windows, -exponents)) @ members, 2 * exponents)
+            result[start : start + count] = energy
     return result
