@@ -134,6 +134,9 @@ def gaps_across_tiles(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": x}
 
 
+_series.add_scaled("x", draw=lambda rng: {**_echoes(rng, 40), "epsilon": 0.0})
+
+
 @_series.mistake("center")
 def unknown_centre(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "center": "mode"}
@@ -192,8 +195,8 @@ def ar1_coefficients(
 
     Notes
     -----
-    Sums are counted in a unit of the column's size, so a coefficient is right for normal numbers of any size; it is only
-    that `epsilon` has to be of the size of their squares.
+    Sums are counted in a unit of the column's size, so a coefficient is right for normal numbers of any size, with an
+    `epsilon` of the size of their squares.
 
     The conditional least squares of `statsmodels.tsa.ar_model.AutoReg` with one lag, its constant taken from `center`.
 

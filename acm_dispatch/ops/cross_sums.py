@@ -62,6 +62,7 @@ def _cross_sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: 
     returns=CrossSums,
     agrees=_cross_sums_agree,
     widens=True,
+    homogeneous="x, origin -> 2, 1, 0",
 )
 def cross_sums(x: ArrayLike, origin: ArrayLike, *, backend: str | None = None) -> CrossSums:
     """What pairs of columns sum up to where both have a finite value, of differences from `origin`.
@@ -164,6 +165,11 @@ def moved(cross: CrossSums, shift: Any) -> CrossSums:
         sums + own * counts,
         counts,
     )
+
+
+def cross_recounted(cross: CrossSums, by: Any) -> CrossSums:
+    """The same of columns counted in units that are larger by 2**`by`, one exponent a column."""
+    return CrossSums(*in_ones(np, -by, cross.products, cross.sums), cross.counts)
 
 
 def covariances(cross: CrossSums) -> Any:

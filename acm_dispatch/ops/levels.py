@@ -43,6 +43,7 @@ def _levels_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: floa
     returns=Levels,
     agrees=_levels_agree,
     widens=True,
+    homogeneous="x -> 1, 0, 1, 2",
 )
 def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
     """Count, mean and spread of each column's finite values, in a form in which parts of a column can be joined.
@@ -118,11 +119,21 @@ def _levels_in_two_passes(x: Any) -> tuple[Any, Any, Any, Any]:
     return origin, count, mean, np.square(shifted, out=shifted).sum(axis=0, where=finite)
 
 
-def levels_joined(first: Levels, second: Levels) -> Levels:
-    """The levels of columns in two parts."""
+#: Exponents of columns that are counted in 1.
+_ONES = np.int32(0)
+
+
+def levels_joined(first: Levels, second: Levels, exponents: Any = _ONES) -> Levels:
+    """The levels of columns in two parts, both counted in 2**`exponents`."""
     origin = np.where(first.count > 0, first.origin, second.origin)
     count = first.count + second.count
     share = second.count / np.maximum(count, 1)
-    distance = np.where(second.count > 0, (second.origin - origin) + second.mean - first.mean, 0.0)
+    shift = np.ldexp(second.origin, -exponents) - np.ldexp(origin, -exponents)
+    distance = np.where(second.count > 0, shift + second.mean - first.mean, 0.0)
     between = distance * distance * (first.count * share)
     return Levels(origin, count, first.mean + distance * share, first.squares + second.squares + between)
+
+
+def levels_recounted(levels: Levels, by: Any) -> Levels:
+    """Levels counted in units that are larger by 2**`by`, one exponent a column."""
+    return levels._replace(mean=np.ldexp(levels.mean, -by), squares=np.ldexp(levels.squares, -2 * by))

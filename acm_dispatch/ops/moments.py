@@ -128,7 +128,7 @@ def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
     """
     exponents, sums = _sums_in_units(x)
     with np.errstate(over="ignore", under="ignore"):
-        return Sums(*(np.ldexp(sum_, n * exponents) if n else sum_ for n, sum_ in zip(_DEGREES, sums, strict=True)))
+        return recounted(sums, -exponents)
 
 
 #: In which power of their column's unit sums are counted; the first value and the extremes are values themselves.
@@ -166,10 +166,20 @@ def _pair_sums(column: Any) -> tuple[Any, tuple[Any, ...]]:
     return len(before), (before.sum(), after.sum(), (before * after).sum())
 
 
-def joined(first: Sums, second: Sums) -> Sums:
-    """The sums of columns in two parts, without the pair of values where they meet."""
+def recounted(sums: Sums, by: Any) -> Sums:
+    """Sums counted in units that are larger by 2**`by`, one exponent a column."""
+    return Sums(*(np.ldexp(sum_, -n * by) if n else sum_ for n, sum_ in zip(_DEGREES, sums, strict=True)))
+
+
+#: Exponents of columns that are counted in 1.
+_ONES = np.int32(0)
+
+
+def joined(first: Sums, second: Sums, exponents: Any = _ONES) -> Sums:
+    """The sums of columns in two parts, without the pair of values where they meet, all counted in 2**`exponents`."""
     origin = np.where(first.count > 0, first.origin, second.origin)
-    shift = np.where(second.count > 0, second.origin - origin, 0.0)
+    shift = np.ldexp(second.origin, -exponents) - np.ldexp(origin, -exponents)
+    shift = np.where(second.count > 0, shift, 0.0)
     count = first.count + second.count
     p, q = first.count / np.maximum(count, 1), second.count / np.maximum(count, 1)
     distance = second.mean + shift - first.mean
@@ -278,6 +288,7 @@ class Moments(NamedTuple):
     samples=_moments,
     options={"ddof": integer(minimum=0)},
     returns=Moments,
+    homogeneous="x -> 0, 1, 2, 0, 0, 1, 1",
 )
 def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -> Moments:
     """Count, mean, variance, skewness, excess kurtosis and extremes of each column's finite values.

@@ -50,6 +50,10 @@ def given_ends(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": x, "center": np.array([-1.7e308, 1.7e308, 1e-300]), "scale": np.array([1.6e308, 1e300, 1e308])}
 
 
+def tiny_floor_of_sensors(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 40), "floor": 1e-305}
+
+
 @_sensors.case
 def tiny_floor(rng: np.random.Generator) -> dict[str, Any]:
     """Of a column of the smallest numbers, of zeros, and of huge numbers that are equal."""
@@ -95,6 +99,9 @@ def fewer_values_than_ddof(rng: np.random.Generator) -> dict[str, Any]:
     x = rng.normal(size=(5, 3))
     x[2:, 0], x[1:, 1] = np.nan, np.nan
     return {"x": x, "ddof": 2}
+
+
+_sensors.add_scaled("x", draw=tiny_floor_of_sensors)
 
 
 @_sensors.mistake("center")
@@ -255,7 +262,7 @@ def _median_and_mad(x: Any) -> tuple[Any, ...]:
 
 
 def in_one_unit(xp: Any, levels: Any, center: Any, scale: Any) -> tuple[Any, Any, Any, Any]:
-    """The exponents of units in which no difference overflows, and in these what is subtracted, in two steps, and scale.
+    """The exponents of units in which no difference overflows, and in these offset, shift from there, and scale.
 
     `levels` are these four of the columns' own levels; what is given takes the place of its own.
     """

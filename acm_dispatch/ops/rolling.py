@@ -15,7 +15,7 @@ from .doubling import on_numpy
 from .windows import over_windows, rolling, windowed
 
 
-@rolling()
+@rolling(homogeneous="x -> 1")
 def rolling_mean(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -88,7 +88,7 @@ def negative_ddof(rng: np.random.Generator) -> dict[str, Any]:
     return {**windowed.typical(rng, 8), "ddof": -1}
 
 
-@rolling(_with_freedom, ddof=integer(minimum=0))
+@rolling(_with_freedom, homogeneous="x -> 1", ddof=integer(minimum=0))
 def rolling_std(
     x: ArrayLike, window: int, *, ddof: int = 1, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -138,7 +138,7 @@ def rolling_std(
 numpy_backend.kernel("rolling_std")(on_numpy(doubling.rolling_std))
 
 
-@rolling()
+@rolling(homogeneous="x -> 0")
 def rolling_skew(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -188,7 +188,7 @@ def rolling_skew(
 numpy_backend.kernel("rolling_skew")(on_numpy(doubling.rolling_skew))
 
 
-@rolling()
+@rolling(homogeneous="x -> 0")
 def rolling_kurt(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -238,7 +238,7 @@ def rolling_kurt(
 numpy_backend.kernel("rolling_kurt")(on_numpy(doubling.rolling_kurt))
 
 
-@rolling()
+@rolling(homogeneous="x -> 1")
 def rolling_slope(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:

@@ -72,7 +72,8 @@ class QuantileSketch:
             starts = np.concatenate([[0.0], ends[:-1]])
             ranks = np.concatenate([[0.0], (starts + ends - 1) / 2, [ends[-1] - 1]])
             known = np.concatenate([[minimum[j]], points, [maximum[j]]])
-            found[:, j] = np.interp(np.multiply(q, ends[-1] - 1), ranks, known)
+            # By halves: the distance of two numbers may be larger than all numbers.
+            found[:, j] = 2 * np.interp(np.multiply(q, ends[-1] - 1), ranks, known / 2)
         return found
 
     @property

@@ -201,8 +201,8 @@ def band_energy(
 
     Notes
     -----
-    The transform is that of `numpy.fft.rfft`, without window function and without scaling. An energy is right, to a share
-    of the window's energy, wherever it is a normal number.
+    The transform is that of `numpy.fft.rfft`, without window function and without scaling. An energy is right, to a
+    share of the whole window's, wherever it is a normal number.
 
     Examples
     --------

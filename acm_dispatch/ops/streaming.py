@@ -13,10 +13,11 @@ from ..labels import Order
 from ..options import boolean, integer
 from ..shapes import measure, parse
 from ..transfer import to_device_of, to_host
+from .chunk_sums import ANY, in_unit_of_chunk, scaled
 from .column_quantiles import probabilities
-from .cross_sums import CrossSums, added, covariances, cross_sums, moved
-from .levels import Levels, column_levels, levels_joined
-from .moments import Numbers, Sums, column_sums, joined, kurtosis, skewness
+from .cross_sums import CrossSums, added, covariances, cross_recounted, cross_sums, moved
+from .levels import Levels, column_levels, levels_joined, levels_recounted
+from .moments import Numbers, Sums, column_sums, joined, kurtosis, recounted, skewness
 from .sketch import QuantileSketch
 
 
@@ -37,8 +38,12 @@ class StreamingResult(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What the rows so far come to: replaced as a whole, so that what fails half-way changes nothing."""
+    """What the rows so far come to: replaced as a whole, so that what fails half-way changes nothing.
 
+    Sums are counted in powers of two, one a column, of which `exponents` are the exponents.
+    """
+
+    exponents: Any
     levels: Levels
     sums: Sums
     cross: CrossSums | None
@@ -71,7 +76,8 @@ class StreamingStatistics:
     -----
     NaN and infinities are left out. Objects can be pickled and merged, in the order of their data: parts of a recording
     may be summarised on several machines. The work on a chunk is done by operations (`column_sums` or
-    `column_levels`, `column_quantiles`, `cross_sums`), so it runs on the backend that the policy in force prefers.
+    `column_levels`, `column_quantiles`, `cross_sums`), so it runs on the backend that the policy in force prefers. Sums
+    are counted in units of the columns' size, which grow with it: results are right wherever they are normal numbers.
 
     Examples
     --------
@@ -96,6 +102,7 @@ class StreamingStatistics:
         zeros, nans = np.zeros(d), np.full(d, np.nan)
         none = np.zeros(d, np.int64)
         self._known = _Known(
+            np.full(d, ANY),
             Levels(nans, none, zeros, zeros),
             Sums(nans, none, zeros, zeros, zeros, zeros, nans, nans, none, zeros, zeros, zeros),
             CrossSums(np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d), np.int64)) if covariance else None,
@@ -127,15 +134,18 @@ class StreamingStatistics:
             raise InvalidInput("StreamingStatistics", "chunk", f"has {found} columns; expected {self._d}")
         if len(rows) == 0:
             return
-        known = self._known
+        sums, exponents = in_unit_of_chunk(column_levels if self._moments == 2 else column_sums, rows)
+        known = _in_units(self._known, np.maximum(self._known.exponents, exponents))
+        by = known.exponents - exponents
         if self._moments == 2:
-            known = known._replace(levels=levels_joined(known.levels, _to_host(column_levels(rows))))
+            known = known._replace(levels=levels_joined(known.levels, levels_recounted(sums, by), known.exponents))
         else:
             first, last = to_host(rows[[0, -1]]).astype(np.float64)
-            known = _followed(known, _to_host(column_sums(rows)), first, last, len(rows))
+            known = _followed(known, recounted(sums, by), first, last, len(rows))
         if known.cross is not None:
             origin = to_device_of(rows, np.nan_to_num(self._origin(known)))
-            known = known._replace(cross=added(known.cross, _to_host(cross_sums(rows, origin))))
+            counted = (scaled(part, known.exponents) for part in (rows, origin))
+            known = known._replace(cross=added(known.cross, CrossSums(*map(to_host, cross_sums(*counted)))))
         if known.sketch is not None:
             known = known._replace(sketch=known.sketch.updated(rows))
         self._known = known
@@ -156,14 +166,16 @@ class StreamingStatistics:
         if (self._d, self._q, self._moments) != (other._d, other._q, other._moments):
             raise InvalidInput("StreamingStatistics", "other", "has other columns, quantiles, or moments")
         order = labels.joined("StreamingStatistics", "other", self._order, other._order)
-        known, more = self._known, other._known
-        if (known.cross is None) != (more.cross is None):
+        if (self._known.cross is None) != (other._known.cross is None):
             raise InvalidInput("StreamingStatistics", "other", "differs in whether there is a covariance")
-        known = known._replace(levels=levels_joined(known.levels, more.levels))
+        exponents = np.maximum(self._known.exponents, other._known.exponents)
+        known, more = (_in_units(part, exponents) for part in (self._known, other._known))
+        known = known._replace(levels=levels_joined(known.levels, more.levels, exponents))
         if more.rows > 0:
             known = _followed(known, more.sums, more.first, more.last, more.rows)
         if known.cross is not None and more.cross is not None:
-            shift = np.nan_to_num(other._origin(more) - self._origin(known))
+            theirs, own = (np.ldexp(one._origin(part), -exponents) for one, part in ((other, more), (self, known)))
+            shift = np.nan_to_num(theirs - own)
             known = known._replace(cross=added(known.cross, moved(more.cross, shift)))
         if known.sketch is not None and more.sketch is not None:
             known = known._replace(sketch=known.sketch.merged(more.sketch))
@@ -188,31 +200,46 @@ class StreamingStatistics:
         sums = known.sums if self._moments == 4 else _without_shape(known.levels)
         many, some = sums.count > 1, sums.count > 0
         products = sums.products - sums.mean * (sums.before + sums.after) + sums.pairs * sums.mean**2
-        sketch, cross = known.sketch, known.cross
+        sketch, cross, exponents = known.sketch, known.cross, known.exponents
         return StreamingResult(
             sums.count,
-            sums.origin + sums.mean,
-            np.where(many, sums.squares / np.maximum(sums.count - 1, 1), np.nan),
+            _in_ones(np.ldexp(sums.origin, -exponents) + sums.mean, exponents),
+            _in_ones(np.where(many, sums.squares / np.maximum(sums.count - 1, 1), np.nan), 2 * exponents),
             skewness(sums.count, sums.squares, sums.cubes),
             kurtosis(sums.count, sums.squares, sums.fourths),
             sums.minimum,
             sums.maximum,
-            np.where(some, products / np.maximum(sums.count, 1), np.nan),
-            None if cross is None else covariances(cross),
+            _in_ones(np.where(some, products / np.maximum(sums.count, 1), np.nan), 2 * exponents),
+            None if cross is None else _in_ones(covariances(cross), exponents + exponents[:, None]),
             np.empty((0, self._d)) if sketch is None else sketch.quantiles(self._q, sums.minimum, sums.maximum),
             np.zeros(self._d) if sketch is None else sketch.rank_error,
         )
 
 
-def _to_host(sums: Any) -> Any:
-    """Sums with their arrays in NumPy: those of a chunk on a device are few numbers, and what is known stays here."""
-    return type(sums)(*map(to_host, sums))
+def _in_ones(values: Any, exponents: Any) -> Any:
+    """What is counted in units, without; where that is no number, infinite or 0."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(values, exponents)
+
+
+def _in_units(known: _Known, exponents: Any) -> _Known:
+    """The same, counted in larger units."""
+    by = exponents - known.exponents
+    if not by.any():
+        return known
+    with np.errstate(under="ignore"):
+        return known._replace(
+            exponents=exponents,
+            levels=levels_recounted(known.levels, by),
+            sums=recounted(known.sums, by),
+            cross=None if known.cross is None else cross_recounted(known.cross, by),
+        )
 
 
 def _followed(known: _Known, sums: Sums, first: Any, last: Any, rows: int) -> _Known:
     """`known` with the sums of the rows that come next, from `first` to `last`."""
     return known._replace(
-        sums=_bridged(joined(known.sums, sums), known.last, first),
+        sums=_bridged(joined(known.sums, sums, known.exponents), known.exponents, known.last, first),
         first=first if known.rows == 0 else known.first,
         last=last,
         rows=known.rows + rows,
@@ -225,9 +252,10 @@ def _without_shape(levels: Levels) -> Sums:
     return Sums(*levels, *([unknown] * (len(Sums._fields) - len(levels))))
 
 
-def _bridged(sums: Sums, before: Any, after: Any) -> Sums:
+def _bridged(sums: Sums, exponents: Any, before: Any, after: Any) -> Sums:
     """`sums` with the pairs of values in two neighbouring rows that belong to different parts."""
-    before, after = before - sums.origin, after - sums.origin
+    before, after, origin = (np.ldexp(values, -exponents) for values in (before, after, sums.origin))
+    before, after = before - origin, after - origin
     both = np.isfinite(before) & np.isfinite(after)
     before, after = np.where(both, before, 0.0), np.where(both, after, 0.0)
     return sums._replace(

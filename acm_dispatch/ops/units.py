@@ -1,7 +1,7 @@
 """Units for kernels whose sums of powers would leave the range of numbers: powers of two, which cost no digit.
 
 Ordinary data are counted in 1. `FITTING` is the size of values whose fourth powers, and those of their least
-differences, stay within that range in any sum; for larger and smaller ones `exponents` gives the unit, of which no value
+differences, stay within that range in any sum; for larger and smaller ones `exponents` gives a unit of which no value
 has as much as one. References have units of their own.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 FITTING = 2.0**-100, 2.0**100
 
 #: What sums of squares are between wherever values fit, or larger ones make up for those that do not.
-_SQUARES = 2.0**-400, 2.0**900
+_SQUARES = 2.0**-400, 2.0**400
 
 #: Numbers that add up to infinity with none but larger ones.
 _LARGE = 2.0**900
@@ -35,8 +35,12 @@ def largest(xp: Any, x: Any) -> Any:
 
 def with_ends(xp: Any, exponents: Any, ends: Any) -> Any:
     """Larger units than these where a difference from such large `ends` could be larger than all numbers."""
-    large = (xp.abs(ends) > _LARGE) & xp.isfinite(ends)
-    return xp.where(large, xp.maximum(exponents, xp.frexp(ends)[1] + 2), exponents).astype(xp.int32)
+    return xp.where(are_ends(xp, ends), xp.maximum(exponents, xp.frexp(ends)[1] + 2), exponents).astype(xp.int32)
+
+
+def are_ends(xp: Any, numbers: Any) -> Any:
+    """Which finite numbers are so large that a difference from them could be larger than all numbers."""
+    return (xp.abs(numbers.astype(xp.float64)) > _LARGE) & xp.isfinite(numbers)
 
 
 def astray(squares: Any) -> Any:

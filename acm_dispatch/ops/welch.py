@@ -153,6 +153,7 @@ def _check_segments(x: Any, detrend: str, window: str, segment: int, overlap: in
     nan="propagate",
     samples=_segments,
     prepare=_check_segments,
+    homogeneous="x -> 0, 2",
     options={
         "detrend": one_of("mean", "linear", "none"),
         "window": one_of("hann", "hamming", "blackman", "boxcar"),
@@ -201,8 +202,8 @@ def power_spectrum(
     ----------
     P. Welch (1967), The use of the fast Fourier transform for the estimation of power spectra. Follows
     `scipy.signal.welch` with ``fs=1``. A density is right, to a share of the largest, wherever it is a normal number. A
-    line takes all there is from two rows, and almost all from few rows that lie on one: what is left then is rounding,
-    of the size of 1e-16 of the values, squared.
+    line takes all there is from one or two rows, and leaves exactly 0; of more rows that lie on one, rounding is left: of
+    the size of 1e-16 of the values, squared.
 
     Examples
     --------
@@ -227,6 +228,8 @@ def power_spectrum(
     # Of values far from 0 their mean would leave no digits.
     level = 0.0 if detrend == "none" else used[0]
     shifted = np.where(finite, used, 0.0) - np.where(finite, level, 0.0)
+    if detrend == "linear" and segment <= 2:
+        shifted *= 0.0  # a line goes through them
     frequencies, power = welch(shifted, window=window, nperseg=segment, noverlap=overlap, detrend=kind, axis=0)
     with np.errstate(over="ignore", under="ignore"):
         return frequencies, np.where(finite, np.ldexp(power, 2 * exponents), np.nan)

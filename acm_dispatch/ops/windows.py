@@ -116,8 +116,7 @@ def long_windows(rng: np.random.Generator) -> dict[str, Any]:
 
 @windowed.case
 def single_giants(rng: np.random.Generator) -> dict[str, Any]:
-    """Sums and powers of their distances overflow, their mean, deviation, shape and slope do not; later windows know
-    nothing of them."""
+    """Sums and powers of distances overflow, where statistics do not; later windows know nothing of it."""
     x = rng.normal(size=(40, 6)).round(3) * [1.0, 1.0, 1.0, 1e-200, 1e-90, 1.0]
     x[8, 0], x[8, 1], x[30, 1], x[14, 2], x[20, 3], x[20, 4] = 6e307, 1.3e154, -1.3e154, -2e307, 1e200, 1e90
     x[11:13, 5] = 1.7e308, -1e308

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from acm_dispatch.ops import units
 from acm_dispatch.ops.ar1 import FEWEST, LARGEST
 
 from . import backend, parallel
 from .jit import jit
-from .robust_stats import median_and_mad
+from .robust_stats import median_and_half_mad
 
 #: Nanoseconds that one number takes, read twice down its column.
 _COST = 5
@@ -21,23 +23,32 @@ _MIN_WORK, _MIN_WORK_OF_RESIDUALS = 3 * 10**7, 2 * 10**8
 
 @backend.kernel("ar1_coefficients", min_work=_MIN_WORK)
 def ar1_coefficients(threads: int, x: Any, epsilon: float, center: str, missing: str) -> tuple[Any, Any]:
-    phi, mu = np.empty((2, x.shape[1]))
-    medians = median_and_mad(threads, x, "nonfinite")[0] if center == "median" else mu
+    sums = partial(_sums, threads, center == "median", missing == "drop")
+    found = sums(x)
+    exponents, (count, mu, products, squares) = units.fitted(sums, x, found, found[3])
+    with np.errstate(all="ignore"):
+        told = (count >= FEWEST) & (squares > np.ldexp(epsilon, -2 * exponents))
+        phi = np.where(told, np.clip(products / squares, -LARGEST, LARGEST), 0.0)
+        return phi.astype(x.dtype, copy=False), np.ldexp(mu, exponents).astype(x.dtype, copy=False)
+
+
+def _sums(threads: int, about_median: bool, drop: bool, x: Any) -> tuple[Any, ...]:
+    """Of each column: values, their centre, sums of products with their predecessors and of squares of those."""
+    sums = np.empty((4, x.shape[1]))
+    medians = median_and_half_mad(threads, x, "nonfinite")[0] if about_median else sums[1]
     work = parallel.tiles(x.shape[1], len(x) * _COST)
-    parallel.run(threads, _coefficients, work, x, epsilon, center == "median", medians, missing == "drop", phi, mu)
-    return phi.astype(x.dtype, copy=False), mu.astype(x.dtype, copy=False)
+    parallel.run(threads, _sum_up, work, x, about_median, medians, drop, sums)
+    return tuple(sums)
 
 
 @jit
-def _coefficients(start, stop, x, epsilon, given, medians, drop, phi, mu):
+def _sum_up(start, stop, x, about_median, medians, drop, sums):
     for j in range(start, stop):
         count, offset, shift = _mean(x, j)
-        if given:
+        if about_median:
             offset, shift = medians[j], 0.0
-        products, squares = _products(x, j, offset, shift, drop)
-        told = count >= FEWEST and squares > epsilon
-        phi[j] = min(max(products / squares, -LARGEST), LARGEST) if told else 0.0
-        mu[j] = offset + shift
+        sums[0, j], sums[1, j] = count, offset + shift
+        sums[2, j], sums[3, j] = _products(x, j, offset, shift, drop)
 
 
 @jit
@@ -72,15 +83,17 @@ def _products(x, j, offset, shift, drop):
 @backend.kernel("ar1_residuals", min_work=_MIN_WORK_OF_RESIDUALS)
 def ar1_residuals(threads: int, x: Any, phi: Any, mu: Any) -> Any:
     out = np.empty_like(x)
-    parallel.run(threads, _residuals, parallel.tiles(len(x), x.shape[1]), x, phi, mu, out)
+    # What is left is a number where the distance from a huge mean, or an echo louder than the value, may not be.
+    part = 0.125 if (units.are_ends(np, mu) | (np.abs(phi) > 1.0)).any() else 1.0
+    parallel.run(threads, _residuals, parallel.tiles(len(x), x.shape[1]), x, phi, mu, part, out)
     return out
 
 
 @jit
-def _residuals(start, stop, x, phi, mu, out):
+def _residuals(start, stop, x, phi, mu, part, out):
     for i in range(start, stop):
         for j in range(x.shape[1]):
-            center = np.float64(mu[j])
+            center = part * mu[j]
             known = i > 0 and abs(x[i - 1, j]) < np.inf
-            echo = phi[j] * (x[i - 1, j] - center) if known else 0.0
-            out[i, j] = (x[i, j] - center) - echo if abs(x[i, j]) < np.inf else np.nan
+            echo = phi[j] * (part * x[i - 1, j] - center) if known else 0.0
+            out[i, j] = ((part * x[i, j] - center) - echo) / part if abs(x[i, j]) < np.inf else np.nan

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import backend, parallel
 from .jit import jit
-from .robust_stats import median_and_mad
+from .robust_stats import median_and_half_mad
 
 #: 8 s; 19 against 43 ns a number, median included (with it given 2.2 against 3.1).
 _MIN_WORK = 3 * 10**8
@@ -20,7 +20,7 @@ _MIN_WORK_OF_CARRYING = 10**8
 @backend.kernel("impute", min_work=_MIN_WORK)
 def impute(threads: int, x: Any, fill: Any, missing: str) -> Any:
     if fill is None:
-        fill = median_and_mad(threads, x, missing)[0].astype(x.dtype, copy=False)
+        fill = median_and_half_mad(threads, x, missing)[0].astype(x.dtype, copy=False)
     out = np.empty_like(x)
     parallel.run(threads, _filled, parallel.tiles(len(x), x.shape[1]), x, fill, missing == "nan", out)
     return out

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from acm_dispatch.ops import units
+from acm_dispatch.ops.levels import levels_in_ones
 
 from . import backend, parallel
 from .jit import jit
@@ -16,6 +20,16 @@ _BLOCK = 1 << 14
 #: 4 s; 1.2 against 17 ns a number.
 @backend.kernel("column_levels", min_work=3 * 10**8)
 def column_levels(threads: int, x: Any) -> tuple[Any, ...]:
+    return levels_in_ones(*levels_in_units(threads, x))
+
+
+def levels_in_units(threads: int, x: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The levels of columns counted in units of their own, and the exponents of these."""
+    found = _column_levels(threads, x)
+    return units.fitted(partial(_column_levels, threads), x, found, np.where(found[1] > 0, found[3], 1.0))
+
+
+def _column_levels(threads: int, x: Any) -> tuple[Any, ...]:
     columns = x.shape[1]
     origin = _first_finite(x)
     work = parallel.tiles(len(x), 2 * columns)

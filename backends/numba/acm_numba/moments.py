@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from acm_dispatch.ops.moments import kurtosis, skewness
+from acm_dispatch.ops import units
+from acm_dispatch.ops.moments import Sums, kurtosis, recounted, skewness
 
 from . import backend, parallel
 from .jit import jit
@@ -23,16 +25,34 @@ _MIN_WORK = 5 * 10**7
 
 @backend.kernel("column_moments", min_work=_MIN_WORK)
 def column_moments(threads: int, x: Any, ddof: int) -> tuple[Any, ...]:
-    origin, count, mean, squares, cubes, fourths, minimum, maximum, *_ = column_sums(threads, x)
-    freedom = count - ddof
-    variance = np.where(freedom > 0, squares / np.maximum(freedom, 1), np.nan)
-    shape = skewness(count, squares, cubes), kurtosis(count, squares, fourths)
-    numbers = (origin + mean, variance, *shape, minimum, maximum)
-    return count, *(number.astype(x.dtype, copy=False) for number in numbers)
+    exponents, sums = _sums_in_units(threads, x)
+    count, freedom = sums.count, sums.count - ddof
+    mean = np.ldexp(sums.origin, -exponents) + sums.mean
+    variance = np.where(freedom > 0, sums.squares / np.maximum(freedom, 1), np.nan)
+    shape = skewness(count, sums.squares, sums.cubes), kurtosis(count, sums.squares, sums.fourths)
+    with np.errstate(over="ignore", under="ignore"):
+        numbers = np.ldexp(mean, exponents), np.ldexp(variance, 2 * exponents), *shape, sums.minimum, sums.maximum
+        return count, *(number.astype(x.dtype, copy=False) for number in numbers)
 
 
 @backend.kernel("column_sums", min_work=_MIN_WORK)
 def column_sums(threads: int, x: Any) -> tuple[Any, ...]:
+    exponents, sums = _sums_in_units(threads, x)
+    with np.errstate(over="ignore", under="ignore"):
+        return tuple(recounted(sums, -exponents))
+
+
+def _sums_in_units(threads: int, x: Any) -> tuple[Any, Sums]:
+    """The sums of columns counted in units of their own, and the exponents of these; values are left as they are."""
+    found = Sums(*_column_sums(threads, x))
+    squares = np.where(found.count > 0, found.squares, 1.0)
+    # Of equal values, 0 is right.
+    squares = np.where(found.minimum == found.maximum, 1.0, squares)
+    exponents, sums = units.fitted(partial(_column_sums, threads), x, found, squares)
+    return exponents, Sums(*sums)._replace(origin=found.origin, minimum=found.minimum, maximum=found.maximum)
+
+
+def _column_sums(threads: int, x: Any) -> tuple[Any, ...]:
     counts, numbers = np.empty((2, x.shape[1]), np.int64), np.empty((10, x.shape[1]))
     work = parallel.tiles(x.shape[1], len(x) * _COST, _COLUMNS)
     parallel.run(threads, _sums, work, x, counts, numbers)

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from acm_dispatch.ops import units
+from acm_dispatch.ops.normalization import deviation_in_units, in_one_unit
 from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
 from . import backend, parallel
 from .jit import jit
-from .levels import column_levels
-from .robust_stats import median_and_mad
+from .levels import levels_in_units
+from .robust_stats import median_and_half_mad
 
 #: 4 s; 3 against 16 ns a number, mean and deviation included (with both given 1.9 against 3.3).
 _MIN_WORK = 3 * 10**8
@@ -21,15 +23,17 @@ _MIN_WORK = 3 * 10**8
 def zscore(
     threads: int, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None
 ) -> Any:
-    offset = mean = spread = np.zeros(x.shape[1])
+    levels: Any = None
     if center is None or scale is None:
-        offset, mean, spread = _robust(threads, x) if method == "robust" else _standard(threads, x, ddof)
-    if center is not None:
-        offset, mean = center.astype(np.float64), np.zeros(x.shape[1])
-    divisor = np.maximum(spread if scale is None else scale.astype(np.float64), floor)
+        levels = _median_and_mad(threads, x) if method == "robust" else _mean_and_deviation(threads, x, ddof)
     out = np.empty_like(x)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        exponents, offset, shift, spread = in_one_unit(np, levels, center, scale)
+        divisor = np.maximum(spread, np.ldexp(floor, -exponents))
+        values = np.ldexp(x, -exponents) if exponents.any() else x
+    shift = np.broadcast_to(shift, offset.shape).copy()
     work = parallel.tiles(len(x), x.shape[1])
-    parallel.run(threads, _scores, work, x, offset, mean, divisor, np.inf if clip is None else clip, out)
+    parallel.run(threads, _scores, work, values, offset, shift, divisor, np.inf if clip is None else clip, out)
     return out
 
 
@@ -42,13 +46,14 @@ def _scores(start, stop, x, offset, mean, divisor, clip, out):
             out[i, j] = clipped if abs(x[i, j]) < np.inf and score == score else score
 
 
-def _robust(threads: int, x: Any) -> tuple[Any, Any, Any]:
-    median, mad = median_and_mad(threads, x, "nonfinite")
-    return median, np.zeros_like(median), NORMAL_CONSISTENCY * mad
+def _median_and_mad(threads: int, x: Any) -> tuple[Any, ...]:
+    """Exponents of units, and in these median, 0, and median absolute deviation."""
+    exponents = units.exponents(np, units.largest(np, x))
+    values = np.ldexp(x.astype(np.float64), -exponents) if exponents.any() else x
+    median, half = median_and_half_mad(threads, values, "nonfinite")
+    return exponents, median, 0.0, NORMAL_CONSISTENCY * half * 2
 
 
-def _standard(threads: int, x: Any, ddof: int) -> tuple[Any, Any, Any]:
-    """A value of each column, the mean's distance from it, and the standard deviation."""
-    origin, count, mean, squares = column_levels(threads, x)
-    variance = np.where(count > ddof, squares / np.maximum(count - ddof, 1), np.nan)
-    return origin, mean, np.sqrt(variance)
+def _mean_and_deviation(threads: int, x: Any, ddof: int) -> tuple[Any, ...]:
+    """Exponents of units, and in these a value of each column, the mean's distance from it, and the deviation."""
+    return deviation_in_units(np, *levels_in_units(threads, x), ddof)

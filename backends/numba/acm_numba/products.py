@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from acm_dispatch.backend import ONLY_BY_NAME
+from acm_dispatch.ops import units
+from acm_dispatch.ops.cross_sums import cross_units, in_ones
 
 from . import backend, parallel
 from .jit import jit
@@ -40,7 +42,13 @@ class PairSums(NamedTuple):
 @backend.kernel("cross_sums", min_work=ONLY_BY_NAME)
 def cross_sums(threads: int, x: Any, origin: Any) -> tuple[Any, Any, Any]:
     found = pair_sums(threads, x, origin)
-    return found.products, found.sums, found.counts.astype(np.int64)
+    products, sums = found.products, found.sums
+    if units.astray(np.diag(products)).any():
+        with np.errstate(all="ignore"):
+            exponents = cross_units(np, x, origin, products)
+            scaled = (np.ldexp(part.astype(np.float64), -exponents) for part in (x, origin))
+            products, sums = in_ones(np, exponents, *pair_sums(threads, *scaled)[1:3])
+    return products, sums, found.counts.astype(np.int64)
 
 
 def pair_sums(threads: int, x: Any, origin: Any) -> PairSums:

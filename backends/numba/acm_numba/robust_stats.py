@@ -37,12 +37,13 @@ _ONE = np.uint64(1)
 
 @backend.kernel("column_median_mad", min_work=_MIN_WORK)
 def column_median_mad(threads: int, x: Any, scale: float, missing: str) -> tuple[Any, Any]:
-    median, mad = median_and_mad(threads, x, missing)
-    return median.astype(x.dtype, copy=False), (scale * mad).astype(x.dtype, copy=False)
+    median, half = median_and_half_mad(threads, x, missing)
+    with np.errstate(over="ignore", under="ignore"):
+        return median.astype(x.dtype, copy=False), (scale * half * 2).astype(x.dtype, copy=False)
 
 
-def median_and_mad(threads: int, x: Any, missing: str) -> tuple[Any, Any]:
-    """Of each column, in float64."""
+def median_and_half_mad(threads: int, x: Any, missing: str) -> tuple[Any, Any]:
+    """Of each column, in float64; the distance of two numbers may be larger than all numbers."""
     results = np.empty((2, x.shape[1]))
     together = min(max(_ROOM // len(x), 1), _COLUMNS)
     work = parallel.tiles(x.shape[1], len(x) * _COST, together)
@@ -63,7 +64,7 @@ def _median_and_mad(start, stop, x, together, keep_infinities, results):
             results[0, left + c], results[1, left + c] = median, np.nan
             if np.isfinite(median):
                 for i in range(len(column)):
-                    column[i] = abs(column[i] - median)
+                    column[i] = abs(column[i] / 2 - median / 2)
                 results[1, left + c] = _median(column, scratch, counters)
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.ops.windows import roomy_unit
+from acm_dispatch.ops import doubling
+from acm_dispatch.ops.doubling import on_numpy
+from acm_dispatch.ops.units import FITTING
 
 from . import backend, parallel
 from .jit import jit
@@ -23,6 +25,15 @@ _COST = 20
 _MIN_WORK = 10**8
 
 _MEAN, _SPREAD, _SKEWNESS, _KURTOSIS, _SLOPE = range(5)
+
+#: What finds the same of values that do not fit, size by size.
+_IN_UNITS = (
+    doubling.rolling_mean,
+    doubling.rolling_std,
+    doubling.rolling_skew,
+    doubling.rolling_kurt,
+    doubling.rolling_slope,
+)
 
 #: What is known of a half: the number of its values, the one that differences are taken from, and sums: of the first to
 #: fourth powers of differences; or, for slopes, of times, their squares, differences, and products of both.
@@ -55,36 +66,29 @@ def rolling_slope(threads: int, x: Any, window: int, min_periods: int) -> Any:
 
 
 def _slide(threads: int, x: Any, window: int, min_periods: int, statistic: int, ddof: int = 0) -> Any:
-    out = np.empty_like(x)
+    out, fits = np.empty_like(x), np.empty(x.shape[1], np.bool_)
     work = parallel.tiles(x.shape[1], len(x) * _COST)
-    parallel.run(threads, _columns, work, x, window, min_periods, _unit(window, statistic), statistic, ddof, out)
+    parallel.run(threads, _columns, work, x, window, min_periods, statistic, ddof, out, fits)
+    columns = np.flatnonzero(~fits)
+    if len(columns):
+        options = (ddof, min_periods) if statistic == _SPREAD else (min_periods,)
+        out[:, columns] = on_numpy(_IN_UNITS[statistic])(x[:, columns], window, *options)
     return out
 
 
-def _unit(window: int, statistic: int) -> float:
-    """What values are counted in, so that their sums have room.
-
-    Third and fourth powers leave the range of numbers long before sums of them; of slopes the sums are of values times
-    times, and multiplied by their count.
-    """
-    power = {_MEAN: 1, _SPREAD: 1, _SLOPE: 3}.get(statistic, 0)
-    return roomy_unit(window, power)
-
-
 @jit
-def _columns(start, stop, x, window, min_periods, unit, statistic, ddof, out):
+def _columns(start, stop, x, window, min_periods, statistic, ddof, out, fits):
     before, since, both = np.empty((window, _KNOWN)), np.empty(_KNOWN), np.empty(_KNOWN)
     for j in range(start, stop):
-        # In a unit in which sums have room though single values may be the largest numbers: a power of two, which costs
-        # no digits.
-        values = finite_values(x, j) / unit
+        values = finite_values(x, j)
+        fits[j] = _fit(values)
         for boundary in range(0, len(x), window):
             _look_back(values, boundary, statistic, before)
             since[:] = 0.0
             for i in range(boundary, min(boundary + window, len(x))):
                 _add(since, values[i], i - boundary, statistic)
                 _join(before[i - boundary], since, statistic, both)
-                out[i, j] = _finish(both, unit, statistic, ddof) if both[0] >= min_periods else np.nan
+                out[i, j] = _finish(both, statistic, ddof) if both[0] >= min_periods else np.nan
 
 
 @jit
@@ -94,6 +98,17 @@ def finite_values(x, j):
     for i in range(len(x)):
         values[i] = x[i, j] if abs(x[i, j]) < np.inf else np.nan
     return values
+
+
+@jit
+def _fit(values):
+    """Whether powers of all values, and of their differences, are numbers."""
+    least, most = 1.0, 1.0
+    for value in values:
+        size = abs(value)
+        least = size if 0.0 < size < least else least
+        most = size if size > most else most
+    return least >= FITTING[0] and most <= FITTING[1]
 
 
 @jit
@@ -151,19 +166,17 @@ def _join(older, newer, statistic, both):
 
 
 @jit
-def _finish(half, unit, statistic, ddof):
+def _finish(half, statistic, ddof):
     n, base, a, b, c, d = half[0], half[1], half[2], half[3], half[4], half[5]
     mean = a / n
     if statistic == _MEAN:
-        return (base + mean) * unit
+        return base + mean
     if statistic == _SLOPE:
-        return (n * d - a * c) / (n * b - a * a) * unit
+        return (n * d - a * c) / (n * b - a * a)
     squares = b - mean * a
     if statistic == _SPREAD:
-        variance = squares / (n - ddof) * unit * unit
-        # Rounding can leave less than nothing; what is no number is the difference of two infinities.
-        variance = np.inf if variance != variance else max(variance, 0.0)
-        return np.sqrt(variance) if n > ddof else np.nan
+        # Rounding can leave less than nothing.
+        return np.sqrt(max(squares / (n - ddof), 0.0)) if n > ddof else np.nan
     if n <= statistic or squares <= 0.0:
         return np.nan
     if statistic == _SKEWNESS:

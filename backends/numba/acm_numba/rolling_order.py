@@ -106,7 +106,7 @@ def _middles(start, stop, x, window, min_periods, deviation, scale, out):
             out[i, j] = np.nan
             if count >= min_periods:
                 median = _mean(ordered[(count - 1) // 2], ordered[count // 2])
-                out[i, j] = scale * _deviation(ordered[:count], median) if deviation else median
+                out[i, j] = _scaled_deviation(ordered[:count], median, scale) if deviation else median
 
 
 @jit
@@ -168,6 +168,13 @@ def _insert(ordered, count, value):
         ordered[i] = ordered[i - 1]
     ordered[place] = value
     return count + 1
+
+
+@jit
+def _scaled_deviation(ordered, median, scale):
+    """By halves where need be: the distance of two numbers may be larger than all numbers."""
+    scaled = scale * _deviation(ordered, median)
+    return scaled if np.isfinite(scaled) else scale * _deviation(ordered / 2, median / 2) * 2
 
 
 @jit

@@ -1,0 +1,59 @@
+"""Sums of a chunk of rows, its columns counted in units in which powers of their values are numbers.
+
+The units are powers of two: 1 for ordinary data. To join two chunks they are counted in the larger of their units, of
+which what the smaller one's sums lose is nothing beside the larger one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..transfer import to_device_of, to_host
+from . import units
+from .levels import Levels
+from .moments import Sums
+
+#: The exponent of columns without any value but 0: their sums are the same in every unit.
+ANY = np.int32(-4096)
+
+
+def in_unit_of_chunk(measure: Callable[[Any], Any], rows: Any) -> tuple[Any, Any]:
+    """The `Sums` or `Levels` that `measure` gives of `rows`, and the exponents of the units they are counted in."""
+    found = _on_host(measure(rows))
+    largest = _largest(found, rows)
+    exponents = units.exponents(np, largest)
+    if exponents.any():
+        again = _on_host(measure(scaled(rows, exponents)))
+        kept = {name: getattr(found, name) for name in ("origin", "minimum", "maximum") if hasattr(found, name)}
+        found = again._replace(**kept)
+    return found, np.where(largest > 0.0, exponents, ANY)
+
+
+def scaled(rows: Any, exponents: Any) -> Any:
+    """`rows` counted in units of these exponents, in their own dtype and on their device."""
+    exponents = np.where(exponents == ANY, 0, exponents)
+    half = exponents // 2  # the reciprocal of a unit may be more than the largest number
+    for part in (half, exponents - half):
+        rows = rows * to_device_of(rows, np.ldexp(1.0, -part).astype(rows.dtype))
+    return rows
+
+
+def _on_host(sums: Any) -> Any:
+    """Sums with their arrays in NumPy: those of a chunk on a device are few numbers, and what is known stays here."""
+    return type(sums)(*map(to_host, sums))
+
+
+def _largest(found: Sums | Levels, rows: Any) -> Any:
+    """The largest magnitude of each column, or, where that fits, some size that fits."""
+    if isinstance(found, Sums):
+        return np.fmax(np.nan_to_num(np.maximum(abs(found.minimum), abs(found.maximum))), 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.nan_to_num(abs(found.origin)) + abs(found.mean) + np.sqrt(found.squares)
+    columns = np.flatnonzero(~((size >= units.FITTING[0]) & (size <= units.FITTING[1])))
+    if len(columns):
+        some = rows[:, columns]
+        size[columns] = to_host(np.where(np.isfinite(some), abs(some), 0).max(axis=0))
+    return size
