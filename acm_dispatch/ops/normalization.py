@@ -200,8 +200,13 @@ def zscore(
         offset, shift, spread = (_robust if method == "robust" else _standard)(values, finite, ddof)
         if center is not None:
             offset, shift = np.ldexp(center, -exponents), 0.0
-        spread = spread if scale is None else np.ldexp(scale, -exponents)
-        scores: Any = ((values - offset) - shift) / np.maximum(spread, np.ldexp(floor, -exponents))
+        least, largest = np.minimum(np.ldexp(floor, -exponents), np.finfo(np.float64).max), np.inf
+        if scale is not None:
+            spread, largest = (
+                np.ldexp(scale, -exponents),
+                np.where(np.isfinite(scale), np.finfo(np.float64).max, np.inf),
+            )
+        scores: Any = ((values - offset) - shift) / np.minimum(np.maximum(spread, least), largest)
     return scores if clip is None else np.where(finite, np.clip(scores, -clip, clip), scores)
 
 
@@ -236,7 +241,7 @@ def _zscore_in_place(x: Any, center: Any, scale: Any, method: str, ddof: int, fl
         exponents, offset, shift, spread = in_one_unit(np, levels, center, scale)
         scores = np.subtract(np.ldexp(x, -exponents) if exponents.any() else x, offset)
         scores -= shift
-        scores /= np.maximum(spread, np.ldexp(floor, -exponents))
+        scores /= np.maximum(spread, units.counted(np, floor, exponents))
         if clip is not None:
             np.clip(scores, -clip, clip, out=scores, where=np.isfinite(x))
     return scores.astype(x.dtype, copy=False)
@@ -268,7 +273,7 @@ def in_one_unit(xp: Any, levels: Any, center: Any, scale: Any) -> tuple[Any, Any
     """
     exponents, offset, shift, spread = levels or (xp.zeros(len(center), xp.int32), None, 0.0, None)
     if scale is not None:
-        spread = xp.ldexp(scale.astype(xp.float64), -exponents)
+        spread = units.counted(xp, scale.astype(xp.float64), exponents)
     if center is None:
         return exponents, offset, shift, spread
     own, exponents = exponents, units.with_ends(xp, exponents, center)

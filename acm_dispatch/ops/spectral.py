@@ -118,7 +118,8 @@ def bands_overlap_and_miss_bins(rng: np.random.Generator) -> dict[str, Any]:
 @_windows.case
 def squares_beside_the_range(rng: np.random.Generator) -> dict[str, Any]:
     """Magnitudes are numbers, and so are sums of their squares, or just not; where they are not, they are infinite."""
-    x = rng.normal(size=(70, 6)) * [1e-153, 1e-158, 1e-170, 1e150, 1e153, 1e307]
+    x = rng.normal(size=(70, 7)) * [1e-153, 1e-158, 1e-170, 1e150, 1e153, 1e307, 1.0]
+    x[:, 6] = rng.choice([1.7e308, -1.7e308], size=70)
     return {"x": x, "window": 32, "bands": _BANDS, "step": 3}
 
 

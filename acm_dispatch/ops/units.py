@@ -33,6 +33,12 @@ def largest(xp: Any, x: Any) -> Any:
     return xp.where(xp.isfinite(x), xp.abs(x), 0.0).max(axis=0).astype(xp.float64)
 
 
+def counted(xp: Any, numbers: Any, exponents: Any) -> Any:
+    """`numbers` counted in units of these exponents, finite where they are."""
+    largest = np.finfo(np.float64).max
+    return xp.where(xp.isfinite(numbers), xp.clip(xp.ldexp(numbers, -exponents), -largest, largest), numbers)
+
+
 def with_ends(xp: Any, exponents: Any, ends: Any) -> Any:
     """Larger units than these where a difference from such large `ends` could be larger than all numbers."""
     return xp.where(are_ends(xp, ends), xp.maximum(exponents, xp.frexp(ends)[1] + 2), exponents).astype(xp.int32)

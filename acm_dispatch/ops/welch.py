@@ -100,7 +100,8 @@ def gap_spoils_its_column(rng: np.random.Generator) -> dict[str, Any]:
 @_segments.case
 def squares_beside_the_range(rng: np.random.Generator) -> dict[str, Any]:
     """Sums of squares leave the range of numbers where their mean does not, and where it does."""
-    x = rng.normal(size=(300, 6)) * [1e-153, 1e-155, 1e-170, 1e150, 1e153, 1e307]
+    x = rng.normal(size=(300, 7)) * [1e-153, 1e-155, 1e-170, 1e150, 1e153, 1e307, 1.0]
+    x[:, 6] = rng.choice([1.7e308, -1.7e308], size=300)
     return {"x": x, "segment": 16, "overlap": 8}
 
 
@@ -202,8 +203,8 @@ def power_spectrum(
     ----------
     P. Welch (1967), The use of the fast Fourier transform for the estimation of power spectra. Follows
     `scipy.signal.welch` with ``fs=1``. A density is right, to a share of the largest, wherever it is a normal number. A
-    line takes all there is from one or two rows, and leaves exactly 0; of more rows that lie on one, rounding is left: of
-    the size of 1e-16 of the values, squared.
+    line takes all there is from one or two rows, and leaves exactly 0; of more rows that lie on one, rounding is left,
+    of the size of 1e-16 of the values, squared.
 
     Examples
     --------

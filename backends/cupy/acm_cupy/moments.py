@@ -4,27 +4,58 @@ from __future__ import annotations
 
 from typing import Any
 
+from acm_dispatch.ops import units
+
 from .columns import first_present, greatest, least, total
 
 
 def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
-    origin, count, mean, squares, cubes, fourths, minimum, maximum, *_ = column_sums(xp, x)
+    exponents, sums = _sums_in_units(xp, x)
+    origin, count, mean, squares, cubes, fourths, minimum, maximum, *_ = sums
     n = count.astype(xp.float64)
-    variance = xp.where(n > ddof, squares / (n - ddof), xp.nan)
+    mean = xp.ldexp(xp.ldexp(origin, -exponents) + mean, exponents)
+    variance = xp.where(n > ddof, xp.ldexp(squares / (n - ddof), 2 * exponents), xp.nan)
     skewness = xp.where(n < 3, xp.nan, n * xp.sqrt(n - 1) / (n - 2) * cubes / squares**1.5)
     adjustment = (n - 1) / ((n - 2) * (n - 3))
     kurtosis = xp.where(n < 4, xp.nan, adjustment * (n * (n + 1) * fourths / squares**2 - 3 * (n - 1)))
-    numbers = (origin + mean, variance, skewness, kurtosis, minimum, maximum)
+    numbers = (mean, variance, skewness, kurtosis, minimum, maximum)
     return count, *(number.astype(x.dtype, copy=False) for number in numbers)
 
 
 def column_levels(xp: Any, x: Any) -> tuple[Any, ...]:
-    *levels, _, distances = _levels(xp, x)
-    return *levels, total(xp, distances * distances)
+    exponents, (origin, count, mean, squares) = levels_in_units(xp, x)
+    return xp.ldexp(origin, exponents), count, xp.ldexp(mean, exponents), xp.ldexp(squares, 2 * exponents)
+
+
+def levels_in_units(xp: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The levels of columns counted in units of their own, and the exponents of these."""
+    exponents, counted = in_units(xp, x)
+    *levels, _, distances = levels_and_distances(xp, counted)
+    return exponents, (*levels, total(xp, distances * distances))
+
+
+def in_units(xp: Any, x: Any) -> tuple[Any, Any]:
+    """The exponents of units in which powers of columns are numbers, 0 as a rule, and `x` counted in them."""
+    largest = greatest(xp, xp.where(xp.isfinite(x), xp.abs(x), 0.0))
+    exponents = units.exponents(xp, largest.astype(xp.float64))
+    return exponents, xp.ldexp(x.astype(xp.float64, copy=False), -exponents)
 
 
 def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
-    origin, count, mean, shifted, distances = _levels(xp, x)
+    exponents, sums = _sums_in_units(xp, x)
+    return tuple(
+        xp.ldexp(number, degree * exponents) if degree else number
+        for degree, number in zip(_DEGREES, sums, strict=True)
+    )
+
+
+#: In which power of their column's unit sums are counted; the first value and the extremes are values themselves.
+_DEGREES = (0, 0, 1, 2, 3, 4, 0, 0, 0, 1, 1, 2)
+
+
+def _sums_in_units(xp: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
+    exponents, counted = in_units(xp, x)
+    _, count, mean, shifted, distances = levels_and_distances(xp, counted)
     finite = xp.isfinite(x)
     squares = distances * distances
     pairs = finite[:-1] & finite[1:]
@@ -34,15 +65,19 @@ def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
     maximum = greatest(xp, xp.where(finite, x, -xp.inf)) + absent
     powers = (total(xp, part) for part in (squares, squares * distances, squares * squares))
     sums = (total(xp, part) for part in (pairs, before, after, before * after))
-    return origin, count, mean, *powers, minimum, maximum, *sums
+    return exponents, (_origin(xp, x, finite), count, mean, *powers, minimum, maximum, *sums)
 
 
-def _levels(xp: Any, x: Any) -> tuple[Any, ...]:
+def levels_and_distances(xp: Any, x: Any) -> tuple[Any, ...]:
     """Origin, count and mean; differences from the origin and from the mean, 0 where nothing is."""
     finite = xp.isfinite(x)
     count = total(xp, finite)
-    wide = xp.where(finite, x, xp.nan).astype(xp.float64)
-    origin = first_present(xp, wide, finite)
-    shifted = xp.where(finite, wide - origin, 0.0)
+    origin = _origin(xp, x, finite)
+    shifted = xp.where(finite, x - origin, 0.0)
     mean = total(xp, shifted) / xp.maximum(count, 1)
     return origin, count, mean, shifted, xp.where(finite, shifted - mean, 0.0)
+
+
+def _origin(xp: Any, x: Any, finite: Any) -> Any:
+    """Each column's first finite value, NaN if it has none."""
+    return first_present(xp, xp.where(finite, x, xp.nan).astype(xp.float64, copy=False), finite)

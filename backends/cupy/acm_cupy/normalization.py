@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from acm_dispatch.ops import units
+from acm_dispatch.ops.normalization import deviation_in_units, in_one_unit
 from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
-from .moments import column_levels
-from .robust_stats import median_and_mad
+from .moments import in_units, levels_in_units
+from .robust_stats import median_and_half_mad
 
 
 def zscore(xp: Any, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None) -> Any:
-    offset, mean = center, None
+    levels = None
     if center is None or scale is None:
-        own_offset, own_mean, spread = _robust(xp, x) if method == "robust" else _standard(xp, x, ddof)
-        offset, mean = (own_offset, own_mean) if center is None else (center, None)
-        scale = spread if scale is None else scale
-    scores = xp.subtract(x, offset, dtype=xp.float64)
-    if mean is not None:
-        scores -= mean
-    scores /= xp.maximum(scale.astype(xp.float64, copy=False), floor)
+        levels = _median_and_mad(xp, x) if method == "robust" else _mean_and_deviation(xp, x, ddof)
+    exponents, offset, shift, spread = in_one_unit(xp, levels, center, scale)
+    scores = xp.ldexp(x.astype(xp.float64, copy=False), -exponents)
+    scores -= offset
+    scores -= shift
+    scores /= xp.maximum(spread, units.counted(xp, xp.full(spread.shape, floor), exponents))
     if clip is not None:
         scores = xp.where(xp.isfinite(x), xp.clip(scores, -clip, clip), scores)
     return scores.astype(x.dtype, copy=False)
 
 
-def _robust(xp: Any, x: Any) -> tuple[Any, Any, Any]:
-    median, mad = median_and_mad(xp, x, "nonfinite")
-    return median, None, NORMAL_CONSISTENCY * mad
+def _median_and_mad(xp: Any, x: Any) -> tuple[Any, ...]:
+    """Exponents of units, and in these median, 0, and median absolute deviation."""
+    exponents, values = in_units(xp, x)
+    median, half = median_and_half_mad(xp, values, "nonfinite")
+    return exponents, median, 0.0, NORMAL_CONSISTENCY * half * 2
 
 
-def _standard(xp: Any, x: Any, ddof: int) -> tuple[Any, Any, Any]:
-    """A value of each column, the mean's distance from it, and the standard deviation."""
-    origin, count, mean, squares = column_levels(xp, x)
-    variance = xp.where(count > ddof, squares / xp.maximum(count - ddof, 1), xp.nan)
-    return origin, mean, xp.sqrt(variance)
+def _mean_and_deviation(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
+    """Exponents of units, and in these a value of each column, the mean's distance from it, and the deviation."""
+    return deviation_in_units(xp, *levels_in_units(xp, x), ddof)

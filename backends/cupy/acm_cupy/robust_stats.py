@@ -8,17 +8,17 @@ from .columns import total
 
 
 def column_median_mad(xp: Any, x: Any, scale: float, missing: str) -> tuple[Any, Any]:
-    median, mad = median_and_mad(xp, x, missing)
-    return median.astype(x.dtype, copy=False), (scale * mad).astype(x.dtype, copy=False)
+    median, half = median_and_half_mad(xp, x, missing)
+    return median.astype(x.dtype, copy=False), (scale * half * 2).astype(x.dtype, copy=False)
 
 
-def median_and_mad(xp: Any, x: Any, missing: str) -> tuple[Any, Any]:
-    """Of each column, in float64."""
+def median_and_half_mad(xp: Any, x: Any, missing: str) -> tuple[Any, Any]:
+    """Of each column, in float64; the distance of two numbers may be larger than all numbers."""
     absent = is_missing(xp, x, missing)
     count = total(xp, ~absent)
     columns = xp.where(absent, x.dtype.type(xp.nan), x).T.copy()
     median = middle(xp, columns, count)
-    deviations = xp.abs(xp.subtract(columns, median[:, None], dtype=xp.float64))
+    deviations = xp.abs(xp.multiply(columns, 0.5, dtype=xp.float64) - median[:, None] / 2)
     # From an infinite median, infinite values deviate by NaN, which sorting would put among the missing ones.
     return median, xp.where(xp.isfinite(median), middle(xp, deviations, count), xp.nan)
 

@@ -31,8 +31,9 @@ def rolling_median(xp: Any, x: Any, window: int, min_periods: int) -> Any:
 def rolling_mad(xp: Any, x: Any, window: int, scale: float, min_periods: int) -> Any:
     out = xp.empty(x.shape, x.dtype)
     for rows, windows, count in _windows(xp, x, window):
-        deviations = xp.abs(windows - middle(xp, windows, count)[:, None])
-        _write(xp, out, rows, count, min_periods, scale * middle(xp, deviations, count))
+        # By halves: the distance of two numbers may be larger than all numbers.
+        halves = xp.abs(windows / 2 - middle(xp, windows, count)[:, None] / 2)
+        _write(xp, out, rows, count, min_periods, scale * middle(xp, halves, count) * 2)
     return out
 
 

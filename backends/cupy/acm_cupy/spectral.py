@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from acm_dispatch.ops import units
+
 from .blocks import blocks
 
 
@@ -11,11 +13,14 @@ def band_energy(xp: Any, x: Any, window: int, bands: Any, step: int) -> Any:
     starts = range(0, len(x) - window + 1, step)
     out = xp.empty((len(starts), x.shape[1], len(bands)), x.dtype)
     frequencies = xp.arange(window // 2 + 1) / window
-    for some, windows in _windows(xp, x, window, step, len(starts)):
+    for some, windows in _windows(xp, x, window, step, len(starts), about_first=False):
+        exponents = _exponents(xp, windows, 2)
+        windows = xp.ldexp(windows, -exponents)
+        windows = windows - windows[:, :, :1]
         power = _squared_magnitudes(xp, windows - windows.mean(axis=2, keepdims=True))
         for k, (low, high) in enumerate(bands):
             inside = (frequencies >= low) & ((frequencies < high) | (high == 0.5))
-            out[some, :, k] = xp.where(inside, power, 0.0).sum(axis=2)
+            out[some, :, k] = xp.ldexp(xp.where(inside, power, 0.0).sum(axis=2), 2 * exponents[:, :, 0])
         out[some] = xp.where(xp.isfinite(windows).all(axis=2)[:, :, None], out[some], xp.nan)
     return out
 
@@ -23,16 +28,20 @@ def band_energy(xp: Any, x: Any, window: int, bands: Any, step: int) -> Any:
 def power_spectrum(xp: Any, x: Any, detrend: str, window: str, segment: int, overlap: int) -> tuple[Any, Any]:
     from scipy.signal import get_window
 
-    weights = get_window(window, segment)
+    dtype, weights = x.dtype, get_window(window, segment)
     count = (len(x) - overlap) // (segment - overlap)
+    step = segment - overlap
+    exponents = _exponents(xp, x[: (count - 1) * step + segment].astype(xp.float64, copy=False), 0)
+    x = xp.ldexp(x.astype(xp.float64, copy=False), -exponents)
     power = xp.zeros((x.shape[1], segment // 2 + 1))
-    for _, windows in _windows(xp, x, segment, segment - overlap, count, about_first=detrend != "none"):
+    for _, windows in _windows(xp, x, segment, step, count, about_first=detrend != "none"):
         transformed = _squared_magnitudes(xp, _detrended(xp, windows, detrend) * xp.asarray(weights))
         power += xp.where(xp.isfinite(windows).all(axis=2)[:, :, None], transformed, xp.nan).sum(axis=0)
     power[:, 1 : (segment + 1) // 2] *= 2.0  # every frequency but 0 and a half stands for its negative as well
     power /= count * float((weights * weights).sum())
+    power = xp.ldexp(power, 2 * exponents[0][:, None])
     frequencies = xp.arange(segment // 2 + 1) / segment
-    return frequencies.astype(x.dtype), xp.ascontiguousarray(power.T.astype(x.dtype))
+    return frequencies.astype(dtype), xp.ascontiguousarray(power.T.astype(dtype))
 
 
 def _windows(xp: Any, x: Any, window: int, step: int, count: int, about_first: bool = True) -> Any:
@@ -44,6 +53,12 @@ def _windows(xp: Any, x: Any, window: int, step: int, count: int, about_first: b
         places = step * xp.arange(some.start, some.stop)[:, None] + xp.arange(window)
         windows = x[places].astype(xp.float64, copy=False).transpose(0, 2, 1)
         yield some, windows - windows[:, :, :1] if about_first else windows
+
+
+def _exponents(xp: Any, values: Any, axis: int) -> Any:
+    """Of units in which squares of values along an axis are numbers, 0 as a rule and where a value is missing."""
+    largest = xp.abs(values).max(axis=axis, keepdims=True)
+    return units.exponents(xp, xp.where(xp.isfinite(largest), largest, 0.0))
 
 
 def _detrended(xp: Any, windows: Any, detrend: str) -> Any:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from acm_dispatch.ops import units
+from acm_dispatch.ops.cross_sums import in_ones
+
+from .columns import greatest
+
 
 def cross_sums(xp: Any, x: Any, origin: Any) -> tuple[Any, Any, Any]:
     finite = xp.isfinite(x)
-    shifted = xp.where(finite, xp.subtract(x, origin, dtype=xp.float64), 0.0)
+    largest = xp.maximum(greatest(xp, xp.where(finite, xp.abs(x), 0.0)), xp.abs(origin))
+    exponents = units.exponents(xp, largest.astype(xp.float64))
+    counted = (xp.ldexp(part.astype(xp.float64, copy=False), -exponents) for part in (x, origin))
+    shifted = xp.where(finite, xp.subtract(*counted), 0.0)
     present = finite.astype(xp.float64)
-    return shifted.T @ shifted, shifted.T @ present, (present.T @ present).astype(xp.int64)
+    products, sums = in_ones(xp, exponents, shifted.T @ shifted, shifted.T @ present)
+    return products, sums, (present.T @ present).astype(xp.int64)

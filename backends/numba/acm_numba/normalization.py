@@ -29,7 +29,7 @@ def zscore(
     out = np.empty_like(x)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         exponents, offset, shift, spread = in_one_unit(np, levels, center, scale)
-        divisor = np.maximum(spread, np.ldexp(floor, -exponents))
+        divisor = np.maximum(spread, units.counted(np, floor, exponents))
         values = np.ldexp(x, -exponents) if exponents.any() else x
     shift = np.broadcast_to(shift, offset.shape).copy()
     work = parallel.tiles(len(x), x.shape[1])

@@ -19,6 +19,7 @@ pub mod rows;
 pub mod scalar;
 pub mod simd;
 pub mod tiles;
+pub mod units;
 
 pub use error::{Error, Result};
 pub use parallel::Threads;

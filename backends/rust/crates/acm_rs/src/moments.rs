@@ -36,7 +36,7 @@ pub fn column_moments<'py>(
         let number = |number: &dyn Fn(&Shape) -> f64| each(py, &shapes, |shape| T::from_f64(number(shape)));
         PyTuple::new(py, [
             each(py, &shapes, |shape| shape.count as i64)?,
-            number(&|shape| shape.origin + shape.mean)?,
+            number(&|shape| shape.center())?,
             number(&|shape| shape.variance(ddof))?,
             number(&Shape::skewness)?,
             number(&Shape::kurtosis)?,
@@ -50,11 +50,12 @@ pub fn column_moments<'py>(
 #[pyo3(signature = (threads, x, /))]
 pub fn column_sums<'py>(py: Python<'py>, threads: usize, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
     const NAME: &str = "column_sums";
-    let shapes = by_dtype!(x, T => {
+    let mut shapes = by_dtype!(x, T => {
         let x = Input::<T, 2>::new(NAME, "x", x)?;
         let x = x.view();
         call(py, NAME, threads, |threads| moments::shapes(threads, x))?
     });
+    shapes.iter_mut().for_each(|shape| *shape = shape.recounted(0));
     PyTuple::new(
         py,
         [

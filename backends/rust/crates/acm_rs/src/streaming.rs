@@ -24,9 +24,8 @@ pub fn column_levels<'py>(py: Python<'py>, threads: usize, x: &Bound<'py, PyAny>
         out.values().iter_mut().zip(&levels).for_each(|(out, level)| *out = number(level));
         Ok::<_, PyErr>(out.into_any())
     };
-    let squares = |level: &Level| if level.count() > 0.0 { level.deviation(0).powi(2) * level.count() } else { 0.0 };
     let mean = |level: &Level| if level.count() > 0.0 { level.mean() } else { 0.0 };
-    PyTuple::new(py, [number(&|level| level.offset)?, counts.into_any(), number(&mean)?, number(&squares)?])
+    PyTuple::new(py, [number(&|level| level.offset)?, counts.into_any(), number(&mean)?, number(&Level::squares)?])
 }
 
 #[pyfunction]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use acm_core::panels::{LANES, Lanes, Panel, whole_panels};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task, Vector};
+use acm_core::units::power;
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
@@ -13,14 +14,29 @@ use super::{Gaps, SEGMENT_VALUES};
 /// Most segments; their sums are joined by one thread.
 const MOST_SEGMENTS: usize = 256;
 
-/// The sums of each column about its centre, of which the second part is small.
+/// The sums of each column about its centre, of which the second part is small; both are counted in units with these
+/// exponents, and so are the sums.
 pub fn echoes<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
     gaps: Gaps,
     centers: &[[f64; 2]],
+    exponents: &[i32],
 ) -> Result<Vec<GappyEcho>> {
-    simd::dispatch(Sums { threads, x: Rows::new(x, "x")?, gaps, centers })
+    let centers = centers.iter().zip(exponents).map(|(&[offset, shift], &exponent)| Center {
+        counted: power(-exponent),
+        offset,
+        shift,
+    });
+    simd::dispatch(Sums { threads, x: Rows::new(x, "x")?, gaps, centers: &memory::collected(centers)? })
+}
+
+/// What a value is multiplied by to be counted in its column's unit, and the centre in that unit.
+#[derive(Clone, Copy)]
+struct Center {
+    counted: f64,
+    offset: f64,
+    shift: f64,
 }
 
 /// Sums over a column's finite values, less its centre.
@@ -58,7 +74,7 @@ struct Sums<'a, T> {
     threads: &'a Threads<'a>,
     x: Rows<'a, T>,
     gaps: Gaps,
-    centers: &'a [[f64; 2]],
+    centers: &'a [Center],
 }
 
 impl<T: Scalar> Task for Sums<'_, T> {
@@ -102,25 +118,26 @@ impl<T: Scalar> Task for Sums<'_, T> {
 fn in_panel<S: Simd, T: Scalar>(
     panel: Panel<'_, T>,
     rows: Range<usize>,
-    centers: &[[f64; 2]],
+    centers: &[Center],
     gaps: Gaps,
 ) -> [GappyEcho; LANES] {
-    let (mut offset, mut shift) = ([0.0; LANES], [0.0; LANES]);
+    let [mut counted, mut offset, mut shift] = [[0.0; LANES]; 3];
     for (lane, center) in centers.iter().enumerate() {
-        [offset[lane], shift[lane]] = *center;
+        (counted[lane], offset[lane], shift[lane]) = (center.counted, -center.offset, center.shift);
     }
+    let center = [&counted, &offset, &shift];
     let (mut seen, mut first, mut next) = (Seen::NOTHING, [f64::NAN; LANES], rows.start);
     // While values may be the first of their columns.
     while next < rows.end && (next == rows.start || gaps == Gaps::Drop && seen.lacks_some(centers.len())) {
-        let row = deviations::<S, T>(&panel.row(next), &offset, &shift);
+        let row = deviations::<S, T>(&panel.row(next), center);
         first = seen.earliest::<S>(&row, &first);
         seen.add::<S>(&row, gaps);
         next += 1;
     }
     for i in next..rows.end {
-        seen.add::<S>(&deviations::<S, T>(&panel.row(i), &offset, &shift), gaps);
+        seen.add::<S>(&deviations::<S, T>(&panel.row(i), center), gaps);
     }
-    let last = deviations::<S, T>(&panel.row(rows.end - 1), &offset, &shift);
+    let last = deviations::<S, T>(&panel.row(rows.end - 1), center);
     std::array::from_fn(|lane| GappyEcho {
         count: seen.count[lane],
         products: seen.products[lane],
@@ -134,13 +151,14 @@ fn in_panel<S: Simd, T: Scalar>(
     })
 }
 
-/// A row's differences from its columns' centres; not finite where missing.
+/// A row's differences from its columns' centres, counted in their units; not finite where missing. The offsets are
+/// negative: then it is one instruction to count and to subtract.
 #[inline(always)]
-fn deviations<S: Simd, T: Scalar>(row: &Lanes<T>, offset: &Lanes, shift: &Lanes) -> Lanes {
+fn deviations<S: Simd, T: Scalar>(row: &Lanes<T>, [counted, offset, shift]: [&Lanes; 3]) -> Lanes {
     let mut deviations = row.map(T::to_f64);
     for j in (0..LANES).step_by(S::F64::LANES) {
         let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
-        load(&deviations).sub(load(offset)).sub(load(shift)).store(&mut deviations[j..]);
+        load(&deviations).mul_add(load(counted), load(offset)).sub(load(shift)).store(&mut deviations[j..]);
     }
     deviations
 }

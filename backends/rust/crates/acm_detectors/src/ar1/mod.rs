@@ -4,8 +4,9 @@ mod gaps;
 mod residuals;
 
 use acm_core::rows::one_a_column;
+use acm_core::units::{is_sound, times_power};
 use acm_core::{Result, Scalar, Threads, memory};
-use acm_features::moments::{self, levels};
+use acm_features::moments::{self, Level, levels_in_units};
 use acm_features::{Missing, robust_stats};
 use ndarray::ArrayView2;
 
@@ -59,16 +60,18 @@ pub fn ar1_coefficients<T: Scalar>(
         None => over_gaps(threads, x, center, gaps)?,
     };
     for ((phi, mu), model) in phi.iter_mut().zip(mu).zip(models) {
-        let told = (model.count >= FEWEST as f64) & (model.squares > epsilon);
+        let least = times_power(epsilon, -2 * model.exponent);
+        let told = (model.count >= FEWEST as f64) & (model.squares > least);
         *phi = T::from_f64(if told { (model.products / model.squares).clamp(-LARGEST, LARGEST) } else { 0.0 });
         let [offset, shift] = model.center;
-        *mu = T::from_f64(offset + shift);
+        *mu = T::from_f64(times_power(offset + shift, model.exponent));
     }
     Ok(())
 }
 
-/// What a column's coefficient and centre follow from.
+/// What a column's coefficient and centre follow from, but for the count in a unit with that exponent.
 struct Model {
+    exponent: i32,
     count: f64,
     products: f64,
     squares: f64,
@@ -82,19 +85,56 @@ fn without_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: 
         Center::Mean => {
             memory::collected(echoes.iter().zip(x.row(0)).map(|(echo, first)| echo.mean_with(first.to_f64())))?
         }
-        Center::Median => centers(threads, x, center)?,
+        Center::Median => {
+            let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
+            memory::collected(medians.iter().zip(&echoes).map(|(&median, echo)| in_unit(median, echo.exponent)))?
+        }
     };
     let models = echoes.iter().zip(centers).map(|(echo, center)| {
         let [products, squares] = echo.around(center);
-        Model { count: x.nrows() as f64, products, squares, center }
+        Model { exponent: echo.exponent, count: x.nrows() as f64, products, squares, center }
     });
     memory::collected(models).map(Some)
 }
 
 fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center, gaps: Gaps) -> Result<Vec<Model>> {
-    let centers = centers(threads, x, center)?;
-    let echoes = gaps::echoes(threads, x, gaps, &centers)?;
-    let models = echoes.iter().zip(centers).map(|(echo, center)| Model {
+    let levels = match center {
+        Center::Mean => levels_in_units(threads, x)?,
+        Center::Median => {
+            let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
+            let centers = memory::collected(medians.iter().map(|&median| in_unit(median, 0)))?;
+            let models = models_over_gaps(threads, x, gaps, centers, memory::filled(x.ncols(), 0)?)?;
+            if models.iter().all(|model| model.count == 0.0 || is_sound(model.squares)) {
+                return Ok(models);
+            }
+            levels_in_units(threads, x)?
+        }
+    };
+    let exponents = memory::collected(levels.iter().map(Level::exponent))?;
+    let centers = match center {
+        Center::Mean => memory::collected(levels.iter().map(|column| {
+            let [offset, _] = in_unit(column.offset, column.exponent());
+            [offset, column.mean()]
+        }))?,
+        Center::Median => {
+            let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
+            memory::collected(medians.iter().zip(&exponents).map(|(&median, &exponent)| in_unit(median, exponent)))?
+        }
+    };
+    models_over_gaps(threads, x, gaps, centers, exponents)
+}
+
+/// The models about `centers`, which are counted in units with these exponents.
+fn models_over_gaps<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    gaps: Gaps,
+    centers: Vec<[f64; 2]>,
+    exponents: Vec<i32>,
+) -> Result<Vec<Model>> {
+    let echoes = gaps::echoes(threads, x, gaps, &centers, &exponents)?;
+    let models = echoes.iter().zip(centers).zip(exponents).map(|((echo, center), exponent)| Model {
+        exponent,
         count: echo.count,
         products: echo.products,
         squares: echo.squares,
@@ -103,15 +143,9 @@ fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Cen
     memory::collected(models)
 }
 
-/// Each column's centre in two parts, the second small: their sum, rounded to the size of an offset, would lose digits.
-fn centers<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center) -> Result<Vec<[f64; 2]>> {
-    match center {
-        Center::Mean => memory::collected(levels(threads, x)?.iter().map(|column| [column.offset, column.mean()])),
-        Center::Median => {
-            let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
-            memory::collected(medians.into_iter().map(|median| [median, 0.0]))
-        }
-    }
+/// A centre in two parts, the second small: their sum, rounded to the size of an offset, would lose digits.
+fn in_unit(center: f64, exponent: i32) -> [f64; 2] {
+    [times_power(center, -exponent), 0.0]
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a model does not explain.
 
 use acm_core::rows::{Rows, one_a_column};
+use acm_core::units::LARGE;
 use acm_core::{Result, Scalar, Threads, memory, simd};
 use ndarray::ArrayView2;
 
@@ -17,6 +18,8 @@ pub fn ar1_residuals<T: Scalar>(
 ) -> Result<()> {
     one_a_column("phi", phi, x.ncols())?;
     one_a_column("mu", mu, x.ncols())?;
+    // What is left is a number where the distance from a huge mean, or an echo louder than the value, may not be.
+    let is_loud = phi.iter().any(|phi| phi.to_f64().abs() > 1.0) || mu.iter().any(|mu| mu.to_f64().abs() > LARGE);
     let (x, length) = (Rows::new(x, "x")?, (SEGMENT_VALUES / x.ncols()).max(1));
     let nothing = memory::filled(x.width(), T::NAN)?;
     threads.for_each(2 * out.len(), out.chunks_mut(length * x.width()).enumerate(), |(tile, out)| {
@@ -25,7 +28,11 @@ pub fn ar1_residuals<T: Scalar>(
             || {
                 for (i, out) in (tile * length..).zip(out.chunks_exact_mut(x.width())) {
                     let previous = if i == 0 { &nothing } else { x.row(i - 1) };
-                    residuals(x.row(i), previous, phi, mu, out);
+                    if is_loud {
+                        residuals(x.row(i), previous, phi, mu, 0.125, out);
+                    } else {
+                        residuals(x.row(i), previous, phi, mu, 1.0, out);
+                    }
                 }
             },
         );
@@ -34,11 +41,11 @@ pub fn ar1_residuals<T: Scalar>(
 }
 
 #[inline(always)]
-fn residuals<T: Scalar>(row: &[T], previous: &[T], phi: &[T], mu: &[T], out: &mut [T]) {
+fn residuals<T: Scalar>(row: &[T], previous: &[T], phi: &[T], mu: &[T], part: f64, out: &mut [T]) {
     for ((((out, value), previous), phi), mu) in out.iter_mut().zip(row).zip(previous).zip(phi).zip(mu) {
-        let (center, phi) = (mu.to_f64(), phi.to_f64());
-        let echo = if previous.is_finite() { phi * (previous.to_f64() - center) } else { 0.0 };
-        let residual = (value.to_f64() - center) - echo;
+        let (center, phi) = (part * mu.to_f64(), phi.to_f64());
+        let echo = if previous.is_finite() { phi * (part * previous.to_f64() - center) } else { 0.0 };
+        let residual = ((part * value.to_f64() - center) - echo) / part;
         *out = T::from_f64(if value.is_finite() { residual } else { f64::NAN });
     }
 }

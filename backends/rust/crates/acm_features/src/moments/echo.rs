@@ -2,15 +2,18 @@
 
 use acm_core::rows::Rows;
 use acm_core::simd::Simd;
+use acm_core::units::{LARGE, fits, is_sound, power, times_power};
 use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
 use super::{BLOCK, Block, SEGMENT_VALUES, Summary, summaries};
 
-/// What some neighbours in a column sum up to, as differences from the mean of the earlier ones.
+/// What some neighbours in a column sum up to, as differences from the mean of the earlier ones, in a unit of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Echo {
-    /// One of the values.
+    /// The exponent of the unit.
+    pub exponent: i32,
+    /// One of the values, not counted in the unit.
     offset: f64,
     count: f64,
     /// The mean of the earlier values' differences from `offset`.
@@ -38,16 +41,29 @@ pub fn echoes<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<
 }
 
 impl Echo {
-    /// The mean of the column that begins with `first`, in two parts, the second small.
+    /// The mean of the column that begins with `first`, in two parts, the second small, counted in the unit.
     pub fn mean_with(&self, first: f64) -> [f64; 2] {
-        let sum = (first - self.offset) + (self.later + self.count * self.mean);
-        [self.offset, sum / (self.count + 1.0)]
+        let [first, offset] = [first, self.offset].map(|value| value * power(-self.exponent));
+        let sum = (first - offset) + (self.later + self.count * self.mean);
+        [offset, sum / (self.count + 1.0)]
     }
 
-    /// The sums of products and of the earlier values' squares, of differences from a centre in two parts.
+    /// The sums of products and of the earlier values' squares, of differences from a centre in two parts, counted in the
+    /// unit.
     pub fn around(&self, [offset, shift]: [f64; 2]) -> [f64; 2] {
-        let moved = self.moved_by(((self.offset - offset) + self.mean) - shift);
+        let moved = self.moved_by(((self.offset * power(-self.exponent) - offset) + self.mean) - shift);
         [moved.products, moved.squares]
+    }
+
+    /// The same counted in a larger unit with that exponent.
+    fn recounted(mut self, exponent: i32) -> Self {
+        if self.exponent != exponent {
+            let by = self.exponent - exponent;
+            (self.mean, self.later) = (times_power(self.mean, by), times_power(self.later, by));
+            (self.squares, self.products) = (times_power(self.squares, 2 * by), times_power(self.products, 2 * by));
+            self.exponent = exponent;
+        }
+        self
     }
 
     /// The sums of differences that are larger by `shift`.
@@ -61,20 +77,35 @@ impl Echo {
 }
 
 impl Summary for Echo {
-    const NONE: Echo = Echo { offset: f64::NAN, count: 0.0, mean: 0.0, later: 0.0, squares: 0.0, products: 0.0 };
+    const NONE: Echo =
+        Echo { exponent: 0, offset: f64::NAN, count: 0.0, mean: 0.0, later: 0.0, squares: 0.0, products: 0.0 };
+
+    fn is_sound(&self) -> bool {
+        let is_constant = self.squares == 0.0 && self.offset != 0.0 && fits(self.offset.abs());
+        let paired = self.later.abs() < LARGE && self.products.abs() < LARGE;
+        self.count == 0.0 || paired && (is_constant || is_sound(self.squares))
+    }
+
+    fn in_unit(&self, counted: Echo, exponent: i32) -> Echo {
+        Echo { offset: self.offset, exponent, ..counted }
+    }
 
     fn join(&mut self, other: &Echo) {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
-            let count = self.count + other.count;
-            let distance = ((other.offset - self.offset) + other.mean) - self.mean;
+            let exponent = self.exponent.max(other.exponent);
+            let (own, other) = (self.recounted(exponent), other.recounted(exponent));
+            let (count, counted) = (own.count + other.count, power(-exponent));
+            let distance = ((other.offset * counted - own.offset * counted) + other.mean) - own.mean;
             let shift = distance * (other.count / count);
-            let (own, other) = (self.moved_by(-shift), other.moved_by(distance - shift));
+            self.mean = own.mean + shift;
+            let (own, other) = (own.moved_by(-shift), other.moved_by(distance - shift));
             *self = Echo {
+                exponent,
                 offset: self.offset,
                 count,
-                mean: self.mean + shift,
+                mean: self.mean,
                 later: own.later + other.later,
                 squares: own.squares + other.squares,
                 products: own.products + other.products,
@@ -98,6 +129,7 @@ fn echoes_of<T: Scalar, const PAIRED: bool>(block: &Block<'_, T>) -> [Echo; BLOC
     let squares = squares::<T, PAIRED>(block, offset, mean);
     let [later, products] = products::<T, PAIRED>(block, offset, mean);
     std::array::from_fn(|j| Echo {
+        exponent: 0,
         offset: offset[j],
         count: count[j],
         mean: mean[j],

@@ -2,14 +2,17 @@
 
 use acm_core::Scalar;
 use acm_core::simd::Simd;
+use acm_core::units::{fits, is_sound, power, times_power};
 
 use super::{BLOCK, Block, Summary};
 
-/// Count, mean and sum of squares of some values of a column.
+/// Count, mean and sum of squares of some values of a column, all but the count in a unit of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
-    /// One of the values.
+    /// One of the values, not counted in the unit.
     pub offset: f64,
+    /// Of the unit.
+    exponent: i32,
     count: f64,
     /// The mean of the differences from `offset`.
     mean: f64,
@@ -23,12 +26,32 @@ impl Level {
         self.count
     }
 
+    /// The exponent of the unit.
+    pub fn exponent(&self) -> i32 {
+        self.exponent
+    }
+
+    /// The same counted in a unit with that exponent; where a sum is no number in it, infinite or 0.
+    pub fn recounted(mut self, exponent: i32) -> Self {
+        if self.exponent != exponent {
+            let by = self.exponent - exponent;
+            (self.mean, self.squares) = (times_power(self.mean, by), times_power(self.squares, 2 * by));
+            self.exponent = exponent;
+        }
+        self
+    }
+
+    /// The sum of the squared differences from the mean.
+    pub fn squares(&self) -> f64 {
+        self.squares
+    }
+
     /// The mean's distance from `offset`; NaN without values.
     pub fn mean(&self) -> f64 {
         if self.count > 0.0 { self.mean } else { f64::NAN }
     }
 
-    /// The standard deviation by count - `ddof`; NaN with no more than `ddof` values.
+    /// The standard deviation, counted in the unit, by count - `ddof`; NaN with no more than `ddof` values.
     pub fn deviation(&self, ddof: usize) -> f64 {
         let freedom = self.count - ddof as f64;
         if freedom > 0.0 { (self.squares / freedom).sqrt() } else { f64::NAN }
@@ -36,14 +59,26 @@ impl Level {
 }
 
 impl Summary for Level {
-    const NONE: Level = Level { offset: f64::NAN, count: 0.0, mean: 0.0, squares: 0.0 };
+    const NONE: Level = Level { offset: f64::NAN, exponent: 0, count: 0.0, mean: 0.0, squares: 0.0 };
+
+    fn is_sound(&self) -> bool {
+        let is_constant = self.squares == 0.0 && self.offset != 0.0 && fits(self.offset.abs());
+        self.count == 0.0 || is_sound(self.squares) || is_constant
+    }
+
+    fn in_unit(&self, counted: Level, exponent: i32) -> Level {
+        Level { offset: self.offset, exponent, ..counted }
+    }
 
     fn join(&mut self, other: &Level) {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
-            let count = self.count + other.count;
-            let distance = ((other.offset - self.offset) + other.mean) - self.mean;
+            let exponent = self.exponent.max(other.exponent);
+            let other = other.recounted(exponent);
+            *self = self.recounted(exponent);
+            let (count, counted) = (self.count + other.count, power(-exponent));
+            let distance = ((other.offset * counted - self.offset * counted) + other.mean) - self.mean;
             self.mean += distance * (other.count / count);
             self.squares += other.squares + distance * distance * (self.count * (other.count / count));
             self.count = count;
@@ -60,7 +95,13 @@ impl Summary for Level {
             true => squares::<T, true>(&block, offset, mean),
             false => squares::<T, false>(&block, offset, mean),
         };
-        std::array::from_fn(|j| Level { offset: offset[j], count: count[j], mean: mean[j], squares: squares[j] })
+        std::array::from_fn(|j| Level {
+            offset: offset[j],
+            exponent: 0,
+            count: count[j],
+            mean: mean[j],
+            squares: squares[j],
+        })
     }
 }
 

@@ -3,10 +3,13 @@
 //! Each tile of rows is gone through while it is in the cache: first for its mean, then for powers of the distances
 //! from that mean, all of differences from a value of the column. Tiles are joined by the updates of Chan, Golub and
 //! LeVeque (1983) and Pébay (2008), in an order that depends on the shape alone.
+//!
+//! Sums are counted in units of their own (see [`acm_core::units`]): 1, but for columns of a tile whose sums went astray.
 
 mod echo;
 mod level;
 mod shape;
+mod units;
 
 use acm_core::simd::{Simd, Task};
 use acm_core::{Result, Scalar, Threads, memory, simd};
@@ -38,6 +41,12 @@ pub(crate) trait Summary: Copy + Send {
     /// Of no values.
     const NONE: Self;
 
+    /// Whether nothing was lost in sums that are counted in 1.
+    fn is_sound(&self) -> bool;
+
+    /// The sums of the same values, which `counted` holds in a unit with that exponent.
+    fn in_unit(&self, counted: Self, exponent: i32) -> Self;
+
     /// Adds what is known of further values of the column.
     fn join(&mut self, other: &Self);
 
@@ -46,6 +55,7 @@ pub(crate) trait Summary: Copy + Send {
 }
 
 /// Neighbouring columns of a tile.
+#[derive(Clone, Copy)]
 pub(crate) struct Block<'a, T> {
     /// The values before the tile that belong to its first row's predecessors, then the tile.
     values: &'a [T],
@@ -141,8 +151,15 @@ impl<T: Scalar> Block<'_, T> {
     }
 }
 
-/// Mean and variance of each column.
+/// Mean and variance of each column, counted in 1.
 pub fn levels<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<Level>> {
+    let mut levels = levels_in_units(threads, x)?;
+    levels.iter_mut().for_each(|level| *level = level.recounted(0));
+    Ok(levels)
+}
+
+/// Mean and variance of each column, each counted in a unit in which they are numbers.
+pub fn levels_in_units<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<Level>> {
     summaries(threads, x)
 }
 
@@ -166,10 +183,10 @@ pub(crate) fn summaries<T: Scalar, S: Summary>(threads: &Threads<'_>, x: ArrayVi
                 let mut row = memory::filled(width + wide, T::NAN)?;
                 let before = width.min(rest.start);
                 row[width - before..][..before + end - rest.start].copy_from_slice(&values[rest.start - before..end]);
-                simd::dispatch(Tile { values: &row, back: width, next: &[], all });
+                simd::dispatch(Tile { values: &row, back: width, next: &[], all })?;
             } else {
                 let (values, next) = (&values[rest.start - width..end], &values[end..rest.end]);
-                simd::dispatch(Tile { values, back: width, next, all });
+                simd::dispatch(Tile { values, back: width, next, all })?;
             }
             rest.start = end;
         }
@@ -191,29 +208,34 @@ struct Tile<'a, T, P> {
 }
 
 impl<T: Scalar, P: Summary> Task for Tile<'_, T, P> {
-    type Output = ();
+    type Output = Result<()>;
 
-    fn run<S: Simd>(self, simd: S) {
+    fn run<S: Simd>(self, simd: S) -> Result<()> {
         simd.vectorize(
             #[inline(always)]
-            || self.add::<S>(),
-        );
+            || self.add(simd),
+        )
     }
 }
 
 impl<T: Scalar, P: Summary> Tile<'_, T, P> {
     #[inline(always)]
-    fn add<S: Simd>(self) {
+    fn add<S: Simd>(self, simd: S) -> Result<()> {
         let Tile { values, back, next, all } = self;
         let width = all.len();
         for first in (0..width).step_by(BLOCK) {
             // The last block begins early enough to be whole; of what it has in common with its neighbour nothing is
             // added.
             let first_column = first.min(width - BLOCK);
-            let block = P::of::<T, S>(Block { values, back, next, width, first_column });
-            for (all, part) in all[first_column..].iter_mut().zip(&block).skip(first - first_column) {
+            let block = Block { values, back, next, width, first_column };
+            let mut parts = P::of::<T, S>(block);
+            if !parts.iter().all(P::is_sound) {
+                units::count_anew(simd, &block, &mut parts)?;
+            }
+            for (all, part) in all[first_column..].iter_mut().zip(&parts).skip(first - first_column) {
                 all.join(part);
             }
         }
+        Ok(())
     }
 }

@@ -1,14 +1,17 @@
 //! Moments up to the fourth, extremes, and products of each value with the one before it.
 
 use acm_core::simd::{Simd, Vector};
+use acm_core::units::{LARGE, fits, is_sound, power, times_power};
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use super::{BLOCK, Block, Summary, summaries};
 
-/// What some values of a column sum up to.
+/// What some values of a column sum up to, in a unit of their own, in which neither values nor numbers are counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
+    /// The exponent of the unit.
+    pub exponent: i32,
     /// One of the values; all sums are of differences from it.
     pub origin: f64,
     /// How many values there are.
@@ -58,10 +61,15 @@ pub fn shapes<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<
 }
 
 impl Shape {
-    /// The variance by count - `ddof`; NaN with no more than `ddof` values.
+    /// The mean, not of differences and not counted in the unit.
+    pub fn center(&self) -> f64 {
+        times_power(self.origin * power(-self.exponent) + self.mean, self.exponent)
+    }
+
+    /// The variance by count - `ddof`, not counted in the unit; NaN with no more than `ddof` values.
     pub fn variance(&self, ddof: usize) -> f64 {
         let freedom = self.count - ddof as f64;
-        if freedom > 0.0 { self.powers[0] / freedom } else { f64::NAN }
+        if freedom > 0.0 { times_power(self.powers[0] / freedom, 2 * self.exponent) } else { f64::NAN }
     }
 
     /// The skewness without bias; NaN with fewer than 3 values, and where all are equal.
@@ -80,9 +88,22 @@ impl Shape {
         if n < 4.0 { f64::NAN } else { adjustment * (n * (n + 1.0) * ratio - 3.0 * (n - 1.0)) }
     }
 
+    /// The same counted in a unit with that exponent; where a sum is no number in it, infinite or 0.
+    pub fn recounted(mut self, exponent: i32) -> Self {
+        if self.exponent != exponent {
+            let by = self.exponent - exponent;
+            self.mean = times_power(self.mean, by);
+            self.powers = [2, 3, 4].map(|degree| times_power(self.powers[degree as usize - 2], degree * by));
+            self.pairs = self.pairs.recounted(by);
+            self.exponent = exponent;
+        }
+        self
+    }
+
     /// The same of differences from `origin`.
     fn moved_to(mut self, origin: f64) -> Self {
-        let shift = self.origin - origin;
+        let counted = power(-self.exponent);
+        let shift = self.origin * counted - origin * counted;
         self.origin = origin;
         self.mean += shift;
         self.pairs = self.pairs.moved_by(shift);
@@ -91,6 +112,15 @@ impl Shape {
 }
 
 impl Pairs {
+    fn recounted(self, by: i32) -> Self {
+        Pairs {
+            count: self.count,
+            before: times_power(self.before, by),
+            after: times_power(self.after, by),
+            products: times_power(self.products, 2 * by),
+        }
+    }
+
     fn moved_by(self, shift: f64) -> Self {
         Pairs {
             count: self.count,
@@ -110,6 +140,7 @@ impl Pairs {
 
 impl Summary for Shape {
     const NONE: Shape = Shape {
+        exponent: 0,
         origin: f64::NAN,
         count: 0.0,
         mean: 0.0,
@@ -119,11 +150,25 @@ impl Summary for Shape {
         pairs: Pairs { count: 0.0, before: 0.0, after: 0.0, products: 0.0 },
     };
 
+    fn is_sound(&self) -> bool {
+        let is_constant = self.minimum == self.maximum && self.origin != 0.0 && fits(self.origin.abs());
+        let Pairs { before, after, products, .. } = self.pairs;
+        let paired = [before, after, products].into_iter().all(|sum| sum.abs() < LARGE);
+        self.count == 0.0 || paired && (is_constant || is_sound(self.powers[0]))
+    }
+
+    fn in_unit(&self, counted: Shape, exponent: i32) -> Shape {
+        let Shape { origin, minimum, maximum, .. } = *self;
+        Shape { exponent, origin, minimum, maximum, ..counted }
+    }
+
     fn join(&mut self, other: &Shape) {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
-            let other = other.moved_to(self.origin);
+            let exponent = self.exponent.max(other.exponent);
+            *self = self.recounted(exponent);
+            let other = other.recounted(exponent).moved_to(self.origin);
             self.powers = joined_powers(self, &other);
             let count = self.count + other.count;
             self.mean += (other.mean - self.mean) * (other.count / count);
@@ -178,6 +223,7 @@ fn shapes_of<T: Scalar, S: Simd>(block: &Block<'_, T>, first: usize, origin: &[f
     let [pairs, before, after, products] = pairs.map(lanes);
     for j in 0..S::F64::LANES {
         shapes[first + j] = Shape {
+            exponent: 0,
             origin: origin[first + j],
             count: count[j],
             mean: mean[j],

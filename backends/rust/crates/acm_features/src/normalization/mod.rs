@@ -1,12 +1,13 @@
 //! Columns brought to a common centre and scale.
 
 use acm_core::rows::one_a_column;
+use acm_core::units::{LARGE, power, times_power};
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::Missing;
 use crate::by_column::map_by_column;
-use crate::moments;
+use crate::moments::{self, Level};
 use crate::robust_stats::{self, NORMAL_CONSISTENCY};
 
 /// Scales between this and its reciprocal have a normal reciprocal in both float types.
@@ -14,6 +15,9 @@ const LEAST_NORMAL_RECIPROCAL: f64 = 1e-37;
 
 /// Less than half a unit in the last place of the greatest `f32`: subtracting it does not overflow.
 const GREATEST_CENTER: f64 = 1e30;
+
+/// The exponent of a unit in which the largest numbers and their differences are small.
+const LARGEST_UNIT: i32 = 1000;
 
 /// Where centre and scale come from if they are not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +46,8 @@ pub fn zscore<T: Scalar>(
     out: &mut [T],
 ) -> Result<()> {
     let columns = Columns::new(threads, x, center, scale, method)?;
-    let scales = memory::collected(columns.scale.iter().map(|&scale| at_least(floor, scale)))?;
+    let floors = columns.exponent.iter().map(|&exponent| times_power(floor, -exponent).min(f64::MAX));
+    let scales = memory::collected(columns.scale.iter().zip(floors).map(|(&scale, floor)| at_least(floor, scale)))?;
     let (factors, centers) = (reciprocals::<T>(&scales)?, columns.centers::<T>()?);
     match (factors, centers) {
         (Some(factors), Some([center, rest])) if rest.iter().all(|&rest| rest == T::ZERO) => scores(
@@ -66,11 +71,11 @@ pub fn zscore<T: Scalar>(
         _ => scores(
             threads,
             x,
-            [&columns.offset, &columns.center, &scales],
+            [&columns.counted()?, &columns.offset, &columns.center, &scales],
             clip,
             out,
             #[inline(always)]
-            |x, [offset, center, scale]| ((x - offset) - center) / scale,
+            |x, [counted, offset, center, scale]| ((x * counted - offset) - center) / scale,
         ),
     }
 }
@@ -129,8 +134,10 @@ fn clipped<P: Scalar>(score: P, clip: P) -> P {
     if score < -clip { -clip } else { score }
 }
 
-/// What is subtracted from each column, in two steps, and what it is divided by.
+/// What is subtracted from each column, in two steps, and what it is divided by, counted in units of their own.
 struct Columns {
+    /// Of the units: all 0 but where sums or differences would leave the range of numbers.
+    exponent: Vec<i32>,
     offset: Vec<f64>,
     /// Comes after the offset: a mean rounded to the size of the offset would lose the digits that `x - offset` has.
     center: Vec<f64>,
@@ -138,6 +145,8 @@ struct Columns {
 }
 
 impl Columns {
+    const NONE: Columns = Columns { exponent: Vec::new(), offset: Vec::new(), center: Vec::new(), scale: Vec::new() };
+
     /// Offset and centre in the data's own type, the nearest number to their sum and what is missing from it: the
     /// difference of a value and a number close to it is exact. None where a difference might overflow that type alone.
     fn centers<T: Scalar>(&self) -> Result<Option<[Vec<T>; 2]>> {
@@ -148,8 +157,9 @@ impl Columns {
             T::from_f64(if missing.is_nan() { 0.0 } else { missing })
         });
         let missing = memory::collected(missing)?;
+        let exponents = self.exponent.iter().all(|&exponent| exponent == 0);
         let fits = |center: &T| center.is_nan() || center.to_f64().abs() <= GREATEST_CENTER;
-        Ok(nearest.iter().all(fits).then_some([nearest, missing]))
+        Ok((exponents && nearest.iter().all(fits)).then_some([nearest, missing]))
     }
 
     fn new<T: Scalar>(
@@ -159,44 +169,75 @@ impl Columns {
         scale: Option<&[T]>,
         method: Method,
     ) -> Result<Self> {
-        let own = match (center, scale) {
-            (Some(_), Some(_)) => Columns { offset: Vec::new(), center: Vec::new(), scale: Vec::new() },
+        let mut columns = match (center, scale) {
+            (Some(_), Some(_)) => Columns { exponent: memory::filled(x.ncols(), 0)?, ..Columns::NONE },
             (_, scale) => Columns::of(threads, x, method, scale.is_none())?,
         };
-        let mut columns = own;
+        if let Some(scale) = scale {
+            one_a_column("scale", scale, x.ncols())?;
+            columns.scale = memory::collected(scale.iter().map(|value| value.to_f64()))?;
+            columns
+                .scale
+                .iter_mut()
+                .zip(&columns.exponent)
+                .for_each(|(scale, &own)| *scale = times_power(*scale, -own));
+        }
         if let Some(center) = center {
             one_a_column("center", center, x.ncols())?;
             columns.center = memory::zeroed(center.len())?;
             columns.offset = memory::collected(center.iter().map(|value| value.to_f64()))?;
-        }
-        if let Some(scale) = scale {
-            one_a_column("scale", scale, x.ncols())?;
-            columns.scale = memory::collected(scale.iter().map(|value| value.to_f64()))?;
+            columns.count_offsets();
         }
         Ok(columns)
+    }
+
+    /// Counts the offsets, and what goes with them, in units in which differences from them do not overflow.
+    fn count_offsets(&mut self) {
+        for ((offset, scale), exponent) in self.offset.iter_mut().zip(&mut self.scale).zip(&mut self.exponent) {
+            let wider =
+                if offset.is_finite() && offset.abs() > LARGE { LARGEST_UNIT.max(*exponent) } else { *exponent };
+            *offset = times_power(*offset, -wider);
+            *scale = times_power(*scale, *exponent - wider);
+            *exponent = wider;
+        }
     }
 
     /// Centre and scale of the finite values; the scale only where it is wanted.
     fn of<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, method: Method, scale: bool) -> Result<Self> {
         match method {
             Method::Standard { ddof } => {
-                let columns = moments::levels(threads, x)?;
+                let mut columns = moments::levels_in_units(threads, x)?;
+                // Of equal values, which need no unit, nor do zeros.
+                let constant = columns.iter_mut().filter(|column| column.squares() == 0.0);
+                constant.for_each(|column| *column = column.recounted(0));
+                let offset = |column: &Level| times_power(column.offset, -column.exponent());
                 Ok(Columns {
-                    offset: memory::collected(columns.iter().map(|column| column.offset))?,
+                    exponent: memory::collected(columns.iter().map(Level::exponent))?,
+                    offset: memory::collected(columns.iter().map(offset))?,
                     center: memory::collected(columns.iter().map(|column| column.mean()))?,
                     scale: memory::collected(columns.iter().map(|column| column.deviation(ddof)))?,
                 })
             }
             Method::Robust => {
-                let (median, mad) = match scale {
-                    true => robust_stats::medians_and_deviations(threads, x, Missing::NonFinite)?,
+                let (median, half) = match scale {
+                    true => robust_stats::medians_and_half_deviations(threads, x, Missing::NonFinite)?,
                     false => (robust_stats::medians(threads, x, Missing::NonFinite)?, Vec::new()),
                 };
                 let center = memory::zeroed(median.len())?;
-                let scale = memory::collected(mad.iter().map(|mad| NORMAL_CONSISTENCY * mad))?;
-                Ok(Columns { offset: median, center, scale })
+                let is_huge = |j: usize| median[j].abs() > LARGE || half.get(j).is_some_and(|&half| half > LARGE);
+                let unit = |j| if is_huge(j) { LARGEST_UNIT } else { 0 };
+                let exponent = memory::collected((0..median.len()).map(unit))?;
+                let counted = |(value, &exponent): (&f64, &i32)| times_power(*value, -exponent);
+                let offset = memory::collected(median.iter().zip(&exponent).map(counted))?;
+                let scale = half.iter().zip(&exponent).map(counted).map(|half| NORMAL_CONSISTENCY * half * 2.0);
+                Ok(Columns { offset, center, scale: memory::collected(scale)?, exponent })
             }
         }
+    }
+
+    /// What a value is multiplied by to be counted in its column's unit.
+    fn counted(&self) -> Result<Vec<f64>> {
+        memory::collected(self.exponent.iter().map(|&exponent| power(-exponent)))
     }
 }
 

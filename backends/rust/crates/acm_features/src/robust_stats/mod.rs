@@ -38,9 +38,9 @@ pub fn column_median_mad<T: Scalar>(
 ) -> Result<()> {
     one_a_column("median", median, x.ncols())?;
     one_a_column("mad", mad, x.ncols())?;
-    let (medians, deviations) = medians_and_deviations(threads, x, missing)?;
+    let (medians, halves) = medians_and_half_deviations(threads, x, missing)?;
     median.iter_mut().zip(medians).for_each(|(out, value)| *out = T::from_f64(value));
-    mad.iter_mut().zip(deviations).for_each(|(out, value)| *out = T::from_f64(scale * value));
+    mad.iter_mut().zip(halves).for_each(|(out, half)| *out = T::from_f64(scale * half * 2.0));
     Ok(())
 }
 
@@ -48,20 +48,20 @@ pub fn column_median_mad<T: Scalar>(
 pub fn medians<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, missing: Missing) -> Result<Vec<f64>> {
     let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
     if x.height() <= short::MOST_ROWS {
-        return Ok(short::medians_and_deviations(threads, x, false)?.0);
+        return Ok(short::medians_and_half_deviations(threads, x, false)?.0);
     }
     Searches::new(threads, x, &[Quantile::MEDIAN], &|_| true)?.finish(Subject::Value)
 }
 
-/// Each column's median and the median absolute deviation from it.
-pub(crate) fn medians_and_deviations<T: Scalar>(
+/// Each column's median and half the median absolute deviation from it, which itself may be larger than all numbers.
+pub(crate) fn medians_and_half_deviations<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
     missing: Missing,
 ) -> Result<(Vec<f64>, Vec<f64>)> {
     let x = Matrix { values: values_of(x)?, width: x.ncols(), missing };
     if x.height() <= short::MOST_ROWS {
-        return short::medians_and_deviations(threads, x, true);
+        return short::medians_and_half_deviations(threads, x, true);
     }
     let mut searches = Searches::new(threads, x, &[Quantile::MEDIAN], &|_| true)?;
     let medians = searches.finish(Subject::Value)?;
@@ -70,9 +70,7 @@ pub(crate) fn medians_and_deviations<T: Scalar>(
         search.turn_to_distances(sample);
         Ok(())
     })?;
-    let mut deviations = searches.finish(Subject::HalfDistance)?;
-    deviations.iter_mut().for_each(|value| *value *= 2.0);
-    Ok((medians, deviations))
+    Ok((medians, searches.finish(Subject::HalfDistance)?))
 }
 
 /// Writes some quantiles of these `columns`, which rise, to `found`, where each column has a place for each.

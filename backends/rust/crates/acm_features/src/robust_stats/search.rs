@@ -181,5 +181,5 @@ impl<T: Scalar> Search<T> {
 /// Half the distance of a value from the median: the distance of two finite numbers may be larger than all numbers.
 #[inline(always)]
 pub fn half_distance<T: Scalar>(value: T, median: f64) -> T {
-    T::from_f64((value.to_f64() - median).abs() / 2.0)
+    T::from_f64((value.to_f64() * 0.5 - median * 0.5).abs())
 }

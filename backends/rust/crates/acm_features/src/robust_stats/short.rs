@@ -13,8 +13,8 @@ use crate::quantiles::Quantile;
 /// Columns of no more rows than this are short: eight of them stay in the L3 cache.
 pub const MOST_ROWS: usize = 32 * 1024;
 
-/// Each column's median and, if wanted, the median absolute deviation from it.
-pub fn medians_and_deviations<T: Scalar>(
+/// Each column's median and, if wanted, half the median absolute deviation from it.
+pub fn medians_and_half_deviations<T: Scalar>(
     threads: &Threads<'_>,
     x: Matrix<'_, T>,
     deviations_wanted: bool,
@@ -56,7 +56,7 @@ impl<T: Scalar> Task for Short<'_, T> {
                 *median = column.find(simd, Subject::Value)?;
                 if deviations_wanted {
                     column.search.turn_to_distances(column.sample);
-                    *deviation = 2.0 * column.find(simd, Subject::HalfDistance)?;
+                    *deviation = column.find(simd, Subject::HalfDistance)?;
                 }
             }
             Ok(())

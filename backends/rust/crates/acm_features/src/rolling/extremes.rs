@@ -53,6 +53,8 @@ impl<T: Scalar, const N: usize> Statistic<T, N> for Extreme<T> {
     /// The least.
     type Sums = Lanes<T, N>;
 
+    const DEGREE: Option<i32> = None;
+
     // A panel is two registers of 256 bits.
     const IS_WIDE: bool = false;
 
@@ -88,7 +90,12 @@ impl<T: Scalar, const N: usize> Statistic<T, N> for Extreme<T> {
     }
 
     #[inline(always)]
-    fn result<S: Simd>(&self, seen: [&Lanes<T, N>; 2], least: [&Lanes<T, N>; 2]) -> Lanes<T, N> {
+    fn result<S: Simd>(
+        &self,
+        seen: [&Lanes<T, N>; 2],
+        least: [&Lanes<T, N>; 2],
+        _astray: &mut Lanes<f64, N>,
+    ) -> Lanes<T, N> {
         let mut out = [T::ZERO; N];
         let [sign, min_periods, nan] = [self.sign, self.min_periods, T::NAN].map(T::Vector::<S>::splat);
         for j in (0..N).step_by(T::Vector::<S>::LANES) {
@@ -101,7 +108,12 @@ impl<T: Scalar, const N: usize> Statistic<T, N> for Extreme<T> {
     }
 
     #[inline(always)]
-    fn result_all<S: Simd>(&self, _rows: [f64; 2], least: [&Lanes<T, N>; 2]) -> Lanes<T, N> {
+    fn result_all<S: Simd>(
+        &self,
+        _rows: [f64; 2],
+        least: [&Lanes<T, N>; 2],
+        _astray: &mut Lanes<f64, N>,
+    ) -> Lanes<T, N> {
         let sign = T::Vector::<S>::splat(self.whole);
         let mut out = [T::ZERO; N];
         for j in (0..N).step_by(T::Vector::<S>::LANES) {

@@ -28,6 +28,7 @@ use ndarray::ArrayViewMut2;
 use super::Windows;
 use super::before::{Before, KEPT};
 use super::grid::{Part, PartSize, for_each_part};
+use super::units::{Block, count_anew};
 
 /// Elementary steps for one value: it is added twice and finished once.
 const STEPS: usize = 4;
@@ -45,6 +46,9 @@ pub trait Statistic<T, const N: usize = LANES>: Copy + Sync {
 
     /// What is known of them.
     type Sums: Copy + Send;
+
+    /// The power of the data's unit that it is counted in; None where no sum can leave the range of numbers.
+    const DEGREE: Option<i32>;
 
     /// Whether registers of 512 bits pay.
     const IS_WIDE: bool;
@@ -64,11 +68,17 @@ pub trait Statistic<T, const N: usize = LANES>: Copy + Sync {
     /// The same, where nothing is missing and `sums` were made by [`starting`](Self::starting).
     fn add_all<S: Simd>(&self, sums: &mut Self::Sums, row: &Lanes<T, N>, time: f64);
 
-    /// The statistic of both halves together, the one before the boundary first.
-    fn result<S: Simd>(&self, seen: [&Self::Seen; 2], sums: [&Self::Sums; 2]) -> Lanes<T, N>;
+    /// The statistic of both halves together, the one before the boundary first. Marks by 1 the lanes that are `astray`:
+    /// whose sums overflowed, or may have lost digits because they are so small, or 0.
+    fn result<S: Simd>(
+        &self,
+        seen: [&Self::Seen; 2],
+        sums: [&Self::Sums; 2],
+        astray: &mut Lanes<f64, N>,
+    ) -> Lanes<T, N>;
 
     /// The same of halves of so many rows, where nothing is missing.
-    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Self::Sums; 2]) -> Lanes<T, N>;
+    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Self::Sums; 2], astray: &mut Lanes<f64, N>) -> Lanes<T, N>;
 }
 
 /// The part of a window on one side of its boundary.
@@ -142,10 +152,10 @@ impl<T: Scalar, K: Statistic<T, N>, const N: usize> Task for Slide<'_, T, K, N> 
                 simd.vectorize(
                     #[inline(always)]
                     || match panel.whole() {
-                        Some(whole) => fill::<S, _, _, N>(whole, before, &mut part),
-                        None => fill::<S, _, _, N>(panel, before, &mut part),
+                        Some(whole) => fill(simd, whole, before, &mut part),
+                        None => fill(simd, panel, before, &mut part),
                     },
-                );
+                )?;
             }
             Ok(())
         })
@@ -155,10 +165,11 @@ impl<T: Scalar, K: Statistic<T, N>, const N: usize> Task for Slide<'_, T, K, N> 
 /// Fills the columns of `panel` in a part of the result.
 #[inline(always)]
 fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
+    simd: S,
     panel: Panel<'_, T, N>,
     before: &mut Before<K, T, N>,
     part: &mut Part<'_, T>,
-) {
+) -> Result<()> {
     let window = before.window;
     let rows = part.first.0..part.first.0 + part.out.nrows();
     let mut is_gapless = rows.start >= window && panel.is_finite(rows.start - window..rows.start);
@@ -166,21 +177,27 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
         let meeting = boundary..rows.end.min(boundary + window);
         let was_gapless = is_gapless;
         is_gapless = panel.is_finite(meeting.clone());
+        let mut astray = [0.0; N];
         if was_gapless && is_gapless {
-            fill_around::<S, T, K, N, false>(panel, before, part, meeting);
+            fill_around::<S, T, K, N, false>(panel, before, part, meeting.clone(), &mut astray);
         } else {
-            fill_around::<S, T, K, N, true>(panel, before, part, meeting);
+            fill_around::<S, T, K, N, true>(panel, before, part, meeting.clone(), &mut astray);
+        }
+        if let (Some(degree), true) = (K::DEGREE, astray[..panel.columns().len()].contains(&1.0)) {
+            count_anew(simd, before.statistic, degree, Block { panel, window, rows: meeting, astray }, part)?;
         }
     }
+    Ok(())
 }
 
 /// The windows that end in `rows`, the first of which lies behind their boundary.
 #[inline(always)]
-fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const GAPS: bool>(
+pub fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const GAPS: bool>(
     panel: Panel<'_, T, N>,
     before: &mut Before<K, T, N>,
     part: &mut Part<'_, T>,
     rows: Range<usize>,
+    astray: &mut Lanes<f64, N>,
 ) {
     let (boundary, statistic, last) = (rows.start, before.statistic, before.window as f64 - 1.0);
     before.mark::<S, GAPS>(panel, boundary);
@@ -192,9 +209,9 @@ fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const GAP
             since.add::<S, T, K, N, GAPS>(statistic, &panel.row(boundary + offset), time);
             let sums = [&before.sums[offset - start], &since.sums];
             let result = if GAPS {
-                statistic.result::<S>([&before.seen[offset - start], &since.seen], sums)
+                statistic.result::<S>([&before.seen[offset - start], &since.seen], sums, astray)
             } else {
-                statistic.result_all::<S>([last - time, time + 1.0], sums)
+                statistic.result_all::<S>([last - time, time + 1.0], sums, astray)
             };
             part.write(panel, boundary + offset, &result);
         }

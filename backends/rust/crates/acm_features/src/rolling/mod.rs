@@ -11,6 +11,7 @@ mod halves;
 mod powers;
 mod slope;
 mod sorted;
+mod units;
 mod values;
 
 use acm_core::{Error, Result, Scalar, Threads};

@@ -18,7 +18,8 @@ use acm_core::simd::{Simd, Vector};
 use super::Windows;
 use super::finish::Finish;
 use super::halves::Statistic;
-use super::values::{Lane, based, roomy_unit, widened};
+use super::units::mark;
+use super::values::{Lane, based, widened};
 
 /// Sums of the first to `N`th powers of a half's values.
 #[derive(Debug, Clone, Copy)]
@@ -45,25 +46,26 @@ impl<const N: usize> Sums<N> {
 pub struct Powers<F, const N: usize> {
     finish: F,
     min_periods: f64,
-    /// What values are counted in.
-    unit: f64,
 }
 
 impl<F: Finish<N>, const N: usize> Powers<F, N> {
-    /// Whether values are counted in a unit other than 1: third and fourth powers leave the range of numbers long
-    /// before sums of them.
-    const IS_ROOMY: bool = N <= 2;
-
     /// The statistic that `finish` makes of sums.
     pub fn new<T: Scalar>(windows: Windows<'_, T>, finish: F) -> Self {
-        let unit = if Self::IS_ROOMY { roomy_unit(windows, 1) } else { 1.0 };
-        Powers { finish, min_periods: windows.min_periods.max(1) as f64, unit }
+        Powers { finish, min_periods: windows.min_periods.max(1) as f64 }
     }
 
     /// The statistic in the lanes from `j` on, of so many values in the halves; those of the newer one lie `shift` higher
     /// than its sums have them.
     #[inline(always)]
-    fn finished<V: Vector<f64>>(&self, j: usize, [older, newer]: [V; 2], base: V, shift: V, sums: [&Sums<N>; 2]) -> V {
+    fn finished<V: Vector<f64>>(
+        &self,
+        j: usize,
+        [older, newer]: [V; 2],
+        base: V,
+        shift: V,
+        sums: [&Sums<N>; 2],
+        astray: &mut Lanes,
+    ) -> V {
         let mut powers = [shift; N];
         for (power, sum) in powers.iter_mut().zip(&sums[1].powers) {
             *power = V::load(&sum[j..]);
@@ -73,13 +75,10 @@ impl<F: Finish<N>, const N: usize> Powers<F, N> {
             *power = power.add(V::load(&sum[j..]));
         }
         let count = older.add(newer);
-        let result = self.finish.finish(V::splat(self.unit), base, count, powers);
-        V::select_less(count, V::splat(self.min_periods), V::splat(f64::NAN), result)
-    }
-
-    #[inline(always)]
-    fn in_units<V: Vector<f64>>(&self, value: V) -> V {
-        if Self::IS_ROOMY { value.mul(V::splat(1.0 / self.unit)) } else { value }
+        let [result, gauge] = self.finish.finish(base, count, powers);
+        let few = V::splat(self.min_periods);
+        mark(&mut astray[j..], V::select_less(count, few, V::splat(1.0), gauge));
+        V::select_less(count, few, V::splat(f64::NAN), result)
     }
 }
 
@@ -87,6 +86,8 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
     /// How many.
     type Seen = Lanes;
     type Sums = Sums<N>;
+
+    const DEGREE: Option<i32> = Some(F::DEGREE);
 
     // All columns of a panel in one register.
     const IS_WIDE: bool = true;
@@ -96,15 +97,14 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
 
     #[inline(always)]
     fn starting(&self, row: &Lanes<T>) -> Sums<N> {
-        let base = widened(row).map(|value| if Self::IS_ROOMY { value * (1.0 / self.unit) } else { value });
-        Sums { base, ..<Self as Statistic<T>>::NOTHING }
+        Sums { base: widened(row), ..<Self as Statistic<T>>::NOTHING }
     }
 
     #[inline(always)]
     fn add<S: Simd>(&self, seen: &mut Lanes, sums: &mut Sums<N>, row: &Lanes<T>, _time: f64) {
         let row = widened(row);
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let lane = Lane::new(self.in_units(S::F64::load(&row[j..])), &mut sums.base[j..], &mut seen[j..]);
+            let lane = Lane::new(S::F64::load(&row[j..]), &mut sums.base[j..], &mut seen[j..]);
             sums.add(j, lane.difference);
         }
     }
@@ -113,30 +113,30 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
     fn add_all<S: Simd>(&self, sums: &mut Sums<N>, row: &Lanes<T>, _time: f64) {
         let row = widened(row);
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let difference = self.in_units(S::F64::load(&row[j..])).sub(S::F64::load(&sums.base[j..]));
+            let difference = S::F64::load(&row[j..]).sub(S::F64::load(&sums.base[j..]));
             sums.add(j, difference);
         }
     }
 
     #[inline(always)]
-    fn result<S: Simd>(&self, seen: [&Lanes; 2], sums: [&Sums<N>; 2]) -> Lanes<T> {
+    fn result<S: Simd>(&self, seen: [&Lanes; 2], sums: [&Sums<N>; 2], astray: &mut Lanes) -> Lanes<T> {
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let [older, newer] = seen.map(|lanes| S::F64::load(&lanes[j..]));
             let [base, newer_base] = sums.map(|half| S::F64::load(&half.base[j..]));
             let (base, shift) = based(older, newer, base, newer_base);
-            self.finished(j, [older, newer], base, shift, sums).store(&mut out[j..]);
+            self.finished(j, [older, newer], base, shift, sums, astray).store(&mut out[j..]);
         }
         out.map(T::from_f64)
     }
 
     #[inline(always)]
-    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Sums<N>; 2]) -> Lanes<T> {
+    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Sums<N>; 2], astray: &mut Lanes) -> Lanes<T> {
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let [base, newer_base] = sums.map(|half| S::F64::load(&half.base[j..]));
             let counts = rows.map(S::F64::splat);
-            self.finished(j, counts, base, newer_base.sub(base), sums).store(&mut out[j..]);
+            self.finished(j, counts, base, newer_base.sub(base), sums, astray).store(&mut out[j..]);
         }
         out.map(T::from_f64)
     }

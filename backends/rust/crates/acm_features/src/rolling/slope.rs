@@ -8,7 +8,8 @@ use acm_core::simd::{Simd, Vector};
 
 use super::Windows;
 use super::halves::Statistic;
-use super::values::{Lane, based, roomy_unit, widened};
+use super::units::mark;
+use super::values::{Lane, based, widened};
 
 /// Sums over a half's values of what does not depend on them.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +32,6 @@ pub struct Sums {
 #[derive(Clone, Copy)]
 pub struct Slope {
     min_periods: f64,
-    /// What values are counted in.
-    unit: f64,
     whole: Whole,
 }
 
@@ -42,25 +41,25 @@ struct Whole {
     /// The sum of the squared distances of times from their mean, negative, and the reciprocal of that sum.
     owed: f64,
     reciprocal: f64,
-    /// What values are counted in, or NaN where windows have too few of them.
-    unit: f64,
+    /// 1, or NaN where windows have too few values.
+    one: f64,
 }
 
 impl Slope {
     /// The slopes of these windows; of one value there is none.
     pub fn new<T: Scalar>(windows: Windows<'_, T>) -> Self {
-        // Sums of differences times times are multiplied by the count.
-        let (min_periods, unit) = (windows.min_periods.max(2) as f64, roomy_unit(windows, 3));
-        let count = windows.window as f64;
+        let (min_periods, count) = (windows.min_periods.max(2) as f64, windows.window as f64);
         let squares = count * (count * count - 1.0) / 12.0;
-        let counted_in = if count < min_periods { f64::NAN } else { unit };
-        Slope { min_periods, unit, whole: Whole { owed: -squares, reciprocal: 1.0 / squares, unit: counted_in } }
+        let one = if count < min_periods { f64::NAN } else { 1.0 };
+        Slope { min_periods, whole: Whole { owed: -squares, reciprocal: 1.0 / squares, one } }
     }
 }
 
 impl<T: Scalar> Statistic<T> for Slope {
     type Seen = Seen;
     type Sums = Sums;
+
+    const DEGREE: Option<i32> = Some(1);
 
     // All columns of a panel in one register.
     const IS_WIDE: bool = true;
@@ -70,14 +69,14 @@ impl<T: Scalar> Statistic<T> for Slope {
 
     #[inline(always)]
     fn starting(&self, row: &Lanes<T>) -> Sums {
-        Sums { base: widened(row).map(|value| value * (1.0 / self.unit)), ..<Self as Statistic<T>>::NOTHING }
+        Sums { base: widened(row), ..<Self as Statistic<T>>::NOTHING }
     }
 
     #[inline(always)]
     fn add<S: Simd>(&self, seen: &mut Seen, sums: &mut Sums, row: &Lanes<T>, time: f64) {
-        let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
+        let row = widened(row);
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let lane = Lane::new(S::F64::load(&row[j..]).mul(scale), &mut sums.base[j..], &mut seen.count[j..]);
+            let lane = Lane::new(S::F64::load(&row[j..]), &mut sums.base[j..], &mut seen.count[j..]);
             let time = lane.one.mul(S::F64::splat(time));
             add_product(&mut seen.time[j..], lane.one, time);
             add_product(&mut seen.squared_time[j..], time, time);
@@ -88,17 +87,16 @@ impl<T: Scalar> Statistic<T> for Slope {
 
     #[inline(always)]
     fn add_all<S: Simd>(&self, sums: &mut Sums, row: &Lanes<T>, time: f64) {
-        let (row, scale) = (widened(row), S::F64::splat(1.0 / self.unit));
+        let row = widened(row);
         for j in (0..LANES).step_by(S::F64::LANES) {
-            let base = S::F64::splat(0.0).sub(S::F64::load(&sums.base[j..]));
-            let difference = S::F64::load(&row[j..]).mul_add(scale, base);
+            let difference = S::F64::load(&row[j..]).sub(S::F64::load(&sums.base[j..]));
             S::F64::load(&sums.difference[j..]).add(difference).store(&mut sums.difference[j..]);
             add_product(&mut sums.product[j..], S::F64::splat(time), difference);
         }
     }
 
     #[inline(always)]
-    fn result<S: Simd>(&self, seen: [&Seen; 2], sums: [&Sums; 2]) -> Lanes<T> {
+    fn result<S: Simd>(&self, seen: [&Seen; 2], sums: [&Sums; 2], astray: &mut Lanes) -> Lanes<T> {
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
@@ -110,17 +108,19 @@ impl<T: Scalar> Statistic<T> for Slope {
             let difference = newer.mul_add(shift, both(|sums| &sums.difference));
             let product = load(&seen[1].time).mul_add(shift, both(|sums| &sums.product));
             let squares = count.mul(seen_in_both(|seen| &seen.squared_time)).sub(time.mul(time));
-            let slope = count.mul(product).sub(time.mul(difference)).div(squares).mul(S::F64::splat(self.unit));
-            S::F64::select_less(count, S::F64::splat(self.min_periods), S::F64::splat(f64::NAN), slope)
-                .store(&mut out[j..]);
+            let slope = count.mul(product).sub(time.mul(difference)).div(squares);
+            let [nan, one, zero] = [f64::NAN, 1.0, 0.0].map(S::F64::splat);
+            let few = S::F64::splat(self.min_periods);
+            mark(&mut astray[j..], S::F64::select_less(count, few, one, slope.mul_add(zero, one)));
+            S::F64::select_less(count, few, nan, slope).store(&mut out[j..]);
         }
         out.map(T::from_f64)
     }
 
     #[inline(always)]
-    fn result_all<S: Simd>(&self, [older, newer]: [f64; 2], sums: [&Sums; 2]) -> Lanes<T> {
-        let Whole { owed, reciprocal, unit } = self.whole;
-        let [owed, reciprocal, unit] = [owed, reciprocal, unit].map(S::F64::splat);
+    fn result_all<S: Simd>(&self, [older, newer]: [f64; 2], sums: [&Sums; 2], astray: &mut Lanes) -> Lanes<T> {
+        let Whole { owed, reciprocal, one } = self.whole;
+        let [owed, reciprocal, one, zero] = [owed, reciprocal, one, 0.0].map(S::F64::splat);
         // The mean time, negative, and the sum of those since the boundary.
         let [mean, time, newer] = [(older + 1.0 - newer) / 2.0, newer * (newer - 1.0) / 2.0, newer].map(S::F64::splat);
         let mut out = [0.0; LANES];
@@ -134,7 +134,9 @@ impl<T: Scalar> Statistic<T> for Slope {
             // By a reciprocal that all lanes have in common, and what its rounding leaves.
             let slope = covaried.mul(reciprocal);
             let rest = slope.mul_add(owed, covaried);
-            rest.mul_add(reciprocal, slope).mul(unit).store(&mut out[j..]);
+            let slope = rest.mul_add(reciprocal, slope);
+            mark(&mut astray[j..], slope.mul_add(zero, S::F64::splat(1.0)));
+            slope.mul(one).store(&mut out[j..]);
         }
         out.map(T::from_f64)
     }

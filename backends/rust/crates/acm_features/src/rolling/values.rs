@@ -4,21 +4,10 @@ use acm_core::Scalar;
 use acm_core::panels::Lanes;
 use acm_core::simd::Vector;
 
-use super::Windows;
-
 /// A row in `f64`.
 #[inline(always)]
 pub fn widened<T: Scalar>(row: &Lanes<T>) -> Lanes {
     row.map(T::to_f64)
-}
-
-/// The unit, a power of two at least `window`^`power`, in which sums over a window stay below the largest number
-/// although single values may reach it. To count in it costs no digits, unless values are nearly as small as numbers
-/// can be.
-pub fn roomy_unit<T: Scalar>(windows: Windows<'_, T>, power: u32) -> f64 {
-    let rows = windows.window.clamp(1, windows.x.nrows().max(1));
-    // Differences are twice as large as values, and binomials come before them.
-    8.0 * f64::powi(2.0, (power * (rows.ilog2() + 1)) as i32)
 }
 
 /// What a value adds to sums of its half.

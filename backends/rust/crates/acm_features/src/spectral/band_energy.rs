@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use acm_core::units::{exponent_for, fits, is_sound, power, times_power};
 use acm_core::{Result, Scalar, Threads, memory, simd};
-use ndarray::{ArrayView2, ArrayViewMut3, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut3, Axis, s};
+use realfft::num_complex::Complex64;
 
 use super::columns::{Columns, TILE_VALUES, columns_together};
 use super::transform::{Transform, plan, steps};
@@ -37,14 +39,49 @@ pub fn band_energy<T: Scalar>(
                     || load_centred(values, &mut transform.window),
                 );
                 let frequencies = transform.run();
+                let mut sound = true;
                 for (out, bins) in out.iter_mut().zip(&bins) {
-                    let energy = frequencies[bins.clone()].iter().map(|value| value.norm_sqr());
-                    *out = T::from_f64(energy.fold(nothing, |sum, energy| sum + energy));
+                    let energy = energy(nothing, &frequencies[bins.clone()]);
+                    sound &= is_sound(energy);
+                    *out = T::from_f64(energy);
+                }
+                if !sound {
+                    count_anew(values, transform, &bins, out);
                 }
             }
         }
         Ok(())
     })
+}
+
+/// The sum of the squared magnitudes.
+fn energy(nothing: f64, frequencies: &[Complex64]) -> f64 {
+    frequencies.iter().fold(nothing, |sum, value| sum + value.norm_sqr())
+}
+
+/// Writes the energies of a window anew, counted in a unit of its values' size. Windows of equal values or with a gap,
+/// and bands without any frequency, look like it, too: the window is gone through for its size only.
+#[cold]
+fn count_anew<T: Scalar>(
+    values: &[f64],
+    transform: &mut Transform,
+    bins: &[Range<usize>],
+    mut out: ArrayViewMut1<'_, T>,
+) {
+    let largest =
+        values.iter().fold(0.0, |largest: f64, value| if largest > value.abs() { largest } else { value.abs() });
+    // NaN is not more than the others, but neither are they.
+    if fits(largest) || !values.iter().all(|value| value.is_finite()) {
+        return;
+    }
+    let exponent = exponent_for(largest);
+    transform.window.iter_mut().zip(values).for_each(|(out, value)| *out = value * power(-exponent));
+    let [first, mean] = level(&transform.window);
+    transform.window.iter_mut().for_each(|value| *value = (*value - first) - mean);
+    let frequencies = transform.run();
+    for (out, bins) in out.iter_mut().zip(bins) {
+        *out = T::from_f64(times_power(energy(0.0, &frequencies[bins.clone()]), 2 * exponent));
+    }
 }
 
 /// Neighbouring windows of neighbouring columns.

@@ -1,7 +1,8 @@
 //! Welch's estimate of the power spectral density of each column.
 
-use acm_core::{Result, Scalar, Threads, memory, simd};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use acm_core::units::{exponent_for, fits, is_sound, power, times_power};
+use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeError, s};
 
 use super::columns::{Columns, TILE_VALUES, columns_together};
 use super::transform::{Transform, plan, steps};
@@ -59,14 +60,51 @@ pub fn power_spectrum<T: Scalar>(
         }
         Ok(())
     })?;
+    let mut astray = Vec::new();
     let scale = 1.0 / (preparation.weights.iter().map(|weight| weight * weight).sum::<f64>() * count as f64);
     for (j, mut out) in out.axis_iter_mut(Axis(1)).enumerate() {
         let of_block = &sums[j / width * parts * width * bins..][..parts * width * bins];
+        let mut total = 0.0;
         for (k, out) in out.iter_mut().enumerate() {
             let sum: f64 = of_block.iter().skip(j % width * bins + k).step_by(width * bins).sum();
+            total += sum;
             // Frequencies that stand for a negative one as well count twice.
             let twice = k > 0 && 2 * k != len;
             *out = T::from_f64(sum * if twice { 2.0 * scale } else { scale });
+        }
+        if !is_sound(total) {
+            memory::push(&mut astray, j)?;
+        }
+    }
+    if astray.is_empty() { Ok(()) } else { count_anew(threads, x, segments, &astray, out) }
+}
+
+/// Writes the densities of the `astray` columns anew, each counted in a unit of its values' size. Constant columns and
+/// those with a gap look like it, too: they are gone through for their size only.
+#[cold]
+fn count_anew<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    segments: Segments,
+    astray: &[usize],
+    mut out: ArrayViewMut2<'_, T>,
+) -> Result<()> {
+    let used = (x.nrows() - segments.len) / segments.step * segments.step + segments.len;
+    let mut density = memory::zeroed::<f64>(out.nrows())?;
+    for &column in astray {
+        let values = x.slice(s![..used, column]);
+        let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.to_f64().abs()));
+        if fits(largest) || !values.iter().all(|value| value.is_finite()) {
+            continue;
+        }
+        let exponent = exponent_for(largest);
+        let counted = memory::collected(values.iter().map(|value| value.to_f64() * power(-exponent)))?;
+        let shaped = |error: ShapeError| Error::invalid("x", error.to_string());
+        let counted = ArrayView2::from_shape((used, 1), &counted).map_err(shaped)?;
+        let bins = ArrayViewMut2::from_shape((density.len(), 1), &mut density).map_err(shaped)?;
+        power_spectrum(threads, counted, segments, bins)?;
+        for (out, &density) in out.column_mut(column).iter_mut().zip(&density) {
+            *out = T::from_f64(times_power(density, 2 * exponent));
         }
     }
     Ok(())

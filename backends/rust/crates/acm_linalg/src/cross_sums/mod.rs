@@ -8,6 +8,7 @@ pub mod slot;
 
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task};
+use acm_core::units::{exponent_for, is_sound, largest_in, power, times_power};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
@@ -39,7 +40,12 @@ pub struct Output<'a> {
 }
 
 /// Adds up over the rows of `x`, of differences from `origin`, what pairs of columns have where both are finite.
-pub fn cross_sums<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, origin: &[T], out: Output<'_>) -> Result<()> {
+pub fn cross_sums<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    origin: &[T],
+    mut out: Output<'_>,
+) -> Result<()> {
     let x = Rows::new(x, "x")?;
     let width = x.width();
     if origin.len() != width {
@@ -49,13 +55,58 @@ pub fn cross_sums<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, origin
         return Err(Error::invalid("out", "does not have one value for each pair of columns"));
     }
     let origin = memory::collected(origin.iter().map(|value| value.to_f64()))?;
-    simd::dispatch(Pairs { threads, x, origin, out })
+    simd::dispatch(Pairs { threads, x, origin: &origin, out: out.reborrowed() })?;
+    let astray = memory::collected((0..width).filter(|column| !is_sound(out.products[column * (width + 1)])))?;
+    if astray.is_empty() { Ok(()) } else { count_anew(threads, x, origin, &astray, out) }
+}
+
+/// Adds up anew, with the `astray` columns counted in units of their size; those of equal values look like it, too, and
+/// are gone through for their size only.
+#[cold]
+fn count_anew<T: Scalar>(
+    threads: &Threads<'_>,
+    x: Rows<'_, T>,
+    mut origin: Vec<f64>,
+    astray: &[usize],
+    mut out: Output<'_>,
+) -> Result<()> {
+    let mut exponents = memory::filled(x.width(), 0)?;
+    for (&column, largest) in astray.iter().zip(largest_in(x, astray)?) {
+        let largest = if origin[column].abs() > largest { origin[column].abs() } else { largest };
+        exponents[column] = if largest > 0.0 { exponent_for(largest) } else { 0 };
+    }
+    if exponents.iter().all(|&exponent| exponent == 0) {
+        return Ok(());
+    }
+    let mut counted = memory::zeroed(x.values().len())?;
+    for (out, row) in counted.chunks_exact_mut(x.width()).zip(x.values().chunks_exact(x.width())) {
+        for ((out, value), &exponent) in out.iter_mut().zip(row).zip(&exponents) {
+            *out = value.to_f64() * power(-exponent);
+        }
+    }
+    origin.iter_mut().zip(&exponents).for_each(|(origin, &exponent)| *origin *= power(-exponent));
+    let counted = ArrayView2::from_shape((x.count(), x.width()), &counted)
+        .map_err(|error| Error::invalid("x", error.to_string()))?;
+    let (x, width) = (Rows::new(counted, "x")?, x.width());
+    simd::dispatch(Pairs { threads, x, origin: &origin, out: out.reborrowed() })?;
+    let rows = out.products.chunks_exact_mut(width).zip(out.sums.chunks_exact_mut(width));
+    for ((products, sums), &own) in rows.zip(&exponents) {
+        products.iter_mut().zip(&exponents).for_each(|(sum, &other)| *sum = times_power(*sum, own + other));
+        sums.iter_mut().for_each(|sum| *sum = times_power(*sum, own));
+    }
+    Ok(())
+}
+
+impl Output<'_> {
+    fn reborrowed(&mut self) -> Output<'_> {
+        Output { products: self.products, sums: self.sums, counts: self.counts }
+    }
 }
 
 struct Pairs<'a, T> {
     threads: &'a Threads<'a>,
     x: Rows<'a, T>,
-    origin: Vec<f64>,
+    origin: &'a [f64],
     out: Output<'a>,
 }
 

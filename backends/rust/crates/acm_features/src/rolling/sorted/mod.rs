@@ -72,32 +72,47 @@ pub struct Deviation {
 }
 
 impl OrderStatistic for Deviation {
-    /// The `reach + 1` values nearest to the median stand side by side. Of all such rows of neighbours theirs is the
-    /// one whose farther end is nearest; from left to right the left end comes nearer and the right end goes away, so a
-    /// binary search finds where they change roles.
     #[inline(always)]
     fn of(&self, count: usize, at: impl Fn(usize) -> f64) -> f64 {
-        let median = Middle.of(count, &at);
-        let reach = (count - 1) / 2;
-        let (left, right) = (|first: usize| median - at(first), |first: usize| at(first + reach) - median);
-        let (mut first, mut length) = (0, count - 1 - reach);
-        while length > 0 {
-            let half = length / 2;
-            let too_far_left = right(first + half) < left(first + half);
-            first = if too_far_left { first + half + 1 } else { first };
-            length = if too_far_left { length - half - 1 } else { half };
-        }
-        if first > 0 && left(first - 1) < right(first) {
-            first -= 1;
-        }
-        let nearest = larger(left(first), right(first));
-        if count % 2 == 1 {
-            return self.scale * nearest;
-        }
-        let before = if first > 0 { left(first - 1) } else { f64::INFINITY };
-        let behind = if first + reach + 1 < count { right(first + 1) } else { f64::INFINITY };
-        self.scale * mean(nearest, if before < behind { before } else { behind })
+        let deviation = self.scale * deviation(count, &at);
+        // By halves where need be: the distance of two numbers may be larger than all numbers.
+        if deviation.is_finite() { deviation } else { self.scale * half_deviation(count, &at) * 2.0 }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn half_deviation(count: usize, at: &impl Fn(usize) -> f64) -> f64 {
+    deviation(count, &|rank| at(rank) * 0.5)
+}
+
+/// The median absolute deviation of `count` values from their median.
+///
+/// The `reach + 1` values nearest to the median stand side by side. Of all such rows of neighbours theirs is the one
+/// whose farther end is nearest; from left to right the left end comes nearer and the right end goes away, so a binary
+/// search finds where they change roles.
+#[inline(always)]
+fn deviation(count: usize, at: &impl Fn(usize) -> f64) -> f64 {
+    let median = Middle.of(count, at);
+    let reach = (count - 1) / 2;
+    let (left, right) = (|first: usize| median - at(first), |first: usize| at(first + reach) - median);
+    let (mut first, mut length) = (0, count - 1 - reach);
+    while length > 0 {
+        let half = length / 2;
+        let too_far_left = right(first + half) < left(first + half);
+        first = if too_far_left { first + half + 1 } else { first };
+        length = if too_far_left { length - half - 1 } else { half };
+    }
+    if first > 0 && left(first - 1) < right(first) {
+        first -= 1;
+    }
+    let nearest = larger(left(first), right(first));
+    if count % 2 == 1 {
+        return nearest;
+    }
+    let before = if first > 0 { left(first - 1) } else { f64::INFINITY };
+    let behind = if first + reach + 1 < count { right(first + 1) } else { f64::INFINITY };
+    mean(nearest, if before < behind { before } else { behind })
 }
 
 #[inline(always)]
