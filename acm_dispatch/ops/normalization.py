@@ -200,11 +200,13 @@ def zscore(
         offset, shift, spread = (_robust if method == "robust" else _standard)(values, finite, ddof)
         if center is not None:
             offset, shift = np.ldexp(center, -exponents), 0.0
-        least, largest = np.minimum(np.ldexp(floor, -exponents), np.finfo(np.float64).max), np.inf
+        # Of a floor that is no number in the unit, the next one that is.
+        ends, largest = np.finfo(np.float64), np.inf
+        least = np.clip(np.ldexp(floor, -exponents), ends.smallest_subnormal, ends.max)
         if scale is not None:
             spread, largest = (
                 np.ldexp(scale, -exponents),
-                np.where(np.isfinite(scale), np.finfo(np.float64).max, np.inf),
+                np.where(np.isfinite(scale), ends.max, np.inf),
             )
         scores: Any = ((values - offset) - shift) / np.minimum(np.maximum(spread, least), largest)
     return scores if clip is None else np.where(finite, np.clip(scores, -clip, clip), scores)

@@ -34,9 +34,11 @@ def largest(xp: Any, x: Any) -> Any:
 
 
 def counted(xp: Any, numbers: Any, exponents: Any) -> Any:
-    """`numbers` counted in units of these exponents, finite where they are."""
-    largest = np.finfo(np.float64).max
-    return xp.where(xp.isfinite(numbers), xp.clip(xp.ldexp(numbers, -exponents), -largest, largest), numbers)
+    """`numbers` counted in units of these exponents, finite where they are, and more than 0."""
+    largest, least = np.finfo(np.float64).max, np.finfo(np.float64).smallest_subnormal
+    scaled = xp.clip(xp.ldexp(numbers, -exponents), -largest, largest)
+    scaled = xp.where((scaled == 0.0) & (numbers > 0.0), least, scaled)
+    return xp.where(xp.isfinite(numbers), scaled, numbers)
 
 
 def with_ends(xp: Any, exponents: Any, ends: Any) -> Any:

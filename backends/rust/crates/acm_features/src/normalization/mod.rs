@@ -46,7 +46,9 @@ pub fn zscore<T: Scalar>(
     out: &mut [T],
 ) -> Result<()> {
     let columns = Columns::new(threads, x, center, scale, method)?;
-    let floors = columns.exponent.iter().map(|&exponent| times_power(floor, -exponent).min(f64::MAX));
+    // Of a floor that is no number in the unit, the next one that is.
+    let counted = |&exponent: &i32| times_power(floor, -exponent).clamp(f64::from_bits(1), f64::MAX);
+    let floors = columns.exponent.iter().map(counted);
     let scales = memory::collected(columns.scale.iter().zip(floors).map(|(&scale, floor)| at_least(floor, scale)))?;
     let (factors, centers) = (reciprocals::<T>(&scales)?, columns.centers::<T>()?);
     match (factors, centers) {
@@ -176,11 +178,10 @@ impl Columns {
         if let Some(scale) = scale {
             one_a_column("scale", scale, x.ncols())?;
             columns.scale = memory::collected(scale.iter().map(|value| value.to_f64()))?;
-            columns
-                .scale
-                .iter_mut()
-                .zip(&columns.exponent)
-                .for_each(|(scale, &own)| *scale = times_power(*scale, -own));
+            for (scale, &own) in columns.scale.iter_mut().zip(&columns.exponent) {
+                let counted = times_power(*scale, -own);
+                *scale = if scale.is_finite() { counted.clamp(f64::MIN, f64::MAX) } else { counted };
+            }
         }
         if let Some(center) = center {
             one_a_column("center", center, x.ncols())?;

@@ -29,7 +29,9 @@ fn kept<T: Scalar>(distance: f64) -> f64 {
 }
 
 fn found<T: Scalar>(x: &Array2<T>, missing: Missing, threads: usize) -> Vec<(f64, f64)> {
-    let (median, mad) = medians_and_deviations(&Threads::uninterrupted(threads), x.view(), missing).unwrap();
+    let threads = Threads::uninterrupted(threads);
+    let (median, half) = medians_and_half_deviations(&threads, x.view(), missing).unwrap();
+    let mad: Vec<f64> = half.iter().map(|half| 2.0 * half).collect();
     median.into_iter().zip(mad).collect()
 }
 

@@ -134,7 +134,7 @@ impl<T: Scalar> Task for Pairs<'_, T> {
                 let first = (start + number / bands * segment).min(rows);
                 simd.vectorize(
                     #[inline(always)]
-                    || slot.add::<S, T>(x, first..(first + segment).min(rows), &origin, tile),
+                    || slot.add::<S, T>(x, first..(first + segment).min(rows), origin, tile),
                 );
                 Ok(())
             })?;
