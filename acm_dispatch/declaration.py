@@ -50,6 +50,9 @@ class Composition(NamedTuple):
     calls: Callable[..., Mapping[str, Mapping[str, Any]]] | None = None
     examples: Mapping[str, Callable[[tuple[int, ...]], Any]] = MappingProxyType({})
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # of which there is one; mappings have no hash
+
 
 class Declaration:
     """An operation as its author wrote it down; nothing here knows of backends."""
