@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from . import authoring, forksafe
 from .errors import DeclarationError, shown
@@ -31,26 +31,54 @@ ACCURACIES: tuple[Accuracy, ...] = ("bitwise", "tolerance", "relaxed")
 REAL = ("float64", "float32")
 
 
-class Call(NamedTuple):
-    """What a kernel's `supports` may decide on: never the data."""
+class Call:
+    """What a kernel's `supports` may decide on: never the data.
 
-    operation: str
-    dtype: str
-    work: int
-    options: dict[str, Any]
+    Attributes
+    ----------
+    operation, dtype : str
+    work : int
+        About so many units.
+    options : dict
+        The arguments that are not arrays, by name.
+    dims : dict
+        The sizes of the dimensions, by name. Where a kernel looks at them, the choice is made anew for each call, since
+        plans are kept by amount of work.
+    """
+
+    __slots__ = ("_dims", "dtype", "looked_at_sizes", "operation", "options", "work")
+
+    def __init__(
+        self, operation: str, dtype: str, work: int, options: dict[str, Any], dims: Mapping[str, int] | None = None
+    ) -> None:
+        self.operation = operation
+        self.dtype = dtype
+        self.work = work
+        self.options = options
+        self._dims = dict(dims or {})
+        self.looked_at_sizes = False
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """The sizes of the dimensions, by name."""
+        self.looked_at_sizes = True
+        return self._dims
 
 
 @dataclass(slots=True, eq=False)
 class Kernel:
-    """One backend's implementation of one operation."""
+    """One implementation of one operation; a backend may have several, of which the first that takes a call runs it."""
 
     operation: str
     function: Callable[..., Any]
-    dtypes: tuple[str, ...]
-    accuracy: Accuracy
-    checks_finite: bool
-    min_work: int
-    supports: Callable[[Call], str | None] | None
+    name: str = ""
+    dtypes: tuple[str, ...] = REAL
+    accuracy: Accuracy = "tolerance"
+    checks_finite: bool = False
+    min_work: int = 0
+    supports: Callable[[Call], str | None] | None = None
+    #: Whether it is the operation's own body, which takes every call and stands after all others.
+    is_reference: bool = False
     #: The sentence why it is not chosen for the rest of the process; None as long as it is.
     out_of_use: str | None = None
 
@@ -60,6 +88,10 @@ class Kernel:
             return f"{call.dtype} is not supported"
         reason = self.supports(call) if self.supports else None
         return reason_of(reason)
+
+    def label(self, backend: str) -> str:
+        """The backend, and where that is not the operation's the kernel's own name."""
+        return backend if self.name == self.operation else f"{backend}/{self.name}"
 
 
 def reason_of(answer: Any) -> str | None:
@@ -161,7 +193,7 @@ class Backend:
         self.refuses = authoring.text_by_name(f"{where}: refuses", refuses)
         self.tiles = tuple(tiles)
         self.version = version
-        self._kernels: dict[str, Kernel] = {}
+        self._kernels: dict[str, tuple[Kernel, ...]] = {}
         self._loading = forksafe.Lock()
         self._loaded = False
 
@@ -172,17 +204,24 @@ class Backend:
         self,
         operation: str,
         *,
+        name: str | None = None,
         dtypes: Sequence[str] = REAL,
         accuracy: Accuracy = "tolerance",
         checks_finite: bool = False,
         min_work: int | None = None,
         supports: Callable[[Call], str | None] | None = None,
     ) -> Callable[[F], F]:
-        """Decorator: registers the function as this backend's kernel for `operation`.
+        """Decorator: registers the function as a kernel of this backend for `operation`.
+
+        A backend may have several for one operation, each under its own name; the first of them, in the order of their
+        registration, that takes a call runs it: the special ones stand before the general one.
 
         Parameters
         ----------
         operation : str
+        name : str, optional
+            What `explain`, plans and traces call it; by default the function's name. A function of the same module and
+            name takes the place of the one before (a cell that is run twice).
         dtypes : sequence of str
             Real dtypes it takes; other calls are declined.
         accuracy : {"bitwise", "tolerance", "relaxed"}
@@ -209,12 +248,15 @@ class Backend:
         authoring.a_type(f"{where}: checks_finite", checks_finite, bool, "True or False")
         if min_work is not None:
             authoring.a_count(f"{where}: min_work", min_work)
+        if name is not None:
+            authoring.a_type(f"{where}: name", name, str, "a text")
         authoring.a_function(f"{where}: supports", supports, arguments=1, optional=True)
 
         def register(function: F) -> F:
             authoring.a_function(where, function)
             least = self.min_work if min_work is None else min_work
-            self.add(Kernel(operation, function, names, accuracy, checks_finite, least, supports))
+            own = name or getattr(function, "__name__", operation).strip("_")
+            self.add(Kernel(operation, function, own, names, accuracy, checks_finite, least, supports))
             return function
 
         return register
@@ -223,14 +265,29 @@ class Backend:
         """Register a kernel that is already described."""
         authoring.a_type(f"backend {self.name}: what is added", kernel, Kernel, "a Kernel")
         authoring.a_type(f"backend {self.name}: a kernel's operation", kernel.operation, str, "a name")
-        self._kernels[kernel.operation] = kernel
+        self._kernels[kernel.operation] = self._with(self._kernels.get(kernel.operation, ()), kernel)
         if self._loaded:
             for notify in on_late_kernel:
                 notify()
 
+    def _with(self, known: tuple[Kernel, ...], kernel: Kernel) -> tuple[Kernel, ...]:
+        """`known` and the new kernel: in the place of the one of its name, else after all but the reference."""
+        names = [other.name for other in known]
+        if kernel.name in names:
+            place = names.index(kernel.name)
+            home = getattr(kernel.function, "__module__", None)
+            if home != (other := getattr(known[place].function, "__module__", None)):
+                raise DeclarationError(
+                    f"backend {self.name}: two kernels for {kernel.operation} are called {kernel.name!r}, in {other} "
+                    f"and {home}; `name=` tells them apart"
+                )
+            return (*known[:place], kernel, *known[place + 1 :])
+        last = tuple(other for other in known if other.is_reference)
+        return (*known[: len(known) - len(last)], kernel, *last)
+
     @property
-    def kernels(self) -> dict[str, Kernel]:
-        """Kernels by operation name; the first look imports `modules`."""
+    def kernels(self) -> dict[str, tuple[Kernel, ...]]:
+        """Kernels by operation name, each operation's in their order; the first look imports `modules`."""
         if not self._loaded:
             with self._loading:
                 for module in self.modules:

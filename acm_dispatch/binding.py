@@ -33,6 +33,13 @@ class Plan:
     decided_by: str
     declined: dict[str, str]
     call: Run
+    #: Whether another call of as much work may need another plan.
+    depends_on_sizes: bool
+
+    @property
+    def label(self) -> str:
+        """The backend, and the kernel's name where it has one of its own."""
+        return self.kernel.label(self.backend)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the kernel on canonical arguments, all of them in the operation's order."""
@@ -64,8 +71,8 @@ def planned(request: Request, choice: Choice) -> Plan:
     run = choice.kernel.function
     for surround in _SURROUNDINGS:
         run = surround(run, request, choice)
-    name = request.call.contract.name
-    return Plan(name, choice.backend.name, choice.kernel, choice.decided_by, choice.declined, run)
+    name, backend = request.call.contract.name, choice.backend.name
+    return Plan(name, backend, choice.kernel, choice.decided_by, choice.declined, run, choice.depends_on_sizes)
 
 
 def reference(contract: Declaration) -> Run:

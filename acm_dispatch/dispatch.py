@@ -120,8 +120,7 @@ class Operation(Declaration):
         plan = plan_of(request)
         if len(plans) >= _MAX_PLANS:
             plans.clear()
-        # Weighing copies to a GPU looks at sizes that are not part of the key.
-        if request.wishes.transfer == "never" and _short(request.call.options):
+        if not plan.depends_on_sizes and _short(request.call.options):
             plans[request.call.key] = plan
         return plan
 
@@ -140,10 +139,10 @@ class Operation(Declaration):
         request = self._request(*args, **kwargs)
         return plan_of(request)
 
-    def kernels(self) -> dict[str, Kernel]:
-        """The kernels of every usable backend, by the backend's name."""
-        found = {name: registry.kernel_of(backend, self.name) for name, backend in registry.backends().items()}
-        return {name: kernel for name, kernel in found.items() if isinstance(kernel, Kernel)}
+    def kernels(self) -> dict[str, tuple[Kernel, ...]]:
+        """The kernels of every usable backend in their order, by the backend's name."""
+        found = {name: registry.kernels_of(backend, self.name) for name, backend in registry.backends().items()}
+        return {name: kernels for name, kernels in found.items() if not isinstance(kernels, str)}
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """Every backend's verdict on a call with these arguments, before running it."""
@@ -152,11 +151,13 @@ class Operation(Declaration):
         chosen, decided_by = None, "no backend is left"
         for candidate in candidates(request):
             name = candidate.backend.name
-            verdict = candidate.reason
-            if verdict is None and chosen is None:
+            reasons = [candidate.reason] if candidate.reason else []
+            if candidate.kernel is not None and chosen is None:
                 chosen, decided_by = name, candidate.decided_by
-                verdict = f"runs it ({decided_by})"
-            verdicts[name] = verdict or f"could run it, comes after {chosen}"
+                reasons.insert(0, f"runs it{_by(candidate.kernel)} ({decided_by})")
+            elif candidate.kernel is not None:
+                reasons.insert(0, f"could run it{_by(candidate.kernel)}, comes after {chosen}")
+            verdicts[name] = "; ".join(reasons)
         call = request.call
         return Explanation(self.name, call.dims, call.dtype, request.work, chosen, decided_by, verdicts)
 
@@ -169,6 +170,13 @@ def declared() -> list[Operation]:
 def find(name: str | Any) -> Operation:
     """The operation of that name (or the operation function itself); `OperationNotFoundError` where there is none."""
     return cast("Operation", registry.find_operation(name))
+
+
+def _by(kernel: Kernel) -> str:
+    """Which kernel would run the call, where its name says more than the operation's."""
+    if kernel.name == kernel.operation:
+        return ""
+    return " by its reference" if kernel.is_reference else f" by {kernel.name}"
 
 
 def _short(options: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ class OperationFunction(Protocol[P, R]):
     contract: Contract
     explain: Callable[P, Explanation]
     plan: Callable[P, Plan]
-    kernels: Callable[[], dict[str, Kernel]]
+    kernels: Callable[[], dict[str, tuple[Kernel, ...]]]
 
     @property
     def reference(self) -> Callable[P, R]: ...

@@ -17,7 +17,7 @@ from . import registry
 from .backend import Kernel
 from .binding import Plan, plan_of
 from .bound import BoundCall
-from .errors import BackendError, DispatchError, DispatchWarning, InvalidInput, Unsupported
+from .errors import BackendError, DispatchError, DispatchWarning, InvalidInput, Unsupported, described, shortened
 from .selection import Request
 
 #: Errors that say something of the call or the machine, not of the kernel: another kernel would raise them, too, or
@@ -25,9 +25,6 @@ from .selection import Request
 _NOT_OF_THE_KERNEL = (DispatchError, MemoryError, RecursionError, TimeoutError)
 
 _PACKAGE = __file__.rpartition("recovery")[0]
-
-#: Characters of an error's message that a warning repeats.
-_LONGEST = 300
 
 
 def recover(error: BaseException, plan: Plan, request: Request) -> Any:
@@ -45,10 +42,10 @@ def recover(error: BaseException, plan: Plan, request: Request) -> Any:
     faults: list[tuple[Plan, BaseException]] = []
     while True:
         if isinstance(error, Unsupported):
-            failed[plan.kernel] = str(error) or "declined, without saying why"
-        elif _goes_on(error, request):
+            failed[plan.kernel] = shortened(str(error)) or "declined, without saying why"
+        elif _goes_on(error, plan, request):
             faults.append((plan, error))
-            failed[plan.kernel] = f"raised {_told(error)}"
+            failed[plan.kernel] = f"raised {described(error)}"
         else:
             _raise(error, plan, request.call, faults)
         try:
@@ -65,7 +62,9 @@ def recover(error: BaseException, plan: Plan, request: Request) -> Any:
             return result
 
 
-def _goes_on(error: BaseException, request: Request) -> bool:
+def _goes_on(error: BaseException, plan: Plan, request: Request) -> bool:
+    if plan.kernel.is_reference:  # the operation's own meaning: what it raises is the call's fault
+        return False
     return request.call.backend is None and request.wishes.fallback != "error" and is_fault(error)
 
 
@@ -110,23 +109,18 @@ def _take_out_of_use(failing: Plan, fault: BaseException, plan: Plan, request: R
     """Other kernels run such calls from now on; the first thread to notice warns."""
     if failing.kernel.out_of_use:
         return
-    failing.kernel.out_of_use = f"out of use in this process since it raised {_told(fault)}"
+    failing.kernel.out_of_use = f"out of use in this process since it raised {described(fault)}"
     registry.changed()
     if request.wishes.fallback == "warn":
         call = request.call
         sizes = ", ".join(f"{name} = {size}" for name, size in call.dims.items())
         warnings.warn(
-            f"{call.contract.name}: backend {failing.backend!r} failed on {call.dtype} with {sizes} ({_told(fault)}). "
-            f"{plan.backend!r} ran the call, and the kernel is out of use in this process. Please report this to the "
-            f'authors of the backend; `fallback="error"` shows where it comes from',
+            f"{call.contract.name}: the kernel {failing.label} failed on {call.dtype} with {sizes} "
+            f"({described(fault)}). {plan.label} ran the call, and the kernel is out of use in this process. "
+            f'Please report this to the authors of the backend; `fallback="error"` shows where it comes from',
             DispatchWarning,
             stacklevel=_level_of_caller(),
         )
-
-
-def _told(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {error}"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _level_of_caller() -> int:

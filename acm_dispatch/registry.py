@@ -181,10 +181,15 @@ def find_backend(name: str) -> Backend:
     raise BackendNotFoundError(name, tuple(known), hint)
 
 
-def kernel_of(backend: Backend, operation: str) -> Kernel | str:
-    """The kernel, or the sentence why there is none: the backend is unavailable, broken, or lacks it."""
+def kernels_of(backend: Backend, operation: str) -> tuple[Kernel, ...] | str:
+    """The kernels in their order, or why there is none: the backend is unavailable, broken, or lacks one."""
     missing = backend.refuses.get(operation, "has no kernel")
-    return unusable(backend) or backend.kernels.get(operation, missing)
+    return unusable(backend) or backend.kernels.get(operation) or missing
+
+
+def has_kernel(backend: Backend, operation: str) -> bool:
+    """Whether the backend is usable and has a kernel for the operation."""
+    return not isinstance(kernels_of(backend, operation), str)
 
 
 def unusable(backend: Backend) -> str | None:

@@ -13,7 +13,7 @@ from . import costs, registry
 from .backend import ACCURACIES, Backend, Call, Kernel
 from .bound import BoundCall
 from .errors import BackendError, described
-from .numpy_backend import numpy_backend, reference_kernel
+from .numpy_backend import numpy_backend
 from .wishes import Wishes
 
 #: Kernels that were found unable to run a call, each with the sentence why.
@@ -35,12 +35,16 @@ class Request(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A backend that was considered: its kernel and which layer made it the one, or the reason why it is out."""
+    """A backend that was considered: its kernel and which layer made it the one, or the reason why it is out.
+
+    `depends_on_sizes`: whether another call of as much work may be judged otherwise.
+    """
 
     backend: Backend
     kernel: Kernel | None
     reason: str | None
     decided_by: str = ""
+    depends_on_sizes: bool = False
 
 
 class Choice(NamedTuple):
@@ -50,6 +54,7 @@ class Choice(NamedTuple):
     kernel: Kernel
     decided_by: str
     declined: dict[str, str]
+    depends_on_sizes: bool
 
 
 def select(request: Request, failed: Failed = NONE_FAILED) -> Choice:
@@ -69,10 +74,13 @@ def select(request: Request, failed: Failed = NONE_FAILED) -> Choice:
         If ``backend=`` names an unknown one.
     """
     reasons: dict[str, str] = {}
+    depends_on_sizes = False
     for candidate in candidates(request, failed):
+        depends_on_sizes |= candidate.depends_on_sizes
+        if candidate.reason:
+            reasons[candidate.backend.name] = candidate.reason
         if candidate.kernel is not None:
-            return Choice(candidate.backend, candidate.kernel, candidate.decided_by, reasons)
-        reasons[candidate.backend.name] = candidate.reason or ""
+            return Choice(candidate.backend, candidate.kernel, candidate.decided_by, reasons, depends_on_sizes)
     raise BackendError(request.call.contract.name, reasons)
 
 
@@ -83,7 +91,7 @@ def candidates(request: Request, failed: Failed = NONE_FAILED) -> Iterator[Candi
         registry.find_backend(call.backend)
     if wishes.disable or call.work == 0:
         decided_by = f"disabled by {wishes.origins['disable']}" if wishes.disable else "nothing to compute"
-        yield Candidate(numpy_backend, reference_kernel(call.contract), None, decided_by)
+        yield Candidate(numpy_backend, numpy_backend.kernels[call.contract.name][-1], None, decided_by)
         return
     for name in _allowed(request):
         yield _judged(request, registry.find_backend(name), failed)
@@ -100,17 +108,28 @@ def _allowed(request: Request) -> list[str]:
 
 
 def _judged(request: Request, backend: Backend, failed: Failed) -> Candidate:
-    """A backend with its kernel, or with the reason why it is out."""
-    if reason := _excluded(request, backend):
-        return Candidate(backend, None, reason)
-    kernel = registry.kernel_of(backend, request.call.contract.name)
-    if isinstance(kernel, str):
-        return Candidate(backend, None, kernel)
-    reason = failed.get(kernel) or _decline(request, backend, kernel)
-    if reason and backend is numpy_backend:  # its fast form declines: the reference never does
-        kernel = reference_kernel(request.call.contract)
-        reason = failed.get(kernel)
-    return Candidate(backend, None if reason else kernel, reason, _decision(request, backend))
+    """A backend with the first of its kernels that takes the call, and the reasons why others do not."""
+    name = request.call.contract.name
+    kernels = _excluded(request, backend) or registry.kernels_of(backend, name)
+    if isinstance(kernels, str):
+        return Candidate(backend, None, kernels, depends_on_sizes=_may_cross(request, backend))
+    call = Call(name, request.call.dtype, request.work, request.call.options, request.call.dims)
+    reasons: dict[str, str] = {}
+    chosen = None
+    for kernel in kernels:
+        reason = failed.get(kernel) or _decline(request, backend, kernel, call)
+        if reason is None:
+            chosen = kernel
+            break
+        reasons[kernel.name] = reason
+    sentences = [f"{name}: {reason}" for name, reason in reasons.items()] if len(kernels) > 1 else [*reasons.values()]
+    by_sizes = call.looked_at_sizes or _may_cross(request, backend)
+    return Candidate(backend, chosen, "; ".join(sentences) or None, _decision(request, backend), by_sizes)
+
+
+def _may_cross(request: Request, backend: Backend) -> bool:
+    """Whether copies to a device were weighed, which looks at more than the amount of work."""
+    return request.wishes.transfer == "auto" and request.call.kind == "numpy" != backend.arrays
 
 
 def _excluded(request: Request, backend: Backend) -> str | None:
@@ -129,16 +148,16 @@ def _excluded(request: Request, backend: Backend) -> str | None:
     return costs.not_worth_copying(request.work, call.numbers)
 
 
-def _decline(request: Request, backend: Backend, kernel: Kernel) -> str | None:
-    call, wishes = request
-    if kernel.out_of_use and call.backend is None and wishes.fallback != "error":
+def _decline(request: Request, backend: Backend, kernel: Kernel, call: Call) -> str | None:
+    wishes = request.wishes
+    if kernel.out_of_use and request.call.backend is None and wishes.fallback != "error":
         return kernel.out_of_use
     if ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(wishes.accuracy):
         return f"its kernel is {kernel.accuracy}, the policy asks for {wishes.accuracy}"
     if not _named(request, backend) and (reason := costs.too_small(kernel, request.work)):
         return reason
     try:
-        return kernel.decline(Call(call.contract.name, call.dtype, request.work, call.options))
+        return kernel.decline(call)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a third-party's `supports` may fail in any way

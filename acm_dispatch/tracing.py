@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from .declaration import Declaration
-from .errors import Unsupported
+from .errors import Unsupported, described
 from .policy import ROOT, current_policy, enter, leave
 from .selection import Choice
 from .settings import PREFIX, Settings, Tracing
@@ -41,6 +41,7 @@ class Record(NamedTuple):
     reference_seconds: float | None = None
     deviation: float | None = None
     error: str | None = None
+    kernel: str = ""
 
     @property
     def shape(self) -> str:
@@ -149,7 +150,7 @@ def traced(run: Callable[..., Any], contract: Declaration, choice: Choice, level
             raise
         except BaseException as error:
             seconds = time.perf_counter() - start
-            _keep(_record(contract, choice, arguments, start, seconds, f"{type(error).__name__}: {error}"), of_process)
+            _keep(_record(contract, choice, arguments, start, seconds, described(error)), of_process)
             raise
         record = _record(contract, choice, arguments, start, time.perf_counter() - start, None)
         _keep(_compared(record, contract, arguments, result) if level == "compare" else record, of_process)
@@ -177,6 +178,7 @@ def _record(
         seconds,
         threading.get_ident(),
         error=error,
+        kernel=choice.kernel.name,
     )
 
 

@@ -55,7 +55,7 @@ def document() -> str:
 def _family(name: str, operations: list[Operation], backends: Mapping[str, Backend]) -> str:
     lines = [f"## {name}", "", f"| operation | shapes | NaN | {' | '.join(backends)} |", "|---|---|---|" + "---|" * 4]
     for operation in sorted(operations, key=lambda operation: operation.name):
-        cells = [_cell(backend.kernels.get(operation.name)) for backend in backends.values()]
+        cells = [_cell(backend.kernels.get(operation.name, ())) for backend in backends.values()]
         summary = f"`{operation.name}` | `{operation.shapes.text}` | {operation.nan}"
         lines.append(f"| {summary} | {' | '.join(cells)} |")
     declined = [
@@ -67,8 +67,9 @@ def _family(name: str, operations: list[Operation], backends: Mapping[str, Backe
     return "\n".join([*lines, *([""] if declined else []), *declined]) + "\n"
 
 
-def _cell(kernel: Kernel | None) -> str:
-    return " ".join(dtype.removeprefix("float") for dtype in kernel.dtypes) if kernel else ""
+def _cell(kernels: tuple[Kernel, ...]) -> str:
+    dtypes = dict.fromkeys(dtype for kernel in kernels if not kernel.is_reference for dtype in kernel.dtypes)
+    return " ".join(dtype.removeprefix("float") for dtype in dtypes or kernels[0].dtypes) if kernels else ""
 
 
 def _compositions() -> str:

@@ -328,7 +328,7 @@ _PARTS = {
     "kernel_of_nothing": lambda: Backend("mine").kernel("zscore")(None),
     "kernel_of_a_number": lambda: Backend("mine").kernel("zscore")(3),
     "added_function": lambda: Backend("mine").add(lambda x: x),
-    "added_name": lambda: Backend("mine").add(Kernel(3, len, ("float64",), "tolerance", False, 0, None)),
+    "added_name": lambda: Backend("mine").add(Kernel(3, len)),
     "composed_of_nothing": lambda: composition(samples=NO_SAMPLES)(_one),
     "composed_of_names": lambda: composition("impute", samples=NO_SAMPLES)(_one),
     "composed_of_functions": lambda: composition(len, samples=NO_SAMPLES)(_one),

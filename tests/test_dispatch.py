@@ -45,8 +45,8 @@ def toys(own_operations):
         return x
 
     backend = Backend("toy")
-    backend.kernel("toy_one")(lambda x: x)
-    backend.kernel("toy_two")(lambda x, y: x)
+    backend.kernel("toy_one", name="toy_one")(lambda x: x)
+    backend.kernel("toy_two", name="toy_two")(lambda x, y: x)
     acm_dispatch.register_backend(backend)
     yield toy_one, toy_two, backend
     acm_dispatch.unregister_backend("toy")
@@ -126,7 +126,7 @@ def test_unsupported_goes_to_the_next_candidate(toys):
     def declines(x):
         raise Unsupported("only on Sundays")
 
-    backend.kernel("toy_one")(declines)
+    backend.kernel("toy_one", name="toy_one")(declines)
     np.testing.assert_array_equal(one(X), X)
     np.testing.assert_array_equal(one(X), X)
     with acm_dispatch.trace() as trace:
@@ -142,7 +142,7 @@ def test_a_kernel_s_own_error_is_not_swallowed(toys):
     def breaks(x):
         raise ZeroDivisionError("a bug")
 
-    backend.kernel("toy_one")(breaks)
+    backend.kernel("toy_one", name="toy_one")(breaks)
     for _ in range(2):  # the slow path, then the hot one
         with pytest.raises(ZeroDivisionError, match="a bug") as caught:
             one(X)
@@ -155,24 +155,72 @@ def test_a_decline_without_words_is_a_decline(toys):
     def declines(x):
         raise Unsupported
 
-    backend.kernel("toy_one")(declines)
+    backend.kernel("toy_one", name="toy_one")(declines)
     np.testing.assert_array_equal(one(X), X)
-    backend.kernel("toy_one", supports=lambda call: False)(lambda x: x)
+    backend.kernel("toy_one", name="toy_one", supports=lambda call: False)(lambda x: x)
     assert one.explain(X).verdicts["toy"] == "declined, answering False where None or a sentence was expected"
-    backend.kernel("toy_one", supports=lambda call: 1 / 0)(lambda x: x)
+    backend.kernel("toy_one", name="toy_one", supports=lambda call: 1 / 0)(lambda x: x)
     assert one.explain(X).verdicts["toy"].startswith("it cannot say whether it supports the call (ZeroDivisionError")
 
 
 def test_a_late_kernel_runs_at_the_next_call(toys):
     one, _, backend = toys
     one(X)
-    backend.kernel("toy_one")(lambda x: "late")
+    backend.kernel("toy_one", name="toy_one")(lambda x: "late")
     assert one(X) == "late"
+
+
+def test_the_first_kernel_that_takes_a_call_wins_and_is_named(toys):
+    one, _, backend = toys
+    backend._kernels["toy_one"] = ()
+
+    @backend.kernel("toy_one", supports=lambda call: None if call.dims["n"] <= 5 else "only up to 5 rows")
+    def few_rows(x):
+        return "few"
+
+    @backend.kernel("toy_one", dtypes=["float64"])
+    def general(x):
+        return "many"
+
+    for _ in range(2):  # the sizes are no part of a plan's key: as much work, other rows
+        assert one(X[:4]) == "few"
+        assert one(X[:8, :2]) == "many"
+    assert one.plan(X[:4]).label == "toy/few_rows"
+    assert one.plan(X[:4]).kernel.name == "few_rows"
+    assert one.explain(X[:4]).verdicts["toy"] == "runs it by few_rows (built-in order)"
+    said = one.explain(X).verdicts["toy"]
+    assert said == "runs it by general (built-in order); few_rows: only up to 5 rows"
+    with acm_dispatch.trace() as trace:
+        one(X)
+    assert (trace.records[0].backend, trace.records[0].kernel) == ("toy", "general")
+    with use("toy", strict=True), pytest.raises(BackendError) as caught:
+        one(X.astype(np.float32))
+    assert caught.value.reasons == {"toy": "few_rows: only up to 5 rows; general: float32 is not supported"}
+
+
+def test_a_kernel_that_gives_up_leaves_the_call_to_the_next_of_its_backend(toys):
+    one, _, backend = toys
+    backend._kernels["toy_one"] = ()
+
+    @backend.kernel("toy_one")
+    def first(x):
+        raise Unsupported("not today")
+
+    @backend.kernel("toy_one")
+    def second(x):
+        return "second"
+
+    assert one(X, backend="toy") == "second"
+    backend.kernel("toy_one", name="first")(lambda x: "first")
+    assert one(X, backend="toy") == "first", "a function of the same name and module takes its place"
+    assert [kernel.name for kernel in one.kernels()["toy"]] == ["first", "second"]
+    with pytest.raises(acm_dispatch.DeclarationError, match="two kernels for toy_one are called 'first'"):
+        backend.kernel("toy_one", name="first")(np.copy)
 
 
 def test_every_reason_is_named(toys):
     _, _, backend = toys
-    backend.kernel("toy_one", dtypes=["float32"])(lambda x: x)
+    backend.kernel("toy_one", name="toy_one", dtypes=["float32"])(lambda x: x)
     missing = Backend("absent", available=lambda: "no such device")
     acm_dispatch.register_backend(missing)
     try:

@@ -220,7 +220,7 @@ def test_unknown_names_and_values_are_sentences():
 
 
 def test_accuracy_classes(recorder):
-    recorder.kernel("zscore", accuracy="relaxed")(recorder._kernels["zscore"].function)
+    recorder.kernel("zscore", accuracy="relaxed")(recorder._kernels["zscore"][0].function)
     with use("recorder"):
         assert zscore.explain(X).verdicts["recorder"] == "its kernel is relaxed, the policy asks for tolerance"
         with use(accuracy="relaxed"):

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import registry
-from ..backend import Backend, Kernel
+from ..backend import Backend
 from ..errors import DispatchWarning
 
 
@@ -38,6 +38,6 @@ def operations_table() -> RenderableType:
 def _cell(backend: Backend, operation: str, *, unusable: bool) -> Text:
     if unusable:
         return Text("unavailable", style="yellow")
-    if isinstance(registry.kernel_of(backend, operation), Kernel):
+    if registry.has_kernel(backend, operation):
         return Text("kernel", style="green")
     return Text("-", style="dim")

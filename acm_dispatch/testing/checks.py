@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from .. import registry
-from ..backend import Accuracy, Kernel
+from ..backend import ACCURACIES, Accuracy
 from ..composition import Composition
 from ..declaration import RELAXED, TOLERANCE
 from ..dispatch import Operation
@@ -122,13 +122,11 @@ def accuracy_of(subject: Operation | Composition, backend: str) -> Accuracy:
 
     The reference is not held to itself bit by bit: that would show nothing but where BLAS found its arrays.
     """
-    if isinstance(subject, Composition):
-        kernels = [registry.kernel_of(registry.find_backend(backend), name) for name in subject.operations]
-    else:
-        kernels = [registry.kernel_of(registry.find_backend(backend), subject.name)]
-    own = [kernel for kernel in kernels if isinstance(kernel, Kernel)]
-    if isinstance(subject, Operation) and own and own[0].function != subject.run_reference:
-        return own[0].accuracy
+    names = subject.operations if isinstance(subject, Composition) else (subject.name,)
+    found = [registry.kernels_of(registry.find_backend(backend), name) for name in names]
+    own = [kernel for kernels in found if not isinstance(kernels, str) for kernel in kernels if not kernel.is_reference]
+    if isinstance(subject, Operation) and own:
+        return ACCURACIES[max(ACCURACIES.index(kernel.accuracy) for kernel in own)]
     return "relaxed" if any(kernel.accuracy == "relaxed" for kernel in own) else "tolerance"
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from .. import registry
-from ..backend import Kernel
 from ..composition import Composition
 from ..dispatch import Operation, declared
 from ..errors import BackendNotFoundError
@@ -71,10 +70,10 @@ def _all_subjects(config: pytest.Config) -> Iterator[tuple[Subject, str]]:
     for name in _chosen(config):
         backend = registry.find_backend(name)
         for operation in declared():
-            if isinstance(registry.kernel_of(backend, operation.name), Kernel):
+            if registry.has_kernel(backend, operation.name):
                 yield operation, name
         for composed in registry.compositions.values():
-            if all(isinstance(registry.kernel_of(backend, used), Kernel) for used in composed.operations):
+            if all(registry.has_kernel(backend, used) for used in composed.operations):
                 yield composed, name
 
 
