@@ -57,8 +57,7 @@ ifneq ($(CARGO),)
 		ACM_RS_ISA=$$isa $(PYTEST) -n $(JOBS) --pyargs acm_dispatch.testing --backend=rust || exit 1; \
 	done
 endif
-	$(PYTEST) -m timing tests
-	$(PYTEST) -n $(JOBS) -m "not timing" --pyargs tests acm_dispatch.testing
+	$(PYTEST) -n $(JOBS) --pyargs tests acm_dispatch.testing
 
 test-minimal: ## the contracts where nothing but NumPy, SciPy and pytest is installed
 	$(PYTHON) -m venv $(VENV)-minimal

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ C = TypeVar("C", bound=Check)
 T = TypeVar("T")
 
 #: A value at random, of a generator and the sizes of the dimensions of the call that it is for.
-DrawOption = Callable[[np.random.Generator, Mapping[str, int]], Any]
+DrawOption: TypeAlias = "Callable[[np.random.Generator, Mapping[str, int]], Any]"  # a text: NumPy imports it lazily
 
 #: Numbers around which kernels change their ways.
 BORDERS = (1, 2, 3, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 4095, 4096, 4097)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import imports, machine, memory, report
+from . import imports, interrupts, machine, memory, report
 from .case import Case
 from .cases import CASES, MEMORY_CASES
 from .process import run_python
@@ -18,6 +18,7 @@ from .results import summarise
 
 OVERHEAD = "dispatch-overhead"
 IMPORTS = "import-time"
+INTERRUPTS = "interrupts"
 
 Task = tuple[str, Callable[[], None]]
 
@@ -43,7 +44,7 @@ def _memory_id(case: Case) -> str:
 
 def ids() -> list[str]:
     """Everything that can be measured."""
-    return [*(case.id for case in CASES), OVERHEAD, IMPORTS, *map(_memory_id, MEMORY_CASES)]
+    return [*(case.id for case in CASES), OVERHEAD, IMPORTS, INTERRUPTS, *map(_memory_id, MEMORY_CASES)]
 
 
 def smallest() -> set[str]:
@@ -53,7 +54,7 @@ def smallest() -> set[str]:
         group = case.key, case.dtype, case.missing
         if group not in least or case.size < least[group].size:
             least[group] = case
-    return {case.id for case in least.values()} | {OVERHEAD, IMPORTS}
+    return {case.id for case in least.values()} | {OVERHEAD, IMPORTS, INTERRUPTS}
 
 
 def tasks(asked: argparse.Namespace, results: dict[str, Any]) -> Iterator[Task]:
@@ -70,6 +71,8 @@ def tasks(asked: argparse.Namespace, results: dict[str, Any]) -> Iterator[Task]:
     if IMPORTS in wanted:
         count = 3 if asked.quick else 11
         yield IMPORTS, lambda: results.update(imports=imports.measure(count, asked.threads))
+    if INTERRUPTS in wanted:
+        yield INTERRUPTS, lambda: results.update(interrupts=interrupts.measure(asked.threads))
     for case in MEMORY_CASES if memory.available() else ():
         if _memory_id(case) in wanted:
             yield (

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .interrupts import NEED_SECONDS
 from .measure import OURS
 from .overhead import NEED_MICROSECONDS
 from .results import state_of
@@ -109,7 +110,7 @@ def markdown(results: dict[str, Any]) -> str:
     parts = [f"# Benchmarks: {results['name']}", facts_of(results["machine"]), _summary(results)]
     if rows := results["cases"]:
         parts += ["## Operations", _LEGEND, as_table(COLUMNS, map(cells, rows))]
-    for section in (_overhead, _imports, _memory, _peers):
+    for section in (_overhead, _imports, _interrupts, _memory, _peers):
         parts += section(results)
     return "\n\n".join(parts) + "\n"
 
@@ -190,6 +191,16 @@ def _imports(results: dict[str, Any]) -> list[str]:
     return ["## Import", text]
 
 
+def _interrupts(results: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, run in results.get("interrupts", {}).items():
+        state = run.get("failed") or ("met" if run["seconds"] <= NEED_SECONDS else "MISSED")
+        lines.append([name, f"{run.get('seconds', float('nan')):.3f}", f"<= {NEED_SECONDS}", state])
+    if not lines:
+        return []
+    return ["## Ctrl-C in a long Rust kernel", as_table(("operation", "seconds", "need", "verdict"), lines)]
+
+
 def _memory(results: dict[str, Any]) -> list[str]:
     lines = []
     for entry in results.get("memory", []):
@@ -239,6 +250,6 @@ def show(results: dict[str, Any], console: Console) -> None:
         table.add_row(row["id"], *shown, style="red" if bad else "yellow" if row.get("noisy") else "")
     if results["cases"]:
         console.print(table)
-    for section in (_overhead, _imports, _memory):
+    for section in (_overhead, _imports, _interrupts, _memory):
         for part in section(results):
             console.print(part, markup=False, soft_wrap=True)

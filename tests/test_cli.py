@@ -264,12 +264,12 @@ def test_run_can_be_stopped(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n")
     with script.open("a") as file:
-        file.write("print('ready', flush=True)\ntime.sleep(30)\n")
+        file.write("print('ready', flush=True)\ntime.sleep(600)\n")
     arguments = [sys.executable, "-m", "acm_dispatch", "run", "--no-trace", str(script)]
     with subprocess.Popen(arguments, env=PLAIN, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (130, "Interrupted.\n")
 
 

@@ -48,7 +48,7 @@ def test_child_processes_run_every_backend(method, usable):
     """The parent has used every backend before: a forked child finds no threads of theirs alive."""
     before = {name: _in_child(name) for name in usable}
     with multiprocessing.get_context(method).Pool(1) as pool:
-        after = {name: pool.apply_async(_in_child, (name,)).get(timeout=120) for name in usable}
+        after = {name: pool.apply_async(_in_child, (name,)).get(timeout=600) for name in usable}
     assert before == after
 
 
