@@ -70,6 +70,68 @@ def one_long_branch(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
+def _two_levels(columns: int) -> dict[str, Any]:
+    """A tree whose leaves are marked -2 and lie at unequal depths, beside one that is a leaf."""
+    feature = np.array([0, -2, columns - 1, -2, -7, -2])
+    return {
+        "roots": np.array([0, 5]),
+        "feature": feature,
+        "threshold": np.array([-0.5, 0.0, 0.5, 0.0, 0.0, 0.0]),
+        "left": np.array([1, -4, 3, 99, -1, 0]),
+        "path_length": np.array([0.0, 1.0, 0.0, 2.0, 4.0, 8.0]),
+    }
+
+
+@_paths.case
+def leaves_marked_otherwise(rng: np.random.Generator) -> dict[str, Any]:
+    """What is below 0 is a leaf, whichever number it is and whatever stands beside it."""
+    return {"x": rng.normal(size=(33, 1)), **_two_levels(1)}
+
+
+@_paths.case
+def leaves_marked_beyond_the_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(21, 3)), **_two_levels(3)}
+
+
+@_paths.case
+def no_columns(rng: np.random.Generator) -> dict[str, Any]:
+    """Trees that look at nothing are leaves."""
+    leaf = {"feature": np.array([-1, -2]), "threshold": np.zeros(2), "left": np.zeros(2, int)}
+    return {"x": np.empty((9, 0)), "roots": np.array([0, 1, 1]), **leaf, "path_length": np.array([1.0, 4.0])}
+
+
+@_paths.case
+def no_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.empty((0, 1)), **_two_levels(1)}
+
+
+@_paths.case
+def values_beyond_float32(rng: np.random.Generator) -> dict[str, Any]:
+    """They are infinite in float32, and so right of every threshold or left of it."""
+    return {"x": np.array([[1e300], [-1e300], [3.5e38], [0.0]]), **_two_levels(1)}
+
+
+@_paths.mistake("feature")
+def column_where_there_is_none(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.empty((9, 0)), **_two_levels(1)}
+
+
+@_paths.mistake("roots")
+def root_of_no_nodes(rng: np.random.Generator) -> dict[str, Any]:
+    nothing = {"threshold": np.empty(0), "path_length": np.empty(0), "feature": np.empty(0, int)}
+    return {"x": np.ones((3, 2)), "roots": np.array([0]), **nothing, "left": np.empty(0, int)}
+
+
+@_paths.mistake("roots")
+def root_before_the_first_node(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.ones((3, 1)), **_two_levels(1), "roots": np.array([-1])}
+
+
+@_paths.mistake("left")
+def right_child_beyond_the_last_node(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.ones((3, 1)), **_two_levels(1), "left": np.array([1, 0, 5, 0, 0, 0])}
+
+
 @_paths.mistake("feature")
 def column_beyond_the_data(rng: np.random.Generator) -> dict[str, Any]:
     return {**_judged(rng, 8), "x": rng.normal(size=(8, 3))}
@@ -163,12 +225,14 @@ def mean_path_length(
 @numpy_backend.kernel("mean_path_length")
 def _by_steps(x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any) -> Any:
     """All rows take a step down one tree at a time; those in a leaf stay."""
-    values, rows = x.astype(np.float32), np.arange(len(x))
+    with np.errstate(over="ignore"):
+        values, rows = x.astype(np.float32), np.arange(len(x))
     total = np.zeros(len(x))
     for root in roots:
         node = np.full(len(x), root)
         while (going := feature[node] >= 0).any():
-            step = left[node] + (values[rows, feature[node]] > threshold[node])
+            column = np.maximum(feature[node], 0)
+            step = left[node] + (values[rows, column] > threshold[node])
             node = np.where(going, step, node)
         total += path_length[node]
     return (total / len(roots)).astype(x.dtype, copy=False)

@@ -56,7 +56,11 @@ pub fn mean_path_length<T: Scalar>(
         return Err(Error::invalid("out", "does not have one value for each row of x"));
     }
     let (nodes, trees) = forest.prepared(x.width())?;
-    let width = x.width();
+    if trees.is_empty() {
+        return Err(Error::invalid("roots", "names no tree"));
+    }
+    // Rows without a column still fall: into trees of one leaf, which never look at their value.
+    let width = x.width().max(1);
     let steps = trees.iter().map(|tree| tree.depth as usize + 1).sum::<usize>().max(1);
     let height = (TILE_VALUES / width).min(TILE_STEPS / steps).max(1).next_multiple_of(SIDE_BY_SIDE);
     let tiles = out.chunks_mut(height).zip((0..x.count()).step_by(height));
@@ -179,5 +183,19 @@ mod tests {
         assert!(lengths(&x, &stump(0.0), &[2, -1, -1]).is_err());
         assert!(lengths(&x, &stump(0.0), &[0, 0, -1]).is_err());
         assert!(lengths(&array![[f64::NAN]], &stump(0.0), &[0, -1, -1]).is_err());
+        let none = Forest { roots: &[], feature: &[], threshold: &[], left: &[], path_length: &[] };
+        assert!(mean_path_length(&Threads::uninterrupted(1), x.view(), &none, &mut [0.0; 4]).is_err());
+    }
+
+    #[test]
+    fn rows_without_columns_fall_into_leaves() {
+        for rows in [0, 1, 7, 9000] {
+            let x = Array2::<f64>::zeros((rows, 0));
+            let (roots, feature, left) = (&[0, 1], &[-1, -2], &[0, 0]);
+            let forest = Forest { roots, feature, threshold: &[0.0; 2], left, path_length: &[1.0, 4.0] };
+            let mut out = vec![0.0; rows];
+            mean_path_length(&Threads::uninterrupted(2), x.view(), &forest, &mut out).unwrap();
+            assert!(out.iter().all(|&length| length == 2.5));
+        }
     }
 }
