@@ -74,6 +74,10 @@ def one_row(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(1, 4)), "n_components": 1}
 
 
+#: Below that of any number.
+_LEAST_EXPONENT = -1100
+
+
 def _check(x: Any, n_components: int) -> tuple[Any, int]:
     if len(x) < 2:
         raise InvalidInput("pca_fit", "x", f"has shape {x.shape}; a variance takes at least 2 rows")
@@ -127,17 +131,22 @@ def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> P
     >>> model.mean, model.explained_variance
     (array([2., 1.]), array([4.]))
     """
-    mean: Any = np.mean(x, axis=0)
-    _, s, vt = np.linalg.svd(x - mean, full_matrices=False)
+    largest = np.abs(x).max(axis=0)
+    exponents = np.where(largest > 0, np.frexp(largest)[1], _LEAST_EXPONENT)
+    scaled = np.ldexp(x, -exponents)  # each column by itself, so that none vanishes beside another before it has a mean
+    mean = scaled.mean(axis=0)
+    top = exponents.max()
+    _, s, vt = np.linalg.svd(np.ldexp(scaled - mean, exponents - top), full_matrices=False)
     components = vt * signs_of(vt)[:, None]
-    return PCAModel(mean, components[:n_components], (s**2 / (len(x) - 1))[:n_components])
+    variance = np.ldexp(s[:n_components] ** 2 / (len(x) - 1), 2 * top)
+    return PCAModel(np.ldexp(mean, exponents), components[:n_components], variance)
 
 
 @numpy_backend.kernel("pca_fit")
 def _fit_by_qr(x: Any, n_components: int) -> tuple[Any, ...]:
-    mean = x.mean(axis=0, dtype=np.float64)
-    s, vt = leading_directions(x, mean, n_components)
-    return tuple(np.ascontiguousarray(part, x.dtype) for part in (mean, vt, s**2 / (len(x) - 1)))
+    with np.errstate(all="ignore"):
+        mean, s, vt = leading_directions(x, n_components)
+        return tuple(np.ascontiguousarray(part, x.dtype) for part in (mean, vt, s * (s / (len(x) - 1))))
 
 
 def _scores(rng: np.random.Generator, n: int) -> dict[str, Any]:

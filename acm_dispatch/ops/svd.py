@@ -81,6 +81,29 @@ def rank_deficient(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @decomposed.case
+def equal_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.repeat(rng.integers(1, 20, size=(1, 8)).astype(float), 7, axis=0), "n_components": 6}
+
+
+@decomposed.case
+def proportional_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """What rounding leaves of the other directions may be so small that its square vanishes."""
+    row = np.array([[4.0, 16.0, 4.0, 16.0]])
+    return {"x": np.array([2.0, 2, 2, 1, 2, 1])[:, None] * row, "n_components": 4}
+
+
+@decomposed.case
+def equal_columns(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(30, 3))[:, [0, 1, 0, 2, 2, 1, 0]], "n_components": 7}
+
+
+@decomposed.case
+def equal_singular_values(rng: np.random.Generator) -> dict[str, Any]:
+    """Of equal ones any directions of their space count, also where only some of them are asked for."""
+    return {"x": _spectrum(rng, 40, np.array([3.0, 2.0, 2.0, 2.0, 1.0])), "n_components": 3}
+
+
+@decomposed.case
 def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
     x = rng.normal(size=(150, 9)) * np.linspace(5, 1, 9)
     x[:, 2], x[:, 5], x[:, 7] = 7.5, 0.0, 1.0
@@ -134,6 +157,17 @@ def half_a_component(rng: np.random.Generator) -> dict[str, Any]:
 
 
 _any_scale = Samples(factors, decomposed)
+
+
+@_any_scale.case
+def largest_numbers(rng: np.random.Generator) -> dict[str, Any]:
+    """Sums of them are no numbers any more: the largest singular value of four is infinite."""
+    return {"x": 2.0**1023 * np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.5]]), "n_components": 2}
+
+
+@_any_scale.case
+def one_value_beside_smaller_ones(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.diag([1e308, 1e160, 1e-160, 0.0]), "n_components": 4}
 
 
 @_any_scale.case
@@ -208,11 +242,13 @@ def truncated_svd(
     >>> s, vt.round(3) == [[1.0, 0.0]]
     (array([4.]), array([[ True,  True]]))
     """
-    u, s, vt = np.linalg.svd(x, full_matrices=False)
+    exponent = np.frexp(np.abs(x).max())[1]
+    u, s, vt = np.linalg.svd(np.ldexp(x, -exponent), full_matrices=False)
     signs = signs_of(vt[:n_components])
-    return u[:, :n_components] * signs, s[:n_components], vt[:n_components] * signs[:, None]
+    return u[:, :n_components] * signs, np.ldexp(s[:n_components], exponent), vt[:n_components] * signs[:, None]
 
 
 @numpy_backend.kernel("truncated_svd")
 def _triplets_by_qr(x: Any, n_components: int) -> tuple[Any, ...]:
-    return tuple(np.ascontiguousarray(part, x.dtype) for part in leading_triplets(x, n_components))
+    with np.errstate(all="ignore"):
+        return tuple(np.ascontiguousarray(part, x.dtype) for part in leading_triplets(x, n_components))

@@ -13,9 +13,14 @@ from .svd import leading_triplets
 
 
 def pca_fit(xp: Any, x: Any, n_components: int) -> tuple[Any, ...]:
-    mean = total(xp, x.astype(xp.float64, copy=False)) / len(x)
-    _, s, vt = leading_triplets(xp, xp.subtract(x, mean, dtype=xp.float64), n_components)
-    return tuple(xp.ascontiguousarray(part.astype(x.dtype)) for part in (mean, vt, s * s / (len(x) - 1)))
+    # Each column at a scale where its sum is a number, and nothing of it vanishes.
+    exponents = xp.frexp(xp.abs(x).max(axis=0))[1]
+    small, top = xp.ldexp(x.astype(xp.float64), -exponents), exponents.max()
+    mean = total(xp, small) / len(x)
+    _, s, vt = leading_triplets(xp, xp.ldexp(small - mean, exponents - top), n_components)
+    s = xp.ldexp(s, top)
+    parts = xp.ldexp(mean, exponents), vt, s * (s / (len(x) - 1))
+    return tuple(xp.ascontiguousarray(part.astype(x.dtype)) for part in parts)
 
 
 def pca_reconstruct(xp: Any, scores: Any, components: Any, mean: Any) -> Any:

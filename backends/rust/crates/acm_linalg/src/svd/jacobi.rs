@@ -22,6 +22,10 @@ use crate::distances::panels::Register;
 /// Rows converge within about ten sweeps.
 const MOST_SWEEPS: usize = 40;
 
+/// A squared length below this has lost digits to underflow, and with them its row its direction. The largest singular
+/// value is of a [safe](super::source::SAFE) size, so that such a row is rounding many times over.
+const LEAST_SQUARE: f64 = 1e-280;
+
 /// Singular values and short singular vectors.
 pub struct Short {
     /// In descending order.
@@ -54,13 +58,13 @@ pub fn decompose<S: Simd>(simd: S, triangle: Triangle, count: usize) -> Result<S
     ranking.sort_unstable_by(|&a, &b| squares[b].total_cmp(&squares[a]).then(a.cmp(&b)));
     let mut short = Short { values: memory::filled(count, 0.0)?, vectors: memory::filled(width * count, 0.0)? };
     for (j, &row) in ranking[..count].iter().enumerate() {
-        let norm = squares[row].sqrt();
+        let norm = squares[row].max(0.0).sqrt();
         short.values[j] = norm;
         for (value, &column) in values[row * stride..].iter().zip(&order) {
             short.vectors[column * count + j] = value / norm;
         }
     }
-    let known = short.values.iter().take_while(|&&value| value > 0.0).count();
+    let known = ranking[..count].iter().take_while(|&&row| squares[row] > LEAST_SQUARE).count();
     if known < count {
         orthonormalise(&Threads::uninterrupted(1), &mut short.vectors, count, known)?;
     }

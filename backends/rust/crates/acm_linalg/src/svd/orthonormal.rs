@@ -1,4 +1,5 @@
-//! Columns made orthonormal, each by those before it.
+//! Columns made orthonormal, each by those before it: CholeskyQR, repeated, where the columns are well enough apart for
+//! it; otherwise Gram-Schmidt with reorthogonalisation, in which unit vectors take the place of dependent columns.
 
 use acm_core::{Result, Scalar, Threads, memory, simd};
 
@@ -11,6 +12,12 @@ const MOST_PARTS: usize = 32;
 /// Columns that are far from orthogonal need two passes, random ones rarely a third.
 const MOST_PASSES: usize = 4;
 
+/// What products may be off by after all passes, in units of the last digit: sums over many rows add some.
+const CLOSE: f64 = 256.0;
+
+/// A column of which no more than this is left by those before it depends on them.
+const DEPENDENT: f64 = 1e-6;
+
 /// Makes the columns of `rows`, `count` values each, orthonormal; those from `known` on are replaced by random ones
 /// first.
 pub fn orthonormalise<T: Scalar>(threads: &Threads<'_>, rows: &mut [T], count: usize, known: usize) -> Result<()> {
@@ -19,9 +26,15 @@ pub fn orthonormalise<T: Scalar>(threads: &Threads<'_>, rows: &mut [T], count: u
             *value = T::from_f64(random(i * count + j));
         }
     }
-    for _ in 0..MOST_PASSES {
+    for pass in 0.. {
         let products = products(threads, rows, count)?;
         if is_identity(&products, count, 8.0 * T::EPSILON.to_f64()) {
+            break;
+        }
+        if pass == MOST_PASSES {
+            if !is_identity(&products, count, CLOSE * T::EPSILON.to_f64()) {
+                gram_schmidt(rows, count);
+            }
             break;
         }
         let factors = factors(products, count);
@@ -31,6 +44,52 @@ pub fn orthonormalise<T: Scalar>(threads: &Threads<'_>, rows: &mut [T], count: u
         })?;
     }
     Ok(())
+}
+
+/// Makes columns orthonormal one after the other, whatever they are.
+fn gram_schmidt<T: Scalar>(rows: &mut [T], count: usize) {
+    for j in 0..count {
+        if !stands_alone(rows, count, j) {
+            put_unit_vector(rows, count, j);
+            // What a unit vector has of the columns before, it has at most twice: once, and once more from rounding.
+            stands_alone(rows, count, j);
+        }
+    }
+}
+
+/// Takes from column `j` what it has of those before it, twice, and gives it length 1; false if hardly anything is left.
+fn stands_alone<T: Scalar>(rows: &mut [T], count: usize, j: usize) -> bool {
+    if !normalise(rows, count, j, 0.0) {
+        return false;
+    }
+    (0..2).all(|_| {
+        for k in 0..j {
+            let product: f64 = rows.chunks_exact(count).map(|row| row[k].to_f64() * row[j].to_f64()).sum();
+            rows.chunks_exact_mut(count)
+                .for_each(|row| row[j] = T::from_f64(row[j].to_f64() - product * row[k].to_f64()));
+        }
+        normalise(rows, count, j, DEPENDENT)
+    })
+}
+
+/// Gives column `j` length 1; false unless it is longer than `least`.
+fn normalise<T: Scalar>(rows: &mut [T], count: usize, j: usize, least: f64) -> bool {
+    let length = rows.chunks_exact(count).map(|row| row[j].to_f64().powi(2)).sum::<f64>().sqrt();
+    if !(length > least && length.is_finite()) {
+        return false;
+    }
+    rows.chunks_exact_mut(count).for_each(|row| row[j] = T::from_f64(row[j].to_f64() / length));
+    true
+}
+
+/// Makes column `j` the unit vector that has least of the columns before it: with fewer columns than rows, never all.
+fn put_unit_vector<T: Scalar>(rows: &mut [T], count: usize, j: usize) {
+    let share = |row: &[T]| row[..j].iter().map(|value| value.to_f64().powi(2)).sum::<f64>();
+    let least = rows.chunks_exact(count).enumerate().min_by(|(_, a), (_, b)| share(a).total_cmp(&share(b)));
+    let place = least.map_or(0, |(place, _)| place);
+    for (i, row) in rows.chunks_exact_mut(count).enumerate() {
+        row[j] = if i == place { T::ONE } else { T::ZERO };
+    }
 }
 
 /// A number from -0.5 to 0.5 that looks random (the finaliser of MurmurHash3).

@@ -53,7 +53,9 @@ impl<'a, T: Scalar> Source<'a, T> {
     /// Writes `rows` to `tile`, `stride` values for each.
     #[inline(always)]
     pub fn load(&self, rows: Range<usize>, stride: usize, tile: &mut [f64]) {
-        if self.is_transposed() {
+        if self.scale != 1.0 {
+            self.load_scaled(rows, stride, tile);
+        } else if self.is_transposed() {
             for j in 0..self.x.count() {
                 let columns = &self.x.row(j)[rows.clone()];
                 for (i, (value, mean)) in columns.iter().zip(&self.mean[rows.clone()]).enumerate() {
@@ -63,8 +65,16 @@ impl<'a, T: Scalar> Source<'a, T> {
         } else {
             tile::deviations(self.x, rows, &self.mean, stride, tile);
         }
-        if self.scale != 1.0 {
-            tile.iter_mut().for_each(|value| *value *= self.scale);
+    }
+
+    /// The same where values are scaled: before the mean is subtracted, as the difference may be beyond all numbers.
+    #[cold]
+    fn load_scaled(&self, rows: Range<usize>, stride: usize, tile: &mut [f64]) {
+        let scaled = |i: usize, j: usize| (self.x.row(i)[j].to_f64() * self.scale) - self.mean[j] * self.scale;
+        for (at, row) in rows.zip(tile.chunks_exact_mut(stride)) {
+            for (k, value) in row.iter_mut().enumerate().take(self.width()) {
+                *value = if self.is_transposed() { scaled(k, at) } else { scaled(at, k) };
+            }
         }
     }
 
@@ -112,7 +122,24 @@ impl<T: Scalar> Task for Attempt<'_, T> {
 }
 
 /// The mean of each column.
+///
+/// A sum beyond all numbers is taken anew of values that are smaller by a power of two.
 pub fn column_means<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>) -> Result<Vec<f64>> {
+    let means = scaled_means(threads, x, 1.0)?;
+    if means.iter().all(|mean| mean.is_finite()) || !x.are_finite(0..x.count()) {
+        return Ok(means);
+    }
+    let shrink = (x.count().next_power_of_two() as f64).recip();
+    let shrunk = scaled_means(threads, x, shrink)?;
+    Ok(means
+        .into_iter()
+        .zip(shrunk)
+        .map(|(mean, small)| if mean.is_finite() { mean } else { small / shrink })
+        .collect())
+}
+
+/// The mean of each column of `x`, times `scale`.
+fn scaled_means<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>, scale: f64) -> Result<Vec<f64>> {
     let (width, parts) = (x.width(), x.count().div_ceil(SUMMED_ROWS));
     let mut sums = memory::filled(parts * width, 0.0)?;
     let tiles = sums.chunks_mut(width).zip((0..x.count()).step_by(SUMMED_ROWS));
@@ -121,7 +148,7 @@ pub fn column_means<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>) -> Result<
             #[inline(always)]
             || {
                 for row in first..(first + SUMMED_ROWS).min(x.count()) {
-                    sums.iter_mut().zip(x.row(row)).for_each(|(sum, value)| *sum += value.to_f64());
+                    sums.iter_mut().zip(x.row(row)).for_each(|(sum, value)| *sum += value.to_f64() * scale);
                 }
             },
         );

@@ -71,6 +71,50 @@ fn vectors_without_a_singular_value_are_orthonormal() {
 }
 
 #[test]
+fn vectors_of_dependent_rows_are_orthonormal() {
+    let mut matrices = vec![
+        // What rounding leaves of a direction is 3e-159: its square has no digits.
+        Array2::from_shape_fn((6, 4), |(_, j)| [4.0, 16.0][j % 2]),
+        Array2::from_shape_fn((7, 8), |(_, j)| [15.0, 2.0, 5.0, 11.0, 9.0, 19.0, 2.0, 15.0][j]),
+        Array2::from_shape_fn((9, 6), |(i, j)| ((i % 4 + 1) << j) as f64),
+        Array2::from_shape_fn((6, 6), |(i, j)| if i == 2 && j == 3 { 1e308 } else { 0.0 }),
+        Array2::from_shape_fn((12, 12), |(i, j)| (i * j) as f64),
+    ];
+    matrices[0].row_mut(3).mapv_inplace(|value| value / 2.0);
+    matrices[0].row_mut(5).mapv_inplace(|value| value / 2.0);
+    for x in matrices.iter().flat_map(|x| [x.clone(), x.t().as_standard_layout().into_owned()]) {
+        let count = x.nrows().min(x.ncols());
+        let (u, s, vt) = decomposed(&x, count);
+        assert_close(&u.t().dot(&u), &Array2::eye(count), 1e-13);
+        assert_close(&vt.dot(&vt.t()), &Array2::eye(count), 1e-13);
+        assert!(s.windows(2).all(|pair| pair[0] >= pair[1]));
+    }
+}
+
+#[test]
+fn columns_that_depend_on_others_are_replaced() {
+    // Nothing but the first column, twice over, with noise; and one that is not a number.
+    let mut rows: Vec<f64> =
+        (0..6).flat_map(|i| [1.0 + f64::from(i), 2.0 + 2.0 * f64::from(i), 1e-300, f64::NAN]).collect();
+    rows[5] += 1e-15;
+    orthonormal::orthonormalise(&Threads::uninterrupted(1), &mut rows, 4, 4).unwrap();
+    let columns = Array2::from_shape_vec((6, 4), rows).unwrap();
+    assert_close(&columns.t().dot(&columns), &Array2::eye(4), 1e-14);
+}
+
+#[test]
+fn the_largest_numbers_have_means_and_singular_values() {
+    let size = 2.0_f64.powi(1023);
+    let x = ndarray::array![[1.0, -1.0], [1.5, 1.5], [1.0, 1.0], [0.5, -1.5]] * size;
+    let (mut mean, mut components, mut variance) = ([0.0; 2], [0.0; 4], [0.0; 2]);
+    pca_fit(&Threads::uninterrupted(1), x.view(), &mut mean, &mut components, &mut variance).unwrap();
+    assert_eq!(mean, [size, 0.0]);
+    assert!(components.iter().all(|value| value.is_finite()) && variance == [f64::INFINITY; 2]);
+    let (_, s, _) = decomposed(&ndarray::array![[size, 0.0], [0.0, size / 2.0]], 2);
+    assert_eq!(s, [size, size / 2.0]);
+}
+
+#[test]
 fn squares_may_overflow_and_underflow() {
     for size in [1e200, 1e-200] {
         let (_, s, _) = decomposed(&(sample(50, 4, 0.0) * size), 4);
