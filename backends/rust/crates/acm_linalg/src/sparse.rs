@@ -167,41 +167,98 @@ impl<T: Scalar, I: Index, P: Index> Task for Product<'_, T, I, P> {
         threads.for_each(work, tiles.into_iter(), |(rows, out)| {
             let done = simd.vectorize(
                 #[inline(always)]
-                || {
-                    // No `try_for_each`: a closure of it that is not inlined is compiled for the baseline.
-                    for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
-                        sum::<S, T, I>(matrix.row(row), dense, out)?;
-                    }
-                    Some(())
-                },
+                || sum_rows::<S, T, I, P>(matrix, rows, dense, out),
             );
             done.ok_or_else(|| outside(dense.count()))
         })
     }
 }
 
-/// Writes the sum of rows of `dense`, weighted as a row of the matrix says; None if an index lies outside.
+/// Writes the sums of rows of `dense`, weighted as `rows` of the matrix say; None if an index lies outside.
 #[inline(always)]
-fn sum<S: Simd, T: Scalar, I: Index>(row: Row<'_, T, I>, dense: Rows<'_, T>, out: &mut [T]) -> Option<()> {
-    if row.1.iter().any(|index| index.at() >= dense.count()) {
+fn sum_rows<S: Simd, T: Scalar, I: Index, P: Index>(
+    matrix: Csr<'_, T, I, P>,
+    rows: Range<usize>,
+    dense: Rows<'_, T>,
+    out: &mut [T],
+) -> Option<()> {
+    match dense.width() {
+        1 => sum_narrow::<T, I, P, 1>(matrix, rows, dense, out),
+        2 => sum_narrow::<T, I, P, 2>(matrix, rows, dense, out),
+        3 => sum_narrow::<T, I, P, 3>(matrix, rows, dense, out),
+        4 => sum_narrow::<T, I, P, 4>(matrix, rows, dense, out),
+        5 => sum_narrow::<T, I, P, 5>(matrix, rows, dense, out),
+        6 => sum_narrow::<T, I, P, 6>(matrix, rows, dense, out),
+        7 => sum_narrow::<T, I, P, 7>(matrix, rows, dense, out),
+        _ => sum_wide::<S, T, I, P>(matrix, rows, dense, out),
+    }
+}
+
+/// Sums side by side for values of a row that follow each other: no addition waits for the one before.
+const CHAINS: usize = 2;
+
+/// The sums where a row of `dense` has `WIDTH` values: too few for a register on every processor.
+#[inline(always)]
+fn sum_narrow<T: Scalar, I: Index, P: Index, const WIDTH: usize>(
+    matrix: Csr<'_, T, I, P>,
+    rows: Range<usize>,
+    dense: Rows<'_, T>,
+    out: &mut [T],
+) -> Option<()> {
+    let dense = dense.values().as_chunks::<WIDTH>().0;
+    for (row, out) in rows.zip(out.as_chunks_mut::<WIDTH>().0) {
+        let (values, indices) = matrix.row(row);
+        let (values, last_values) = values.as_chunks::<CHAINS>();
+        let (indices, last_indices) = indices.as_chunks::<CHAINS>();
+        let mut sums = [[0.0; WIDTH]; CHAINS];
+        for (values, indices) in values.iter().zip(indices) {
+            for chain in 0..CHAINS {
+                add_terms(&mut sums[chain], values[chain], dense.get(indices[chain].at())?);
+            }
+        }
+        for (&value, index) in last_values.iter().zip(last_indices) {
+            add_terms(&mut sums[0], value, dense.get(index.at())?);
+        }
+        for column in 0..WIDTH {
+            out[column] = T::from_f64(sums[0][column] + sums[1][column]);
+        }
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn add_terms<T: Scalar, const WIDTH: usize>(sums: &mut [f64; WIDTH], value: T, terms: &[T; WIDTH]) {
+    for column in 0..WIDTH {
+        sums[column] += value.to_f64() * terms[column].to_f64();
+    }
+}
+
+/// The sums where a row of `dense` fills at least a register.
+#[inline(always)]
+fn sum_wide<S: Simd, T: Scalar, I: Index, P: Index>(
+    matrix: Csr<'_, T, I, P>,
+    rows: Range<usize>,
+    dense: Rows<'_, T>,
+    out: &mut [T],
+) -> Option<()> {
+    let count = dense.count();
+    let met = &matrix.indices[matrix.indptr[rows.start].at()..matrix.indptr[rows.end].at()];
+    // Without an early exit, so that the loop is vectorised.
+    if met.iter().fold(false, |any, index| any | (index.at() >= count)) {
         return None;
     }
     let (width, lanes) = (dense.width(), Register::<S, f64>::LANES);
-    if width < lanes {
-        sum_columns(row, dense, out);
-        return Some(());
-    }
     // Strips of equal width, each with its sums in registers, so that the values are gone through as rarely as can be.
     let strip = width.div_ceil(width.div_ceil(MOST_REGISTERS * lanes));
     for first in (0..width).step_by(strip) {
         // The last strip begins early enough to be whole.
         let first = first.min(width - strip);
-        let columns = first..first + strip;
+        let (rows, columns) = (rows.clone(), first..first + strip);
         macro_rules! by_registers {
             ($($count:literal)*) => {
                 match strip.div_ceil(lanes) {
-                    $($count => sum_strip::<S, T, I, $count>(row, dense, columns, out),)*
-                    _ => sum_strip::<S, T, I, MOST_REGISTERS>(row, dense, columns, out),
+                    $($count => sum_strip::<S, T, I, P, $count>(matrix, rows, dense, columns, out),)*
+                    _ => sum_strip::<S, T, I, P, MOST_REGISTERS>(matrix, rows, dense, columns, out),
                 }
             };
         }
@@ -210,35 +267,42 @@ fn sum<S: Simd, T: Scalar, I: Index>(row: Row<'_, T, I>, dense: Rows<'_, T>, out
     Some(())
 }
 
-/// The sum for as many columns as `COUNT` registers hold, of which the last begins early enough to be whole.
+/// The sums for as many columns as `COUNT` registers hold, of which the last begins early enough to be whole.
 #[inline(always)]
-fn sum_strip<S: Simd, T: Scalar, I: Index, const COUNT: usize>(
-    (values, indices): Row<'_, T, I>,
+fn sum_strip<S: Simd, T: Scalar, I: Index, P: Index, const COUNT: usize>(
+    matrix: Csr<'_, T, I, P>,
+    rows: Range<usize>,
     dense: Rows<'_, T>,
     columns: Range<usize>,
     out: &mut [T],
 ) {
     let lanes = Register::<S, f64>::LANES;
-    let mut sums = [Register::<S, f64>::splat(0.0); COUNT];
-    for (k, (&value, index)) in values.iter().zip(indices).enumerate() {
-        if let Some(soon) = indices.get(k + AHEAD) {
-            simd::prefetch(&dense.row(soon.at())[columns.clone()]);
+    let end = matrix.indptr[rows.end].at();
+    for (row, out) in rows.zip(out.chunks_exact_mut(dense.width())) {
+        let (values, indices) = matrix.row(row);
+        let soon = &matrix.indices[(matrix.indptr[row].at() + AHEAD).min(end)..end];
+        let mut sums = [Register::<S, f64>::splat(0.0); COUNT];
+        for (k, (&value, index)) in values.iter().zip(indices).enumerate() {
+            if let Some(soon) = soon.get(k) {
+                simd::prefetch(&dense.row(soon.at())[columns.clone()]);
+            }
+            let value = Register::<S, f64>::splat(value.to_f64());
+            let terms = &dense.row(index.at())[columns.clone()];
+            // A length that the compiler knows: no bounds checks in the loop where the time goes.
+            let (front, last) = (&terms[..(COUNT - 1) * lanes], &terms[terms.len() - lanes..]);
+            for r in 0..COUNT - 1 {
+                sums[r] = value.mul_add(widened::<S, T>(&front[r * lanes..][..lanes]), sums[r]);
+            }
+            sums[COUNT - 1] = value.mul_add(widened::<S, T>(last), sums[COUNT - 1]);
         }
-        let value = Register::<S, f64>::splat(value.to_f64());
-        let terms = &dense.row(index.at())[columns.clone()];
-        // A length that the compiler knows: no bounds checks in the loop where the time goes.
-        let (front, last) = (&terms[..(COUNT - 1) * lanes], &terms[terms.len() - lanes..]);
-        for r in 0..COUNT - 1 {
-            sums[r] = value.mul_add(widened::<S, T>(&front[r * lanes..][..lanes]), sums[r]);
+        let out = &mut out[columns.clone()];
+        let last = out.len() - lanes;
+        for (r, sum) in sums.into_iter().enumerate() {
+            let mut values = [0.0; MAX_LANES];
+            sum.store(&mut values);
+            let out = &mut out[(r * lanes).min(last)..];
+            out.iter_mut().zip(&values[..lanes]).for_each(|(out, &sum)| *out = T::from_f64(sum));
         }
-        sums[COUNT - 1] = value.mul_add(widened::<S, T>(last), sums[COUNT - 1]);
-    }
-    let out = &mut out[columns];
-    let last = out.len() - lanes;
-    for (r, sum) in sums.into_iter().enumerate() {
-        let mut values = [0.0; MAX_LANES];
-        sum.store(&mut values);
-        out[(r * lanes).min(last)..].iter_mut().zip(&values[..lanes]).for_each(|(out, &sum)| *out = T::from_f64(sum));
     }
 }
 
@@ -248,15 +312,6 @@ fn widened<S: Simd, T: Scalar>(values: &[T]) -> Register<S, f64> {
     let mut wide = [0.0; MAX_LANES];
     wide.iter_mut().zip(values).for_each(|(wide, value)| *wide = value.to_f64());
     Vector::load(&wide)
-}
-
-/// The sum column by column, where they are too few for a register.
-#[inline(always)]
-fn sum_columns<T: Scalar, I: Index>((values, indices): Row<'_, T, I>, dense: Rows<'_, T>, out: &mut [T]) {
-    for (column, out) in out.iter_mut().enumerate() {
-        let terms = values.iter().zip(indices).map(|(value, index)| (value, dense.row(index.at())[column]));
-        *out = T::from_f64(terms.map(|(value, term)| value.to_f64() * term.to_f64()).sum());
-    }
 }
 
 /// Each range of rows, which follow each other, with their part of `out`, `width` values a row.
@@ -290,7 +345,9 @@ mod tests {
 
     #[test]
     fn products_equal_those_of_the_dense_matrix() {
-        for (height, columns, width) in [(1, 1, 1), (30, 5, 40), (90_000, 11, 3)] {
+        for (height, columns, width) in
+            (1..18).map(|width| (99, 7, width)).chain([(1, 1, 1), (30, 5, 40), (90_000, 11, 3)])
+        {
             let (data, indices, indptr) = matrix(height, columns);
             let b = Array2::from_shape_fn((columns, width), |(i, j)| (i * 3 + j) as f64);
             let mut expected = Array2::<f64>::zeros((height, width));
