@@ -73,6 +73,7 @@ class Declaration:
         widens: bool,
         homogeneous: str = "",
         relaxed: Mapping[str, tuple[float, float]] = RELAXED,
+        remembers: Callable[..., Any] | None = None,
     ) -> None:
         self.parameters = authoring.a_body("an operation", body)
         self.body = body
@@ -94,6 +95,7 @@ class Declaration:
         authoring.a_type(f"{self.name}: widens", widens, bool, "True or False")
         self.agrees_by_arguments = agrees is not None and agrees.__code__.co_argcount > 4
         self.widens = widens
+        self.remembers = remembers
         self._read_signature()
         authoring.fitting_samples(self.name, self.samples.mistakes, self.parameters)
         authoring.a_type(f"{self.name}: homogeneous", homogeneous, str, "a text such as 'x, y -> 1'")

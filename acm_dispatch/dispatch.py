@@ -85,9 +85,10 @@ class Operation(Declaration):
         if plan is None:
             plan = self._planned(Request(call, wishes(policy, self.name)), plans)
         try:
-            return plan.call(*call.values)
+            result = plan.call(*call.values)
         except BaseException as error:
-            return recover(error, plan, Request(call, wishes(policy, self.name)))
+            result = recover(error, plan, Request(call, wishes(policy, self.name)))
+        return self.remembers(result, arguments[0]) if self.remembers else result
 
     def recover(self, error: BaseException, plan: Plan, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """What the hot path does with an exception of a plan; its arguments are canonical already."""

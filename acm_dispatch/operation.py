@@ -49,6 +49,7 @@ def operation(
     widens: bool = False,
     homogeneous: str = "",
     relaxed: Mapping[str, tuple[float, float]] = RELAXED,
+    remembers: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declare an operation; the decorated body is its reference.
 
@@ -84,6 +85,9 @@ def operation(
         whole range in which inputs and results are normal numbers of their dtype.
     relaxed : mapping
         The tolerance of kernels that say ``accuracy="relaxed"``, which run only under a policy that asks for them.
+    remembers : callable ``(result, first argument)``, optional
+        Gives the result with what it is to know of the first argument beside its numbers: the names of a frame's
+        columns.
 
     Returns
     -------
@@ -111,6 +115,7 @@ def operation(
             widens=widens,
             homogeneous=homogeneous,
             relaxed=relaxed,
+            remembers=remembers,
         )
         _publish(declared)
         return cast("OperationFunction[P, R]", declared.function)

@@ -91,6 +91,20 @@ def squares_below_float64(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_pairs.case
+def all_squares_below_float64(rng: np.random.Generator) -> dict[str, Any]:
+    """Complete columns whose squared length is 0; 5.5 / sqrt(5 * 8.75) in each pair, of either sign."""
+    columns = np.array([[0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 2.0, 4.0], [-1.0, 0.0, -2.0, -4.0]]).T
+    return {"x": columns * [1e-165, 2e-165, 1e-290]}
+
+
+@_pairs.case
+def differences_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
+    """The largest numbers of either sign; complete, and with a gap."""
+    x = np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, 0.5], [-1.0, -0.25], [0.5, 1.0]]) * 1.7e308
+    return {"x": np.hstack([x, np.where(np.arange(5)[:, None] == 3, np.nan, x[:, ::-1])])}
+
+
+@_pairs.case
 def small_values_that_hardly_differ(rng: np.random.Generator) -> dict[str, Any]:
     """Their squares are numbers, those of their differences less certainly."""
     return {"x": 2.0**-399 * (1 + 2.0**-44 * rng.integers(-99, 99, size=(50, 3)))}
@@ -101,7 +115,7 @@ def tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": _correlated(rng, 131)["x"][:, :7].repeat(5, axis=1) + rng.normal(size=(131, 35))}
 
 
-@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs)
+@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs, homogeneous="x -> 0")
 def pearson(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Pearson correlation of each pair of columns, over the rows in which both are finite.
 
@@ -123,7 +137,7 @@ def pearson(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]
 
     Notes
     -----
-    Follows `pandas.DataFrame.corr`.
+    Follows `pandas.DataFrame.corr`, for columns of any size: each is scaled where its squares would overflow or vanish.
 
     Examples
     --------
@@ -190,7 +204,7 @@ def _pairwise(x: Any, transform: Callable[[Any], Any]) -> Any:
 def _coefficient(a: Any, b: Any, itself: bool) -> Any:
     if len(a) == 0 or (a == a[0]).all() or (b == b[0]).all():
         return np.nan
-    a, b = moderate(np, np.stack([a, b], axis=1)).T
+    a, b = (np.ldexp(values, -np.frexp(np.abs(values).max())[1]) for values in (a, b))
     a, b = (values - values[0] for values in (a, b))
     a, b = (values - values.mean() for values in (a, b))
     return 1.0 if itself else np.clip((a @ b) / (np.sqrt(a @ a) * np.sqrt(b @ b)), -1.0, 1.0)
@@ -282,7 +296,8 @@ def about_means(x: Any) -> tuple[Any, Any]:
     """Complete float64 columns with mean 0, of moderate size, and how long they then are: NaN where constant."""
     varying = (x != x[0]).any(axis=0)
     centred, norms = _centred(x)
-    if not (np.isfinite(norms) & (np.abs(np.frexp(norms)[1]) <= _MODERATE))[varying].all():
+    # A norm of 0 has lost its squares, NaN and infinity have met too large ones.
+    if not ((norms > 0) & np.isfinite(norms) & (np.abs(np.frexp(norms)[1]) <= _MODERATE))[varying].all():
         centred, norms = _centred(moderate(np, x))
     return centred, np.where(varying, norms, np.nan)
 

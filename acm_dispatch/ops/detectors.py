@@ -6,21 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..arrays import ArrayLike, as_array
 from ..composition import composition
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
+from ..options import integer
 from ..patterns import Patterns
 from ..samples import Samples
 from ..transfer import to_device_of, to_host
+from .features import require_features, require_width
 from .isolation_forest import IsolationForest, fit_isolation_forest
 from .isolation_trees import average_path_length
+
+#: The fields of a forest that are arrays, as `mean_path_length` calls them.
+_NODES = ("roots", "feature", "threshold", "left", "path_length")
 
 
 def _judged(rng: np.random.Generator, n: int) -> dict[str, Any]:
     forest = fit_isolation_forest(rng.normal(size=(400, 50)), n_trees=20, max_samples=128, random_state=1)
-    return {"x": rng.normal(size=(n, 50)), **dict(list(forest._asdict().items())[:-1])}
+    return {"x": rng.normal(size=(n, 50)), **dict(zip(_NODES, forest, strict=False))}
 
 
 def _forest_of_any_size(drawn: Patterns, d: int, trees: int) -> IsolationForest:
@@ -38,7 +43,7 @@ _paths = Samples(_judged)
 @_paths.drawn("n d t")
 def _walks(drawn: Patterns) -> dict[str, Any]:
     n, d, t = drawn.sizes("n d t")
-    return {"x": drawn.real(n, d), **dict(list(_forest_of_any_size(drawn, d, t)._asdict().items())[:-1])}
+    return {"x": drawn.real(n, d), **dict(zip(_NODES, _forest_of_any_size(drawn, d, t), strict=False))}
 
 
 @_paths.case
@@ -267,11 +272,28 @@ def forest_over_other_columns(rng: np.random.Generator) -> dict[str, Any]:
     return {**_with_forest(rng, 8), "x": rng.normal(size=(8, 2))}
 
 
+@_scored.mistake("forest")
+def forest_over_fewer_columns(rng: np.random.Generator) -> dict[str, Any]:
+    """Its trees look at columns that exist, but these need not be the same."""
+    return {**_with_forest(rng, 8), "x": rng.normal(size=(8, 51))}
+
+
+@_scored.mistake("forest")
+def forest_of_no_rows(rng: np.random.Generator) -> dict[str, Any]:
+    arguments = _with_forest(rng, 8)
+    return {**arguments, "forest": arguments["forest"]._replace(max_samples=0)}
+
+
 def _parts(x: Any, forest: Any) -> dict[str, Any]:
+    name = "isolation_forest_score"
     if not isinstance(forest, IsolationForest):
-        raise InvalidInput("isolation_forest_score", "forest", "is not an IsolationForest")
-    names = mean_path_length.operation.array_names
-    return {"x": x, **{name: to_device_of(x, getattr(forest, name)) for name in names[1:]}}
+        raise InvalidInput(name, "forest", "is not an IsolationForest")
+    integer(minimum=1)(name, "max_samples", forest.max_samples)
+    require_features(name, "forest", x, forest.feature_names)
+    x = as_array(name, "x", x)
+    if x.ndim == 2:
+        require_width(name, "forest", x.shape[1], forest.n_features)
+    return {"x": x, **{part: to_device_of(x, getattr(forest, part)) for part in _NODES}}
 
 
 def _calls(*, x: Any, forest: Any) -> dict[str, dict[str, Any]]:
@@ -288,7 +310,7 @@ def _forest_of_shape(shape: tuple[int, ...]) -> IsolationForest:
 @composition(
     mean_path_length,
     samples=_scored,
-    made_of=dict.fromkeys(IsolationForest._fields, "forest"),
+    made_of=dict.fromkeys((*_NODES, "max_samples"), "forest"),
     calls=_calls,
     examples={"forest": _forest_of_shape},
 )
@@ -313,7 +335,8 @@ def isolation_forest_score(
     Raises
     ------
     InvalidInput
-        If `x` is not a real matrix or holds NaN or infinity, or `forest` is no forest over its columns.
+        If `x` is not a real matrix or holds NaN or infinity, or `forest` is no forest over its columns: it was grown on
+        another number of them, or on columns of other names, or in another order.
 
     Notes
     -----
@@ -327,5 +350,5 @@ def isolation_forest_score(
     array([-0.5])
     """
     lengths = mean_path_length(**_parts(x, forest), backend=backend)
-    usual = float(average_path_length(forest.max_samples))
+    usual = float(average_path_length(int(forest.max_samples)))
     return -(2.0 ** -(lengths / usual if usual > 0 else np.ones_like(lengths)))

@@ -11,6 +11,7 @@ from ..errors import InvalidInput, shown
 from ..options import integer
 from ..shapes import measure, parse
 from .clustering import random_source
+from .features import feature_names
 from .isolation_trees import average_path_length, grown
 
 #: The shape of the data; what there is for each row is up to `mean_path_length`.
@@ -34,6 +35,10 @@ class IsolationForest(NamedTuple):
         What a leaf counts: its depth, and the average path length of the rows that it was left with.
     max_samples : int
         Rows that each tree was grown on.
+    n_features : int, optional
+        Columns that the trees were grown on; by default what the nodes look at has to be there, no more.
+    feature_names : tuple, optional
+        The names of these columns, in order, where the data had any.
     """
 
     roots: Any
@@ -42,6 +47,8 @@ class IsolationForest(NamedTuple):
     left: Any
     path_length: Any
     max_samples: int
+    n_features: int | None = None
+    feature_names: tuple[Any, ...] | None = None
 
     @classmethod
     def from_sklearn(cls, model: Any) -> IsolationForest:
@@ -57,7 +64,10 @@ class IsolationForest(NamedTuple):
             roots.append(len(nodes))
             nodes += _by_level(estimator.tree_, features, len(nodes))
         feature, threshold, left, path_length = map(np.array, zip(*nodes, strict=True))
-        return cls(np.array(roots), feature, threshold, left, path_length, int(model.max_samples_))
+        arrays = np.array(roots), feature, threshold, left, path_length
+        names = getattr(model, "feature_names_in_", None)
+        known = int(model.n_features_in_), None if names is None else tuple(names)
+        return cls(*arrays, int(model.max_samples_), *known)
 
 
 def _by_level(tree: Any, features: Any, first: int) -> list[tuple[int, float, int, float]]:
@@ -115,7 +125,7 @@ def fit_isolation_forest(
     >>> int(isolation_forest_score([[0.0], [0.1], [0.2], [9.0]], forest).argmin())
     3
     """
-    x = _data(x)
+    names, x = feature_names(x), _data(x)
     n_trees = integer(minimum=1)("fit_isolation_forest", "n_trees", n_trees)
     max_samples = min(integer(minimum=1)("fit_isolation_forest", "max_samples", max_samples), len(x))
     generator = np.random.default_rng(random_source(random_state, "fit_isolation_forest").randint(1 << 31, size=4))
@@ -124,7 +134,7 @@ def fit_isolation_forest(
     for tree in rows:
         tree[...] = generator.choice(len(x), max_samples, replace=False)
     arrays = grown(x, rows.ravel(), n_trees, generator)
-    return IsolationForest(np.arange(n_trees), *arrays, max_samples=max_samples)
+    return IsolationForest(np.arange(n_trees), *arrays, max_samples, x.shape[1], names)
 
 
 def _data(x: Any) -> Any:

@@ -93,7 +93,8 @@ def matmul(a: ArrayLike, b: ArrayLike, *, backend: str | None = None) -> np.ndar
     Notes
     -----
     Follows `numpy.matmul` for two matrices. Sums are taken in the dtype of the input; results agree relative to the
-    largest entry of the product, since where terms cancel the digits depend on the order of summation.
+    largest entry of the product, since where terms cancel the digits depend on the order of summation. Digits are kept
+    as long as the terms of these sums, and partial sums, are normal numbers of the dtype.
 
     Examples
     --------
@@ -132,6 +133,22 @@ def offset_1e6(rng: np.random.Generator) -> dict[str, Any]:
 @_forms.case
 def one_column(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(33, 1)), "mean": rng.normal(size=1), "precision": np.array([[2.5]])}
+
+
+@_forms.case
+def differences_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
+    """Weighed with 0 they do not count; 9, then what they weigh themselves."""
+    x = np.array([[1.7e308, 3.0], [-1.7e308, 1e-10], [0.0, 1.0]])
+    return {"x": x, "mean": np.array([-1.7e308, 0.0]), "precision": np.diag([0.0, 1.0])}
+
+
+@_forms.case
+def terms_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
+    """Squares of columns in very different units, each brought back to about 1 by its weight."""
+    sizes = np.array([1e150, 1e-150, 1e-30, 1e100, 1.0])
+    shape = rng.normal(size=(5, 5)) / 3 + np.eye(5)
+    precision = shape @ shape.T / np.outer(sizes, sizes)
+    return {"x": rng.normal(size=(20, 5)) * sizes, "mean": sizes, "precision": precision}
 
 
 @_forms.case
@@ -177,14 +194,24 @@ def mahalanobis(
     Notes
     -----
     Follows ``sklearn.covariance.EmpiricalCovariance.mahalanobis``. Computed in float64, whatever the input: terms
-    cancel where P is ill-conditioned.
+    cancel where P is ill-conditioned. A result that the dtype can hold is right also where a difference from the mean,
+    or a term, is beyond float64.
 
     Examples
     --------
     >>> mahalanobis([[3.0, 1.0]], [1.0, 1.0], [[0.25, 0.0], [0.0, 1.0]])
     array([1.])
     """
-    return np.maximum([(row - mean) @ precision @ (row - mean) for row in x], 0.0).reshape(len(x))
+    return np.maximum([_form(np.ldexp(row, -1) - np.ldexp(mean, -1), precision) for row in x], 0.0).reshape(len(x))
+
+
+def _form(halves: Any, precision: Any) -> Any:
+    """Of deviations of half the size, each term with an exponent of its own, as it may be beyond float64."""
+    (values, exponents), (matrix, its_exponents) = np.frexp(halves), np.frexp(precision)
+    terms = values[:, None] * matrix * values
+    powers = exponents[:, None] + its_exponents + exponents + 2
+    top = powers.max(where=terms != 0, initial=-5000)
+    return np.ldexp(np.ldexp(terms, powers - top).sum(), top)
 
 
 #: Elementary steps of a product that BLAS leaves to one thread: with more, the last digits depend on their number.
@@ -205,4 +232,18 @@ def _forms_by_blocks(x: Any, mean: Any, precision: Any) -> Any:
         for rows in row_blocks(len(x), precision.size):
             deviations = x[rows] - mean
             squares[rows] = np.maximum(np.einsum("ij,ij->i", deviations @ precision, deviations), 0.0)
+        again = np.flatnonzero(~np.isfinite(squares))
+        squares[again] = np.maximum(_forms_of_extremes(x[again].astype(np.float64), mean, precision), 0.0)
     return squares
+
+
+def _forms_of_extremes(x: Any, mean: Any, precision: Any) -> Any:
+    """Where something overflows: row by row, every factor split into mantissa and exponent."""
+    matrix, of_matrix = np.frexp(precision)
+    forms = np.empty(len(x))
+    for i, deviations in enumerate(0.5 * x - 0.5 * mean):
+        values, exponents = np.frexp(deviations)
+        terms, powers = np.outer(values, values) * matrix, np.add.outer(exponents, exponents) + of_matrix + 2
+        top = powers[terms != 0].max(initial=-5000)
+        forms[i] = np.ldexp(np.ldexp(terms, powers - top).sum(), top)
+    return forms

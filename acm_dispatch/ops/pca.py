@@ -13,16 +13,20 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..options import integer
 from ..samples import Samples
+from .features import feature_names
 from .linalg import assert_product
-from .svd import assert_signs, assert_triplets, decomposed, factors, require_components
+from .svd import assert_directions, assert_pairs, decomposed, factors, require_components, scaled_to_one
 from .triplets import leading_directions, signs_of
 
-#: Components whose deviation is less than this share of the largest have none that rounding leaves in place.
-_CLEAR = 1e-3
+
+class _Parts(NamedTuple):
+    mean: Any
+    components: Any
+    explained_variance: Any
 
 
-class PCAModel(NamedTuple):
-    """What `pca_fit` finds and `pca_spe_t2` takes.
+class PCAModel(_Parts):
+    """What `pca_fit` finds and `pca_spe_t2` takes: a tuple of three arrays, and the names of its columns.
 
     Attributes
     ----------
@@ -32,29 +36,46 @@ class PCAModel(NamedTuple):
         Orthonormal rows, the direction of largest variance first.
     explained_variance : array of shape (k,)
         Variance along each component, by n - 1.
+    feature_names : tuple, optional
+        The names of the columns, in order, where the data had any; not a part of the tuple.
     """
 
-    mean: Any
-    components: Any
-    explained_variance: Any
+    feature_names: tuple[Any, ...] | None = None
+
+    def with_names(self, names: tuple[Any, ...] | None) -> PCAModel:
+        """The same model of columns of these names."""
+        model = PCAModel(*self)
+        model.feature_names = names
+        return model
+
+    def _replace(self, **parts: Any) -> PCAModel:  # pyright: ignore[reportIncompatibleMethodOverride] - keeps the names
+        return super()._replace(**parts).with_names(self.feature_names)
 
 
-def _assert_same_model(
+#: Singular values of the differences from the mean below these, relative to the largest of them and to the length of
+#: all values, name no direction that rounding leaves in place.
+_CLEAR, _ABOVE_ROUNDING = 1e-3, 1e-8
+
+
+def _assert_model(
     actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
 ) -> None:
-    """Equal means and variances, and directions that have them: all that equal variances and signs leave in place."""
+    """Mean and variances of the reference, and components that are orthonormal and belong to these variances."""
     (mean, components, variance), (wanted_mean, _, wanted_variance) = actual, expected
-    np.testing.assert_allclose(mean, wanted_mean, rtol=rtol, atol=atol + rtol * np.abs(wanted_mean).max(initial=0))
-    floor = 1e-3 * rtol * float(wanted_variance.max(initial=0))
-    np.testing.assert_allclose(variance, wanted_variance, rtol=rtol, atol=floor + atol)
-    centred = np.asarray(arguments["x"], np.float64)
-    centred = centred - centred.mean(axis=0)
-    s = np.sqrt(wanted_variance.astype(np.float64) * (len(centred) - 1))
-    clear = s > _CLEAR * s.max(initial=0)
-    u = centred @ components[clear].T.astype(np.float64) / s[clear]
-    np.testing.assert_allclose(components @ components.T, np.eye(len(components)), rtol=0, atol=10 * rtol)
-    assert_triplets(centred, u, s[clear], components[clear], 10 * rtol)
-    assert_signs(components)
+    x, exponent = scaled_to_one(arguments["x"])
+    sizes = np.ldexp(np.abs(x).max(axis=0), exponent)
+    off = np.abs(mean - wanted_mean)
+    assert (off <= rtol * np.abs(wanted_mean) + 1e-3 * rtol * sizes).all(), f"means are off by {off}"
+    floor = 1e-3 * rtol * float(wanted_variance[np.isfinite(wanted_variance)].max(initial=0))
+    np.testing.assert_allclose(variance, wanted_variance, rtol=rtol, atol=floor + (1e-3 * rtol * sizes.max()) ** 2)
+    assert_directions(components, rtol)
+    deviations = x - x.mean(axis=0)
+    scores = deviations @ components.T
+    s = np.sqrt((scores**2).sum(axis=0))
+    clear = (s > _CLEAR * s[0]) & (s > _ABOVE_ROUNDING * np.linalg.norm(x))
+    if clear.any():
+        u, s = scores[:, clear] / s[clear], s[clear]
+        assert_pairs(deviations, u, s, components[clear], rtol, inherited=s[0] / s)
 
 
 _fitted = Samples(factors, decomposed)
@@ -78,6 +99,11 @@ def one_row(rng: np.random.Generator) -> dict[str, Any]:
 _LEAST_EXPONENT = -1100
 
 
+def _with_names(model: PCAModel, x: Any) -> PCAModel:
+    names = feature_names(x)
+    return model if names is None else model.with_names(names)
+
+
 def _check(x: Any, n_components: int) -> tuple[Any, int]:
     if len(x) < 2:
         raise InvalidInput("pca_fit", "x", f"has shape {x.shape}; a variance takes at least 2 rows")
@@ -93,7 +119,9 @@ def _check(x: Any, n_components: int) -> tuple[Any, int]:
     options={"n_components": integer(minimum=1)},
     prepare=_check,
     returns=PCAModel,
-    agrees=_assert_same_model,
+    remembers=_with_names,
+    agrees=_assert_model,
+    homogeneous="x -> 1, 0, 2",
 )
 def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> PCAModel:
     """Mean of `x` and the orthonormal directions of its largest variance.
@@ -112,8 +140,7 @@ def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> P
     PCAModel
         `mean` of shape (d,); `components` of shape (n_components, d), the entry of largest magnitude in each row
         positive; `explained_variance` of shape (n_components,), in squared units of `x`: s^2 / (n - 1) of the singular
-        values s of x - mean. Where variances are equal, or the last one equals the next that is left out, components
-        are any orthonormal ones of the space that belongs to them.
+        values s of x - mean; infinite where the dtype cannot hold it. `feature_names` are those of a frame's columns.
 
     Raises
     ------
@@ -123,7 +150,12 @@ def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> P
 
     Notes
     -----
-    Follows `sklearn.decomposition.PCA` with ``svd_solver="full"``. Computed in float64, whatever the input.
+    Follows `sklearn.decomposition.PCA` with ``svd_solver="full"``. Computed in float64, whatever the input, and at a
+    scale where no square overflows or vanishes.
+
+    Components are determined as far as their variances tell them apart: of equal variances any orthonormal directions
+    of their space count, also where `n_components` takes only some of them, and where a variance is 0, or rounding, its
+    component is any that completes the others. Backends may differ there.
 
     Examples
     --------
@@ -224,7 +256,8 @@ def pca_reconstruct(
 
     Notes
     -----
-    Follows `sklearn.decomposition.PCA.inverse_transform`. Results agree relative to the largest entry, as `matmul`'s.
+    Follows `sklearn.decomposition.PCA.inverse_transform`. Results agree relative to the largest entry, and keep their
+    digits in the same range, as those of `matmul`.
 
     Examples
     --------

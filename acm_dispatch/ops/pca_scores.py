@@ -13,6 +13,7 @@ from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..patterns import Patterns
 from ..samples import Samples
+from .features import require_features
 from .linalg import row_blocks
 from .pca import PCAModel, pca_fit
 
@@ -57,6 +58,14 @@ def every_direction(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_judgements.case
+def squares_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
+    """A difference from the mean, a score, and the square of one; t2 is infinite, 0 and 1e12, spe 4, infinite and 9."""
+    x = np.array([[1.7e308, 2.0], [-1.7e308, 1.7e308], [1e160 - 1.7e308, 3.0]])
+    mean, components = np.array([-1.7e308, 0.0]), np.array([[1.0, 0.0]])
+    return {"x": x, "mean": mean, "components": components, "variance": np.array([1e308])}
+
+
+@_judgements.case
 def missing_rows(rng: np.random.Generator) -> dict[str, Any]:
     """NaN and infinity stay in their rows."""
     arguments = _judged(rng, 40)
@@ -69,7 +78,9 @@ def components_of_other_width(rng: np.random.Generator) -> dict[str, Any]:
     return {**_judged(rng, 8), "components": np.eye(5, 49)}
 
 
-@operation("n d, d, k d, k -> n, n", work="n * d * k", nan="propagate", samples=_judgements)
+@operation(
+    "n d, d, k d, k -> n, n", work="n * d * k", nan="propagate", samples=_judgements, homogeneous="x, mean -> 2, 2"
+)
 def spe_t2(
     x: ArrayLike, mean: ArrayLike, components: ArrayLike, variance: ArrayLike, *, backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -100,28 +111,56 @@ def spe_t2(
 
     Notes
     -----
-    NaN in a row makes both NaN. Computed in float64, whatever the input: the error is a small difference.
+    NaN in a row makes both NaN. Computed in float64, whatever the input: the error is a small difference. Results that
+    the dtype can hold are right also where a difference from the mean, or the square of a score, is beyond float64.
 
     Examples
     --------
     >>> spe_t2([[3.0, 5.0]], [1.0, 1.0], [[0.0, 1.0]], [2.0])
     (array([4.]), array([8.]))
     """
-    deviations: Any = x - mean
+    # Small enough for differences and sums of the largest numbers to be numbers.
+    shrunk = x.shape[1].bit_length() + 1
+    deviations: Any = np.ldexp(x, -shrunk) - np.ldexp(mean, -shrunk)
     scores = deviations @ components.T
     errors = deviations - scores @ components
-    return (errors**2).sum(axis=1), (scores**2 / np.maximum(variance, LEAST_VARIANCE)).sum(axis=1)
+    shares = scores / np.sqrt(np.maximum(variance, LEAST_VARIANCE))
+    return _squared_lengths(errors, shrunk), _squared_lengths(shares, shrunk)
+
+
+def _squared_lengths(rows: Any, exponent: int) -> Any:
+    """Of rows times 2**exponent, each squared at a scale of its own."""
+    largest = np.abs(rows).max(axis=1, initial=0.0)
+    own = np.where(np.isfinite(largest), np.frexp(largest)[1], 0)
+    return np.ldexp((np.ldexp(rows, -own[:, None]) ** 2).sum(axis=1), 2 * (own + exponent))
 
 
 @numpy_backend.kernel("spe_t2")
 def _spe_t2_by_blocks(x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
     spe, t2 = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
     model = [part.astype(np.float64, copy=False) for part in (mean, components, variance)]
-    body = spe_t2.operation.body
     with np.errstate(all="ignore"):
         for rows in row_blocks(len(x), components.size):
-            spe[rows], t2[rows] = body(x[rows], *model)
+            errors, shares = _errors_and_shares(x[rows], *model)
+            spe[rows], t2[rows] = np.einsum("ij,ij->i", errors, errors), np.einsum("ij,ij->i", shares, shares)
+        again = np.flatnonzero(~(np.isfinite(spe) & np.isfinite(t2)))
+        factor = 0.5 / x.shape[1]
+        parts = _errors_and_shares(x[again] * factor, model[0] * factor, *model[1:])
+        for out, rows in zip((spe, t2), parts, strict=True):
+            sizes = np.abs(rows).max(axis=1, initial=0.0)
+            sizes[~(np.isfinite(sizes) & (sizes > 0))] = 1.0
+            rows = rows / sizes[:, None]
+            out[again] = np.einsum("ij,ij->i", rows, rows) * (sizes / factor) * (sizes / factor)
     return spe, t2
+
+
+def _errors_and_shares(x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
+    """What the components leave of each row, and its scores in units of their spread."""
+    errors = x - mean
+    shares = errors @ components.T
+    errors -= shares @ components
+    shares /= np.sqrt(np.maximum(variance, LEAST_VARIANCE))
+    return errors, shares
 
 
 def _with_model(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -158,8 +197,10 @@ def model_of_other_columns(rng: np.random.Generator) -> dict[str, Any]:
 def _parts(x: Any, model: Any) -> dict[str, Any]:
     try:
         mean, components, variance = model.mean, model.components, model.explained_variance
+        names = getattr(model, "feature_names", None)
     except Exception:  # whatever an object says that it has
         raise InvalidInput("pca_spe_t2", "model", "is not a PCAModel; `pca_fit` makes one") from None
+    require_features("pca_spe_t2", "model", x, names)
     return {"x": x, "mean": mean, "components": components, "variance": variance}
 
 
@@ -205,7 +246,8 @@ def pca_spe_t2(
     Raises
     ------
     InvalidInput
-        If `x` is not a real matrix of the model's width, or `model` is no model.
+        If `x` is not a real matrix of the model's width, its columns have other names than those that the model was
+        fitted to, or these in another order, or `model` is no model.
 
     Notes
     -----

@@ -45,7 +45,8 @@ def csr_matmul(
 
     Notes
     -----
-    Follows ``scipy.sparse.csr_array @ b``.
+    Follows ``scipy.sparse.csr_array @ b``. Summed up in float64, whatever the input: digits are kept as long
+    as products, and partial sums of them, are normal numbers of float64.
 
     Examples
     --------
@@ -67,7 +68,8 @@ def _matmul_by_scipy(data: Any, indices: Any, indptr: Any, b: Any) -> Any:
 
     check_csr("csr_matmul", data, indices, indptr, len(b))
     matrix = csr_array((data.astype(np.float64, copy=False), indices, indptr), shape=(len(indptr) - 1, len(b)))
-    return (matrix @ b.astype(np.float64, copy=False)).astype(b.dtype, copy=False)
+    with np.errstate(all="ignore"):
+        return (matrix @ b.astype(np.float64, copy=False)).astype(b.dtype, copy=False)
 
 
 @operation("z, index z, index p, c -> p-1", work="z", nan="propagate", samples=times_vector)
@@ -99,7 +101,8 @@ def csr_matvec(
 
     Notes
     -----
-    Follows ``scipy.sparse.csr_array @ v``.
+    Follows ``scipy.sparse.csr_array @ v``. Summed up in float64, whatever the input: digits are kept as long
+    as products, and partial sums of them, are normal numbers of float64.
 
     Examples
     --------
@@ -117,7 +120,8 @@ def _matvec_by_scipy(data: Any, indices: Any, indptr: Any, v: Any) -> Any:
 
     check_csr("csr_matvec", data, indices, indptr, len(v))
     matrix = csr_array((data.astype(np.float64, copy=False), indices, indptr), shape=(len(indptr) - 1, len(v)))
-    return (matrix @ v.astype(np.float64, copy=False)).astype(v.dtype, copy=False)
+    with np.errstate(all="ignore"):
+        return (matrix @ v.astype(np.float64, copy=False)).astype(v.dtype, copy=False)
 
 
 #: What the operations get of a sparse matrix `a`.

@@ -90,6 +90,15 @@ def long_rows_that_cancel(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @times_matrix.case
+def products_of_extremes(rng: np.random.Generator) -> dict[str, Any]:
+    """The factors are near the ends of float64, their products are not."""
+    arguments = _products(rng, 30)
+    sizes = 10.0 ** rng.integers(-300, 301, size=40)
+    arguments["data"] /= sizes[arguments["indices"]]
+    return {**arguments, "b": arguments["b"] * sizes[:, None]}
+
+
+@times_matrix.case
 def one_column(rng: np.random.Generator) -> dict[str, Any]:
     return {**csr_arrays(rng, 50), "b": rng.normal(size=(40, 1))}
 
@@ -118,6 +127,9 @@ def indptr_beyond_the_data(rng: np.random.Generator) -> dict[str, Any]:
     arguments = _products(rng, 10)
     arguments["indptr"][-1] += 1
     return arguments
+
+
+times_matrix.add_scaled("data")
 
 
 def _vectors(rng: np.random.Generator, n: int) -> dict[str, Any]:

@@ -16,36 +16,48 @@ from ..samples import Samples
 from .triplets import leading_triplets, signs_of
 
 
-def assert_triplets(x: Any, u: Any, s: Any, vt: Any, tolerance: float) -> None:
-    """`u` and `vt` are orthonormal and map onto each other by `x`: they are singular vectors of it, or of one so near.
+def assert_directions(vt: Any, rtol: float) -> None:
+    """Rows are orthonormal, and the entry of largest magnitude in each is positive; of several, up to rounding, any."""
+    np.testing.assert_allclose(vt @ vt.T, np.eye(len(vt)), rtol=0, atol=10 * rtol)
+    largest = np.abs(vt).max(axis=1, initial=0.0)
+    assert (vt.max(axis=1, initial=-1.0) >= (1 - 10 * rtol) * largest).all(), (
+        "an entry of largest magnitude is negative"
+    )
 
-    Which ones is up to `s`. Among equal singular values, and where the last one taken equals the first one left, any
-    directions of their space will do; so will any that are left where singular values are 0.
+
+def assert_pairs(x: Any, u: Any, s: Any, vt: Any, rtol: float, inherited: Any = 1.0) -> None:
+    """x v = s u and x^T u = s v for each singular value: with the right values, that is all there is to the vectors.
+
+    Comparing them with others would not do: of equal singular values any directions of their space count. Where `u` was
+    computed from `vt`, rounding in that is `inherited` so many times over.
     """
-    x = np.asarray(x, np.float64)
-    u, s, vt = (part.astype(np.float64) for part in (u, s, vt))
-    allowed = tolerance * float(s.max(initial=0))
-    for name, rows in (("u", u.T), ("vt", vt)):
-        np.testing.assert_allclose(rows @ rows.T, np.eye(len(rows)), rtol=0, atol=tolerance, err_msg=name)
-    np.testing.assert_allclose(x @ vt.T, u * s, rtol=0, atol=allowed, err_msg="x @ vt.T is not u * s")
-    np.testing.assert_allclose(u.T @ x, s[:, None] * vt, rtol=0, atol=allowed, err_msg="u.T @ x is not s * vt")
+    allowed = inherited * (rtol * s + 1e-3 * rtol * s[0] + 8 * np.finfo(vt.dtype).eps * s[0])
+    for residual in (x @ vt.T - u * s, x.T @ u - vt.T * s):
+        off = np.sqrt((residual**2).sum(axis=0))
+        assert (off <= allowed).all(), f"residuals are {off}; {allowed} are allowed"
 
 
-def _assert_same_triplets(
+def scaled_to_one(x: Any) -> tuple[Any, int]:
+    """`x` as float64 numbers up to 1 in magnitude, and the exponent of the power of two that they are short of."""
+    x = np.asarray(x, dtype=np.float64)
+    exponent = int(np.frexp(np.abs(x).max(initial=0.0))[1])
+    return np.ldexp(x, -exponent), exponent
+
+
+def _assert_triplets(
     actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
 ) -> None:
-    """Equal singular values, and vectors that are right for them: all that equal values and signs leave in place."""
-    largest = float(expected[1].max(initial=0))
-    np.testing.assert_allclose(actual[1], expected[1], rtol=rtol, atol=1e-3 * rtol * largest)
-    assert_triplets(arguments["x"], *actual, 10 * rtol)
-    assert_signs(actual[2])
-
-
-def assert_signs(vt: Any) -> None:
-    """The entry of largest magnitude in each row is positive, or one as large but for rounding is."""
-    magnitudes = np.abs(vt)
-    largest = magnitudes >= magnitudes.max(axis=1, keepdims=True, initial=0) * (1 - 1e-5)
-    assert (largest & (vt > 0)).any(axis=1).all(), "the largest entry of a row is negative"
+    """The singular values of the reference, and vectors that are orthonormal and belong to them."""
+    (u, s, vt), wanted = actual, expected[1]
+    finite = wanted[np.isfinite(wanted)]
+    np.testing.assert_allclose(s, wanted, rtol=rtol, atol=1e-3 * rtol * float(finite.max(initial=0)))
+    assert_directions(vt, rtol)
+    np.testing.assert_allclose(u.T @ u, np.eye(len(s)), rtol=0, atol=10 * rtol)
+    x, exponent = scaled_to_one(arguments["x"])
+    known = np.isfinite(s)
+    values = np.ldexp(s[known].astype(np.float64), -exponent)
+    if known.all():
+        assert_pairs(x, u, values, vt, rtol)
 
 
 def factors(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -199,7 +211,8 @@ def _check(x: Any, n_components: int) -> tuple[Any, int]:
     samples=_any_scale,
     options={"n_components": integer(minimum=1)},
     prepare=_check,
-    agrees=_assert_same_triplets,
+    agrees=_assert_triplets,
+    homogeneous="x -> 0, 1, 0",
 )
 def truncated_svd(
     x: ArrayLike, n_components: int, *, backend: str | None = None
@@ -220,9 +233,8 @@ def truncated_svd(
         Orthonormal columns, also where a singular value is 0.
     s : ndarray of shape (n_components,)
         Singular values in the units of `x`, in descending order. Those above 1e-5 of the largest keep a relative
-        accuracy of 1e-10 whatever the condition number; smaller ones are off by at most 1e-13 of the largest.
-        Where some are equal, or the last one equals the next that is left out, their vectors are any orthonormal ones
-        of the space that belongs to them: backends agree in the space, not in the vectors.
+        accuracy of 1e-10 whatever the condition number; smaller ones are off by at most 1e-13 of the largest. One that
+        the dtype cannot hold is infinite.
     vt : ndarray of shape (n_components, d)
         Orthonormal rows; the entry of largest magnitude in each is positive.
 
@@ -234,7 +246,13 @@ def truncated_svd(
     Notes
     -----
     Follows `scipy.linalg.svd`, with signs as `sklearn.decomposition.TruncatedSVD` chooses them
-    (``svd_flip(u, vt, u_based_decision=False)``). Computed in float64, whatever the input.
+    (``svd_flip(u, vt, u_based_decision=False)``). Computed in float64, whatever the input, and at a scale where no
+    square overflows or vanishes.
+
+    Vectors are determined as far as ``x @ v = s u`` determines them: of equal singular values any orthonormal
+    directions of their space count, also where `n_components` takes only some of them, and where a singular value is 0,
+    or rounding (less than 1e-13 of the largest), its vectors are any that complete the others. Backends may differ
+    there.
 
     Examples
     --------

@@ -113,16 +113,17 @@ def _overflowed(arguments: Arguments, wanted: tuple[Any, ...]) -> bool:
 
 
 def _limits(array: np.ndarray[Any, Any], degree: int, least: float) -> tuple[float, float]:
-    """By which powers of 2**degree numbers beyond `least` can be multiplied and stay normal."""
+    """By which powers of 2**degree numbers can be multiplied and stay finite, and those beyond `least` normal."""
     if degree == 0:
         return -np.inf, np.inf
-    sizes = np.abs(array[np.isfinite(array)])
-    sizes = sizes[sizes > least]
+    sizes = np.abs(array[np.isfinite(array) & (array != 0)])
     if sizes.size == 0:
         return -np.inf, np.inf
     info = np.finfo(array.dtype)
-    smallest, largest = (int(np.frexp(size)[1]) for size in (sizes.min(), sizes.max()))
-    bounds = (info.minexp + 1 - smallest) / degree, (info.maxexp - largest) / degree
+    counted = sizes[sizes > least]
+    shrunk = info.minexp + 1 - int(np.frexp(counted.min())[1]) if counted.size else -np.inf
+    # What is within rounding of the largest number may round beyond it.
+    bounds = shrunk / degree, (info.maxexp - int(np.frexp(1.001 * sizes.max())[1])) / degree
     return np.ceil(min(bounds)), np.floor(max(bounds))
 
 

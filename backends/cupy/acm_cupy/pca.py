@@ -32,12 +32,34 @@ def pca_reconstruct(xp: Any, scores: Any, components: Any, mean: Any) -> Any:
 
 def spe_t2(xp: Any, x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
     spe, t2 = xp.empty(len(x), x.dtype), xp.empty(len(x), x.dtype)
-    weights = 1.0 / xp.maximum(variance.astype(xp.float64), LEAST_VARIANCE)
     directions = components.astype(xp.float64, copy=False)
+    model = directions, xp.sqrt(xp.maximum(variance.astype(xp.float64), LEAST_VARIANCE))
     for rows in blocks(len(x), x.shape[1]):
-        deviations = xp.subtract(x[rows], mean, dtype=xp.float64)
-        scores = xp.matmul(deviations, directions.T)
-        deviations -= xp.matmul(scores, directions)
-        spe[rows] = (deviations * deviations).sum(axis=1)
-        t2[rows] = (scores * scores * weights).sum(axis=1)
+        parts = _errors_and_shares(xp, xp.subtract(x[rows], mean, dtype=xp.float64), *model)
+        spe[rows], t2[rows] = ((part * part).sum(axis=1) for part in parts)
+    if bool((~(xp.isfinite(spe) & xp.isfinite(t2))).any()):
+        again = xp.flatnonzero(~(xp.isfinite(spe) & xp.isfinite(t2)))
+        for some in blocks(len(again), x.shape[1]):
+            rows = again[some]
+            spe[rows], t2[rows] = _judged_extremes(xp, x[rows], mean, *model)
     return spe, t2
+
+
+def _errors_and_shares(xp: Any, deviations: Any, directions: Any, spread: Any) -> tuple[Any, Any]:
+    """What the components leave of each row, in its place, and its scores in units of their spread."""
+    scores = xp.matmul(deviations, directions.T)
+    deviations -= xp.matmul(scores, directions)
+    return deviations, scores / spread
+
+
+def _judged_extremes(xp: Any, x: Any, mean: Any, *model: Any) -> list[Any]:
+    """Where something overflows: small enough for differences and sums, and squared at a scale of each row."""
+    shrunk = x.shape[1].bit_length() + 1
+    small = xp.ldexp(x.astype(xp.float64), -shrunk) - xp.ldexp(mean.astype(xp.float64), -shrunk)
+    lengths: list[Any] = []
+    for part in _errors_and_shares(xp, small, *model):
+        largest = xp.abs(part).max(axis=1) if part.shape[1] else xp.zeros(len(part))
+        own = xp.where(xp.isfinite(largest), xp.frexp(largest)[1], 0)
+        squares = xp.ldexp(part, -own[:, None]) ** 2
+        lengths.append(xp.ldexp(squares.sum(axis=1), 2 * (own + shrunk)).astype(x.dtype))
+    return lengths

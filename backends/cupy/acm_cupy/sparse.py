@@ -60,7 +60,7 @@ def sparse_correlation(xp: Any, x: Any, threshold: float) -> tuple[Any, ...]:
 
 def _standardised(xp: Any, x: Any) -> Any:
     """The columns as rows of length 1 around 0; a constant one as NaN."""
-    x = moderate(xp, x)
+    x = moderate(xp, x.astype(xp.float64, copy=False))
     rows = (x - x[0]).T.astype(xp.float64, order="C")
     rows -= rows.mean(axis=1, keepdims=True)
     norms = xp.sqrt((rows * rows).sum(axis=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -38,30 +39,51 @@ def _rebuilt(first, stop, scores, components, start, out):
 @backend.kernel("spe_t2", min_work=ONLY_BY_NAME)
 def spe_t2(threads: int, x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
     spe, t2 = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
-    weights = 1.0 / np.maximum(variance.astype(np.float64), LEAST_VARIANCE)
+    roots = np.sqrt(1.0 / np.maximum(variance.astype(np.float64), LEAST_VARIANCE))
     work = parallel.tiles(len(x), 2 * components.size / PER_NANOSECOND)
-    model = mean.astype(np.float64), components.astype(np.float64), weights
+    model = mean.astype(np.float64), components.astype(np.float64), roots
     parallel.run(threads, _judged, work, x, *model, spe, t2)
     return spe, t2
 
 
 @jit
-def _judged(start, stop, x, mean, components, weights, spe, t2):
+def _judged(start, stop, x, mean, components, roots, spe, t2):
     columns = x.shape[1]
-    deviation, error = np.empty(columns), np.empty(columns)
+    deviation, error, share = np.empty(columns), np.empty(columns), np.empty(len(roots))
+    shrunk = 0.5
+    while shrunk * columns > 0.5:
+        shrunk *= 0.5
     for i in range(start, stop):
-        for j in range(columns):
-            deviation[j] = x[i, j] - mean[j]
-            error[j] = deviation[j]
-        within = 0.0
-        for k in range(components.shape[0]):
-            score = 0.0
+        # Once more where something overflows: small enough for differences and sums of the largest numbers.
+        for factor in (1.0, shrunk):
             for j in range(columns):
-                score += deviation[j] * components[k, j]
-            for j in range(columns):
-                error[j] -= score * components[k, j]
-            within += score * score * weights[k]
-        off = 0.0
-        for j in range(columns):
-            off += error[j] * error[j]
+                deviation[j] = x[i, j] * factor - mean[j] * factor
+                error[j] = deviation[j]
+            for k in range(components.shape[0]):
+                score = 0.0
+                for j in range(columns):
+                    score += deviation[j] * components[k, j]
+                for j in range(columns):
+                    error[j] -= score * components[k, j]
+                share[k] = score * roots[k]
+            off, within = _squares(error, factor), _squares(share, factor)
+            if np.isfinite(off) and np.isfinite(within):
+                break
         spe[i], t2[i] = off, within
+
+
+@jit
+def _squares(values, factor):
+    """The sum of the squares of values that are too small by a factor, at a scale of their own where that overflows."""
+    total = 0.0
+    for value in values:
+        total += value * value
+    if factor == 1.0:
+        return total
+    largest, total = 0.0, 0.0
+    for value in values:
+        largest = max(largest, abs(value))
+    exponent = math.frexp(largest)[1] if largest < np.inf else 0
+    for value in values:
+        total += math.ldexp(value, -exponent) ** 2
+    return math.ldexp(total / (factor * factor), 2 * exponent)

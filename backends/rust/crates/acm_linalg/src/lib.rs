@@ -4,6 +4,7 @@
 
 pub mod cross_sums;
 pub mod distances;
+mod exponents;
 mod mahalanobis;
 mod product;
 pub mod sparse;

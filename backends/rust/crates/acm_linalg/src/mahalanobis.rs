@@ -8,6 +8,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::distances::panels::{BLOCK_ROWS, Register, zeros};
+use crate::exponents::{shrunk_deviations, sum_of_products};
 use crate::product::factor::{Factor, load, multiply_add};
 use crate::tile;
 
@@ -66,9 +67,8 @@ impl<T: Scalar> Task for Forms<'_, T> {
                         forms(&factor, deviations, stride, out);
                     },
                 );
-                let rows = out.iter_mut().zip(deviations.chunks_exact(stride));
-                for (out, row) in rows.filter(|(out, _)| !out.is_finite()) {
-                    *out = T::from_f64(plain(&row[..width], precision));
+                for (i, out) in out.iter_mut().enumerate().filter(|(_, out)| !out.is_finite()) {
+                    *out = T::from_f64(plain(x.row(first + i), &mean, precision)?);
                 }
             }
             Ok(())
@@ -113,11 +113,17 @@ fn forms<S: Simd, T: Scalar>(factor: &Factor<S, f64>, deviations: &[f64], stride
     }
 }
 
-/// The same for one row in plain arithmetic: the lanes behind a row's values make NaN of infinities.
+/// The same for one row, each term with an exponent of its own, and in plain arithmetic: the lanes behind a row's values
+/// make NaN of infinities.
 #[cold]
-fn plain<T: Scalar>(row: &[f64], precision: Rows<'_, T>) -> f64 {
-    let product = |j: usize| row.iter().enumerate().map(|(k, value)| value * precision.row(k)[j].to_f64()).sum::<f64>();
-    at_least_zero(row.iter().enumerate().map(|(j, value)| product(j) * value).sum())
+fn plain<T: Scalar>(row: &[T], mean: &[f64], precision: Rows<'_, T>) -> Result<f64> {
+    let (deviations, factor) = shrunk_deviations(row, mean)?;
+    let term = |(at, &value): (usize, &T)| {
+        let (k, j) = (at / row.len(), at % row.len());
+        [deviations[k], value.to_f64(), deviations[j]]
+    };
+    let terms = precision.values().iter().enumerate().map(term);
+    Ok(at_least_zero(sum_of_products(terms, factor)))
 }
 
 /// The larger of `value` and 0; NaN stays NaN.
@@ -140,6 +146,21 @@ mod tests {
         mahalanobis(&Threads::uninterrupted(1), x.view(), &[1.0, 1.0], precision.view(), &mut out).unwrap();
         assert_eq!(out[..2], [1.0, 0.0]);
         assert!(out[2..].iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn differences_beyond_all_numbers() {
+        let size = 2.0_f64.powi(1023);
+        let x = array![[size, 3.0], [-1.5 * size, 1.0], [size, 0.0]];
+        let mut out = [0.0; 3];
+        for (precision, expected) in [
+            (array![[0.0, 0.0], [0.0, 1.0]], [9.0, 1.0, 0.0]),
+            (array![[1.0, 0.0], [0.0, 1.0]], [f64::INFINITY, f64::INFINITY, f64::INFINITY]),
+            (array![[-1.0, 0.0], [0.0, 1.0]], [0.0; 3]),
+        ] {
+            mahalanobis(&Threads::uninterrupted(1), x.view(), &[-size, 0.0], precision.view(), &mut out).unwrap();
+            assert_eq!(out, expected);
+        }
     }
 
     #[test]

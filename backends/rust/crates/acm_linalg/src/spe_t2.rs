@@ -6,6 +6,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
 use crate::distances::panels::{BLOCK_ROWS, Register, zeros};
+use crate::exponents::{shrunk_deviations, sum_of_squares};
 use crate::product::factor::{Factor, load, multiply_add};
 use crate::tile;
 
@@ -40,8 +41,8 @@ pub fn spe_t2<T: Scalar>(
     }
     let mean = tile::as_f64("mean", model.mean, x.width())?;
     let variance = tile::as_f64("variance", model.variance, components.count())?;
-    let weights = memory::collected(variance.iter().map(|&variance| 1.0 / at_least(LEAST_VARIANCE, variance)))?;
-    simd::dispatch(Judgement { threads, x, mean, components, weights, spe, t2 })
+    let roots = memory::collected(variance.iter().map(|&variance| 1.0 / at_least(LEAST_VARIANCE, variance).sqrt()))?;
+    simd::dispatch(Judgement { threads, x, mean, components, roots, spe, t2 })
 }
 
 /// The larger; NaN where `value` is.
@@ -54,7 +55,7 @@ struct Judgement<'a, T> {
     x: Rows<'a, T>,
     mean: Vec<f64>,
     components: Rows<'a, T>,
-    weights: Vec<f64>,
+    roots: Vec<f64>,
     spe: &'a mut [T],
     t2: &'a mut [T],
 }
@@ -63,16 +64,16 @@ impl<T: Scalar> Task for Judgement<'_, T> {
     type Output = Result<()>;
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
-        let Judgement { threads, x, mean, components, mut weights, spe, t2 } = self;
+        let Judgement { threads, x, mean, components, mut roots, spe, t2 } = self;
         let (width, count) = (x.width(), components.count());
         let plane = Plane::<S>::new(simd, components)?;
-        let padding = plane.inward.padded_width() - weights.len();
-        memory::extend(&mut weights, std::iter::repeat_n(0.0, padding))?;
+        let padding = plane.inward.padded_width() - roots.len();
+        memory::extend(&mut roots, std::iter::repeat_n(0.0, padding))?;
         let stride = plane.outward.padded_width();
         let height = tile::height(stride);
         let task = tile::task(height, 2 * stride * count.max(1));
         let tasks = spe.chunks_mut(task).zip(t2.chunks_mut(task)).zip((0..x.count()).step_by(task));
-        let prepare = || memory::filled(height * stride + BLOCK_ROWS * weights.len(), 0.0);
+        let prepare = || memory::filled(height * stride + BLOCK_ROWS * roots.len(), 0.0);
         let work = x.count().saturating_mul(2 * width * (count + 2));
         threads.for_each_with(work, tasks, prepare, |scratch, ((spe, t2), first)| {
             let (deviations, scores) = scratch.split_at_mut(height * stride);
@@ -82,12 +83,12 @@ impl<T: Scalar> Task for Judgement<'_, T> {
                     #[inline(always)]
                     || {
                         tile::deviations(x, first..first + spe.len(), &mean, stride, deviations);
-                        plane.judge(deviations, stride, &weights, scores, spe, t2);
+                        plane.judge(deviations, stride, &roots, scores, spe, t2);
                     },
                 );
-                for (i, row) in deviations.chunks_exact(stride).enumerate().take(spe.len()) {
+                for i in 0..spe.len() {
                     if !(spe[i].is_finite() && t2[i].is_finite()) {
-                        (spe[i], t2[i]) = plain(&row[..width], components, &weights)?;
+                        (spe[i], t2[i]) = plain(x.row(first + i), &mean, components, &roots)?;
                     }
                 }
             }
@@ -119,7 +120,7 @@ impl<S: Simd> Plane<S> {
         &self,
         deviations: &[f64],
         stride: usize,
-        weights: &[f64],
+        roots: &[f64],
         scores: &mut [f64],
         spe: &mut [T],
         t2: &mut [T],
@@ -128,8 +129,8 @@ impl<S: Simd> Plane<S> {
         let outs = spe.chunks_mut(BLOCK_ROWS).zip(t2.chunks_mut(BLOCK_ROWS));
         for (first, (spe, t2)) in (0..count).step_by(BLOCK_ROWS).zip(outs) {
             let rows = tile::block(deviations, stride, first, count);
-            let within = self.within(rows, weights, scores);
-            let scores = std::array::from_fn(|r| &scores[r * weights.len()..][..weights.len()]);
+            let within = self.within(rows, roots, scores);
+            let scores = std::array::from_fn(|r| &scores[r * roots.len()..][..roots.len()]);
             let off = self.off(rows, scores);
             for (out, total) in t2.iter_mut().zip(within).chain(spe.iter_mut().zip(off)) {
                 *out = T::from_f64(total.sum());
@@ -137,24 +138,20 @@ impl<S: Simd> Plane<S> {
         }
     }
 
-    /// Adds up weighted squares of the scores of a block, and writes the scores, negated.
+    /// Adds up squares of shares of the scores of a block, and writes the scores, negated.
     #[inline(always)]
-    fn within(
-        &self,
-        rows: [&[f64]; BLOCK_ROWS],
-        weights: &[f64],
-        negated: &mut [f64],
-    ) -> [Register<S, f64>; BLOCK_ROWS] {
+    fn within(&self, rows: [&[f64]; BLOCK_ROWS], roots: &[f64], negated: &mut [f64]) -> [Register<S, f64>; BLOCK_ROWS] {
         let lanes = Register::<S, f64>::LANES;
         let zero = Register::<S, f64>::splat(0.0);
         let mut totals = [zero; BLOCK_ROWS];
         for (column, panel) in self.inward.panels() {
             let scores = multiply_add::<S, f64>(zeros::<S, f64>(), rows, panel);
-            let blocks = totals.iter_mut().zip(negated.chunks_exact_mut(weights.len()));
+            let blocks = totals.iter_mut().zip(negated.chunks_exact_mut(roots.len()));
             for ((total, negated), scores) in blocks.zip(scores) {
                 for (column, score) in [column, column + lanes].into_iter().zip(scores) {
-                    let weight: Register<S, f64> = Vector::load(&weights[column..]);
-                    *total = score.mul(score).mul_add(weight, *total);
+                    // Divided before it is squared: the square of a score may be too large, or too small, for a number.
+                    let share = score.mul(Vector::load(&roots[column..]));
+                    *total = share.mul_add(share, *total);
                     zero.sub(score).store(&mut negated[column..]);
                 }
             }
@@ -176,16 +173,20 @@ impl<S: Simd> Plane<S> {
     }
 }
 
-/// Both numbers of one row in plain arithmetic: the lanes behind a row's values make NaN of infinities.
+/// Both numbers of one row at scales where no square overflows, and in plain arithmetic: the lanes behind a row's values
+/// make NaN of infinities.
 #[cold]
-fn plain<T: Scalar>(row: &[f64], components: Rows<'_, T>, weights: &[f64]) -> Result<(T, T)> {
-    let (mut errors, mut t2) = (memory::collected(row.iter().copied())?, 0.0);
-    for (component, weight) in (0..components.count()).map(|k| components.row(k)).zip(weights) {
-        let score: f64 = row.iter().zip(component).map(|(value, part)| value * part.to_f64()).sum();
+fn plain<T: Scalar>(row: &[T], mean: &[f64], components: Rows<'_, T>, roots: &[f64]) -> Result<(T, T)> {
+    let (deviations, factor) = shrunk_deviations(row, mean)?;
+    let mut errors = memory::collected(deviations.iter().copied())?;
+    let mut shares = memory::filled(components.count(), 0.0)?;
+    for (k, share) in shares.iter_mut().enumerate() {
+        let component = components.row(k);
+        let score: f64 = deviations.iter().zip(component).map(|(value, part)| value * part.to_f64()).sum();
         errors.iter_mut().zip(component).for_each(|(error, part)| *error -= score * part.to_f64());
-        t2 += score * score * weight;
+        *share = score * roots[k];
     }
-    Ok((T::from_f64(errors.iter().map(|error| error * error).sum()), T::from_f64(t2)))
+    Ok((T::from_f64(sum_of_squares(&errors, factor)), T::from_f64(sum_of_squares(&shares, factor))))
 }
 
 #[cfg(test)]
@@ -203,5 +204,22 @@ mod tests {
         spe_t2(&Threads::uninterrupted(1), x.view(), &model, &mut spe, &mut t2).unwrap();
         assert_eq!((&spe[..2], &t2[..2]), (&[4.0, 0.0][..], &[8.0, 0.0][..]));
         assert!(spe[2].is_nan() && t2[2].is_nan());
+    }
+
+    #[test]
+    fn squares_beyond_all_numbers() {
+        let size = 2.0_f64.powi(1023);
+        // Within the plane, but for what overflows: a difference, a score, its square.
+        let x = array![[size, 2.0], [0.0, size], [1e160, 3.0]];
+        let components = array![[1.0, 0.0]];
+        let model = Model { mean: &[-size, 0.0], components: components.view(), variance: &[1e308] };
+        let (mut spe, mut t2) = ([0.0; 3], [0.0; 3]);
+        spe_t2(&Threads::uninterrupted(1), x.view(), &model, &mut spe, &mut t2).unwrap();
+        assert_eq!(spe, [4.0, f64::INFINITY, 9.0]);
+        let expected = size / 1e308 * size;
+        assert!(t2[0] == f64::INFINITY && t2[1..].iter().all(|value| (value / expected - 1.0).abs() < 1e-12));
+        let model = Model { mean: &[0.0, 0.0], ..model };
+        spe_t2(&Threads::uninterrupted(1), x.view(), &model, &mut spe, &mut t2).unwrap();
+        assert!((t2[2] - 1e12).abs() < 1.0 && t2[1] == 0.0);
     }
 }

@@ -26,6 +26,9 @@ const MOST_SWEEPS: usize = 40;
 /// value is of a [safe](super::source::SAFE) size, so that such a row is rounding many times over.
 const LEAST_SQUARE: f64 = 1e-280;
 
+/// Beyond this the 1 in the formula of a rotation is nothing beside the square, which would soon overflow.
+const MOST_SQUARED: f64 = 1e10;
+
 /// Singular values and short singular vectors.
 pub struct Short {
     /// In descending order.
@@ -116,7 +119,11 @@ fn orthogonalise<S: Simd>(rows: &mut [f64], stride: usize) -> Result<Vec<f64>> {
 #[inline(always)]
 fn tangent(first: f64, second: f64, product: f64) -> f64 {
     let cotangent = (second - first) / (2.0 * product);
-    let size = 1.0 / (cotangent.abs() + (1.0 + cotangent * cotangent).sqrt());
+    let size = if cotangent.abs() < MOST_SQUARED {
+        1.0 / (cotangent.abs() + (1.0 + cotangent * cotangent).sqrt())
+    } else {
+        0.5 / cotangent.abs()
+    };
     if cotangent < 0.0 { -size } else { size }
 }
 

@@ -9,6 +9,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use super::gram;
 use super::jacobi::{self, Short};
 use super::triangle::Triangle;
+use crate::exponents::scale_of;
 use crate::tile;
 
 /// Rows whose column sums are added up before the next.
@@ -89,7 +90,7 @@ impl<'a, T: Scalar> Source<'a, T> {
         if !self.x.are_finite(0..self.x.count()) {
             return Err(Error::invalid("x", "holds NaN or infinity"));
         }
-        self.scale = self.largest().log2().floor().clamp(-1000.0, 1000.0).exp2().recip();
+        self.scale = scale_of(self.largest());
         simd::dispatch(Attempt { threads, source: self, count })
     }
 

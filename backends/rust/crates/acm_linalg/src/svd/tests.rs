@@ -72,7 +72,7 @@ fn vectors_without_a_singular_value_are_orthonormal() {
 
 #[test]
 fn vectors_of_dependent_rows_are_orthonormal() {
-    let mut matrices = vec![
+    let mut matrices = [
         // What rounding leaves of a direction is 3e-159: its square has no digits.
         Array2::from_shape_fn((6, 4), |(_, j)| [4.0, 16.0][j % 2]),
         Array2::from_shape_fn((7, 8), |(_, j)| [15.0, 2.0, 5.0, 11.0, 9.0, 19.0, 2.0, 15.0][j]),

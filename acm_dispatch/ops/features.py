@@ -1,0 +1,34 @@
+"""The features that a model was made from: their names, where the data had any, and how many they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InvalidInput
+from ..labels import Order, joined, labels_of
+from ..sources import opened
+
+
+def feature_names(x: Any) -> tuple[Any, ...] | None:
+    """The names of the columns of `x`, in order; None where they have none, or are only numbered."""
+    labels = labels_of(opened("feature_names", "x", x))
+    if len(labels) != 2 or labels[-1] is None:
+        return None
+    order = joined("feature_names", "x", Order("`x`", labels[-1]), None)
+    return None if order is None else tuple(order.labels)
+
+
+def require_features(operation: str, argument: str, x: Any, names: Any) -> None:
+    """`InvalidInput` where the columns of `x` have other names than a model knew, or these in another order.
+
+    Where either has no names, columns count by position.
+    """
+    found = feature_names(x)
+    if found is not None and names is not None and len(found) == len(names):
+        joined(operation, argument, Order("`x`", found), Order("the model", names))
+
+
+def require_width(operation: str, argument: str, width: int, known: int | None) -> None:
+    """`InvalidInput` where a model was made of another number of columns."""
+    if known is not None and known != width:
+        raise InvalidInput(operation, argument, f"was made from {known} columns; `x` has {width}")
