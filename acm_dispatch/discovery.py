@@ -1,4 +1,6 @@
-"""Backends of installed distributions, found through the entry-point group ``acm_dispatch.backends``.
+"""Plugins of installed distributions, found through entry points.
+
+The group ``acm_dispatch.operations`` names modules that declare operations, ``acm_dispatch.backends`` names backends.
 
 Whatever a plugin raises is a row among the problems: a panic in Rust, say, is a `BaseException` and no `Exception`.
 Only Ctrl-C goes through.
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "acm_dispatch.backends"
+OPERATIONS = "acm_dispatch.operations"
 
 
 class Problem(NamedTuple):
@@ -26,11 +29,16 @@ class Problem(NamedTuple):
 
 
 def discover(registered: Callable[[str], Backend | None]) -> tuple[dict[str, Backend], list[Problem]]:
-    """The backends of all entry points, and what is wrong with the others; `registered` knows the names taken."""
+    """The backends of all entry points, and what is wrong with the others; `registered` knows the names taken.
+
+    Operations come first, since backends may have kernels for them.
+    """
+    broken = _declare_operations()
     found: dict[str, Backend] = {}
-    entries, broken = _entry_points()
+    entries, unread = _entry_points(GROUP)
+    broken += unread
     for entry in sorted(entries, key=_precedence):
-        source = f"{entry.name} ({_distribution(entry) or entry.value})"
+        source = _source(entry)
         backend = _loaded(entry)
         if isinstance(backend, str):
             broken.append(Problem(source, backend))
@@ -42,18 +50,35 @@ def discover(registered: Callable[[str], Backend | None]) -> tuple[dict[str, Bac
     return found, broken
 
 
-def _entry_points() -> tuple[list[EntryPoint], list[Problem]]:
+def _declare_operations() -> list[Problem]:
+    """Import what declares operations; the rows of what cannot be imported."""
+    entries, broken = _entry_points(OPERATIONS)
+    for entry in sorted(entries, key=_precedence):
+        try:
+            entry.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            broken.append(Problem(_source(entry), f"its operations do not import ({described(error)})"))
+    return broken
+
+
+def _source(entry: EntryPoint) -> str:
+    return f"{entry.name} ({_distribution(entry) or entry.value})"
+
+
+def _entry_points(group: str) -> tuple[list[EntryPoint], list[Problem]]:
     """All entry points of the group; a distribution whose metadata cannot be read is left out."""
     from importlib.metadata import distributions, entry_points
 
     try:
-        return list(entry_points(group=GROUP)), []
+        return list(entry_points(group=group)), []
     except Exception:  # without saying whose they are
         entries: list[EntryPoint] = []
         broken: list[Problem] = []
     for distribution in distributions():
         try:
-            entries += distribution.entry_points.select(group=GROUP)
+            entries += distribution.entry_points.select(group=group)
         except Exception as error:
             folder = str(getattr(distribution, "_path", "a distribution"))
             broken.append(Problem(folder, f"its entry points cannot be read ({described(error)})"))

@@ -163,7 +163,7 @@ def _report(source: str, sentence: str) -> None:
 
 
 def _warn(source: str, sentence: str) -> None:
-    warnings.warn(f"backend {source}: {sentence}", DispatchWarning, stacklevel=2)
+    warnings.warn(f"plugin {source}: {sentence}", DispatchWarning, stacklevel=2)
 
 
 def find_backend(name: str) -> Backend:
@@ -243,6 +243,8 @@ def find_operation(name: str | Any) -> Declaration:
     subject, name = name, _plain_name(name)
     if name is None:
         raise OperationNotFoundError(f"{shown(subject)} is no operation, nor the name of one")
+    if name not in operations and name not in compositions:
+        backends()  # it may be a plugin's, which are looked for when one is needed
     if name in compositions:
         used = ", ".join(compositions[name].operations)
         raise OperationNotFoundError(f"{name} has no kernels of its own, it is made of {used}; ask for these")

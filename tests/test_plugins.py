@@ -162,7 +162,7 @@ def test_metadata_without_a_name_harms_nobody(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "backend nameless" in done.stderr
+    assert "plugin nameless" in done.stderr
 
 
 def test_a_manifest_may_register_its_backend_itself(tmp_path):
@@ -365,3 +365,58 @@ print(len(failures), len([p for p in acm_dispatch.registry.problems if p.source 
 def test_many_threads_may_make_the_first_calls_at_once():
     for _ in range(3):
         assert in_new_process(FIRST_CALLS).stdout.split()[:2] == ["0", "1"]
+
+
+# Distributions that only declare operations.
+
+OPERATIONS = """
+from acm_dispatch import Samples, operation
+
+samples = Samples(lambda rng, n: {"x": rng.normal(size=(n, 4))})
+
+@operation("n d -> d", work="n * d", nan="propagate", samples=samples)
+def column_total(x, *, backend=None):
+    \"\"\"The sum of each column.\"\"\"
+    return x.sum(axis=0)
+"""
+
+
+@pytest.fixture
+def declared(tmp_path):
+    """Runs Python in a process beside a distribution that declares an operation, or whose module has that body."""
+
+    def run(*command, body=OPERATIONS):
+        (tmp_path / "spans.py").write_text(body)
+        info = tmp_path / "spans-1.0.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: spans\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[acm_dispatch.operations]\nspans = spans\n")
+        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+        arguments = [sys.executable, *command]
+        return subprocess.run(
+            arguments, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    return run
+
+
+def test_a_distribution_of_operations_is_found(declared):
+    code = "import acm_dispatch, numpy as np; print(acm_dispatch.explain('column_total', np.ones((9, 2))).chosen)"
+    assert declared("-c", code).stdout.strip() == "numpy"
+    assert "column_total" in declared("-m", "acm_dispatch", "info").stdout
+    doctor = declared("-m", "acm_dispatch", "doctor").stdout
+    assert "spans" in doctor
+
+
+def test_the_kit_proves_operations_of_another_distribution(declared):
+    kit = ("-m", "pytest", "-q", "--pyargs", "acm_dispatch.testing", "--backend=numpy", "-k", "column_total")
+    result = declared(*kit, "-p", "no:cacheprovider")
+    assert result.returncode == 0, result.stdout
+    assert " passed" in result.stdout
+
+
+def test_operations_that_do_not_import_are_a_sentence(declared):
+    code = "import acm_dispatch, numpy as np; print(acm_dispatch.zscore(np.ones((3, 1))).sum())"
+    result = declared("-c", code, body="raise RuntimeError('not today')")
+    assert result.stdout.strip() == "0.0"
+    assert "plugin spans (spans): its operations do not import (RuntimeError: not today)" in result.stderr

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import registry
-from ..discovery import GROUP
+from ..discovery import GROUP, OPERATIONS
 from ..errors import DispatchWarning, described
 from ..threads import usable_cores
 from ..wishes import config
@@ -97,8 +97,8 @@ def _rust_isa() -> str | None:
 
 
 def _manifests() -> Iterable[tuple[str, ...]]:
-    """Each backend's entry point and how long its import takes; measured before anything else has imported it."""
-    for entry in metadata.entry_points(group=GROUP):
+    """Each plugin's entry point and how long its import takes; measured before anything else has imported it."""
+    for entry in (*metadata.entry_points(group=OPERATIONS), *metadata.entry_points(group=GROUP)):
         start = time.perf_counter()
         try:
             entry.load()
