@@ -136,3 +136,8 @@ __all__ = [
     "use",
     "zscore",
 ]
+
+
+def __dir__() -> list[str]:
+    """What completion offers: the public names. Modules of the package are imported by their own."""
+    return sorted([*__all__, "__version__"])

@@ -130,6 +130,12 @@ def test_doctests(name):
     assert runner.summarize(verbose=False).failed == 0
 
 
+def test_completion_offers_public_names_only():
+    assert dir(acm_dispatch) == sorted([*acm_dispatch.__all__, "__version__"])
+    assert not [name for name in dir(acm_dispatch) if not hasattr(acm_dispatch, name)]
+    assert importlib.import_module("acm_dispatch.registry") is acm_dispatch.registry
+
+
 def test_public_names_are_sorted_and_documented():
     assert acm_dispatch.__all__ == sorted(acm_dispatch.__all__)
     for name in acm_dispatch.__all__:
