@@ -1,6 +1,6 @@
 //! Bindings of what streams are summed up with.
 
-use acm_features::moments::{self, Level};
+use acm_features::moments::{self, MeanVariance};
 use acm_linalg::cross_sums as linalg;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -15,17 +15,20 @@ pub fn column_levels<'py>(py: Python<'py>, threads: usize, x: &Bound<'py, PyAny>
     let levels = by_dtype!(x, T => {
         let x = Input::<T, 2>::new(NAME, "x", x)?;
         let x = x.view();
-        call(py, NAME, threads, |threads| moments::levels(threads, x))?
+        call(py, NAME, threads, |threads| moments::means_and_variances(threads, x))?
     });
     let mut counts = Output::<i64, 1>::new(py, [levels.len()])?;
     counts.values().iter_mut().zip(&levels).for_each(|(out, level)| *out = level.count() as i64);
-    let number = |number: &dyn Fn(&Level) -> f64| {
+    let number = |number: &dyn Fn(&MeanVariance) -> f64| {
         let mut out = Output::<f64, 1>::new(py, [levels.len()])?;
         out.values().iter_mut().zip(&levels).for_each(|(out, level)| *out = number(level));
         Ok::<_, PyErr>(out.into_any())
     };
-    let mean = |level: &Level| if level.count() > 0.0 { level.mean() } else { 0.0 };
-    PyTuple::new(py, [number(&|level| level.offset)?, counts.into_any(), number(&mean)?, number(&Level::squares)?])
+    let mean = |level: &MeanVariance| if level.count() > 0.0 { level.mean() } else { 0.0 };
+    PyTuple::new(
+        py,
+        [number(&|level| level.offset)?, counts.into_any(), number(&mean)?, number(&MeanVariance::squares)?],
+    )
 }
 
 #[pyfunction]

@@ -16,13 +16,13 @@ const MOST_SEGMENTS: usize = 256;
 
 /// The sums of each column about its centre, of which the second part is small; both are counted in units with these
 /// exponents, and so are the sums.
-pub fn echoes<T: Scalar>(
+pub fn lag_sums<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
     gaps: Gaps,
     centers: &[[f64; 2]],
     exponents: &[i32],
-) -> Result<Vec<GappyEcho>> {
+) -> Result<Vec<GappyLagSums>> {
     let centers = centers.iter().zip(exponents).map(|(&[offset, shift], &exponent)| Center {
         counted: power(-exponent),
         offset,
@@ -41,7 +41,7 @@ struct Center {
 
 /// Sums over a column's finite values, less its centre.
 #[derive(Debug, Clone, Copy)]
-pub struct GappyEcho {
+pub struct GappyLagSums {
     pub count: f64,
     /// Of values and their predecessors.
     pub products: f64,
@@ -53,11 +53,12 @@ pub struct GappyEcho {
     last: f64,
 }
 
-impl GappyEcho {
-    const NOTHING: GappyEcho = GappyEcho { count: 0.0, products: 0.0, squares: 0.0, first: f64::NAN, last: f64::NAN };
+impl GappyLagSums {
+    const NOTHING: GappyLagSums =
+        GappyLagSums { count: 0.0, products: 0.0, squares: 0.0, first: f64::NAN, last: f64::NAN };
 
     /// Adds what comes behind.
-    fn join(&mut self, behind: &GappyEcho, gaps: Gaps) {
+    fn join(&mut self, behind: &GappyLagSums, gaps: Gaps) {
         let linked = !(self.last.is_nan() | behind.first.is_nan());
         let (product, square) = if linked { (self.last * behind.first, self.last * self.last) } else { (0.0, 0.0) };
         self.count += behind.count;
@@ -78,7 +79,7 @@ struct Sums<'a, T> {
 }
 
 impl<T: Scalar> Task for Sums<'_, T> {
-    type Output = Result<Vec<GappyEcho>>;
+    type Output = Result<Vec<GappyLagSums>>;
 
     // All columns of a panel in one register.
     const MAY_BE_WIDE: bool = true;
@@ -87,25 +88,25 @@ impl<T: Scalar> Task for Sums<'_, T> {
         let Sums { threads, x, gaps, centers } = self;
         let (rows, width) = (x.count(), x.width());
         let length = (SEGMENT_VALUES / width).max(rows.div_ceil(MOST_SEGMENTS)).max(1);
-        let mut segments = memory::filled(rows.div_ceil(length) * width, GappyEcho::NOTHING)?;
+        let mut segments = memory::filled(rows.div_ceil(length) * width, GappyLagSums::NOTHING)?;
         threads.for_each(2 * rows * width, segments.chunks_mut(width).enumerate(), |(segment, sums)| {
             let rows = segment * length..((segment + 1) * length).min(rows);
             for panel in whole_panels(x, 0..width) {
                 let columns = panel.columns();
-                let echoes = simd.vectorize(
+                let lag_sums = simd.vectorize(
                     #[inline(always)]
                     || match panel.whole() {
                         Some(whole) => in_panel::<S, T>(whole, rows.clone(), &centers[columns.clone()], gaps),
                         None => in_panel::<S, T>(panel, rows.clone(), &centers[columns.clone()], gaps),
                     },
                 );
-                for (sums, echo) in sums[columns].iter_mut().zip(echoes) {
-                    *sums = echo;
+                for (sums, found) in sums[columns].iter_mut().zip(lag_sums) {
+                    *sums = found;
                 }
             }
             Ok(())
         })?;
-        let mut columns = memory::filled(width, GappyEcho::NOTHING)?;
+        let mut columns = memory::filled(width, GappyLagSums::NOTHING)?;
         for segment in segments.chunks(width) {
             columns.iter_mut().zip(segment).for_each(|(column, behind)| column.join(behind, gaps));
         }
@@ -120,7 +121,7 @@ fn in_panel<S: Simd, T: Scalar>(
     rows: Range<usize>,
     centers: &[Center],
     gaps: Gaps,
-) -> [GappyEcho; LANES] {
+) -> [GappyLagSums; LANES] {
     let [mut counted, mut offset, mut shift] = [[0.0; LANES]; 3];
     for (lane, center) in centers.iter().enumerate() {
         (counted[lane], offset[lane], shift[lane]) = (center.counted, -center.offset, center.shift);
@@ -138,7 +139,7 @@ fn in_panel<S: Simd, T: Scalar>(
         seen.add::<S>(&deviations::<S, T>(&panel.row(i), center), gaps);
     }
     let last = deviations::<S, T>(&panel.row(rows.end - 1), center);
-    std::array::from_fn(|lane| GappyEcho {
+    std::array::from_fn(|lane| GappyLagSums {
         count: seen.count[lane],
         products: seen.products[lane],
         squares: seen.squares[lane],

@@ -1,4 +1,4 @@
-//! Autoregression of the first order: each value as its predecessor's echo.
+//! Autoregression of the first order: each value explained by the one before it.
 
 mod gaps;
 mod residuals;
@@ -6,7 +6,7 @@ mod residuals;
 use acm_core::rows::one_a_column;
 use acm_core::units::{is_sound, times_power};
 use acm_core::{Result, Scalar, Threads, memory};
-use acm_features::moments::{self, Level, levels_in_units};
+use acm_features::moments::{self, MeanVariance, means_and_variances_in_units};
 use acm_features::{Missing, robust_stats};
 use ndarray::ArrayView2;
 
@@ -80,26 +80,26 @@ struct Model {
 
 /// The models in one pass over memory; None if there are gaps.
 fn without_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center) -> Result<Option<Vec<Model>>> {
-    let Some(echoes) = moments::echoes(threads, x)? else { return Ok(None) };
+    let Some(lag_sums) = moments::lag_sums(threads, x)? else { return Ok(None) };
     let centers = match center {
         Center::Mean => {
-            memory::collected(echoes.iter().zip(x.row(0)).map(|(echo, first)| echo.mean_with(first.to_f64())))?
+            memory::collected(lag_sums.iter().zip(x.row(0)).map(|(sums, first)| sums.mean_with(first.to_f64())))?
         }
         Center::Median => {
             let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
-            memory::collected(medians.iter().zip(&echoes).map(|(&median, echo)| in_unit(median, echo.exponent)))?
+            memory::collected(medians.iter().zip(&lag_sums).map(|(&median, sums)| in_unit(median, sums.exponent)))?
         }
     };
-    let models = echoes.iter().zip(centers).map(|(echo, center)| {
-        let [products, squares] = echo.around(center);
-        Model { exponent: echo.exponent, count: x.nrows() as f64, products, squares, center }
+    let models = lag_sums.iter().zip(centers).map(|(sums, center)| {
+        let [products, squares] = sums.around(center);
+        Model { exponent: sums.exponent, count: x.nrows() as f64, products, squares, center }
     });
     memory::collected(models).map(Some)
 }
 
 fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center, gaps: Gaps) -> Result<Vec<Model>> {
     let levels = match center {
-        Center::Mean => levels_in_units(threads, x)?,
+        Center::Mean => means_and_variances_in_units(threads, x)?,
         Center::Median => {
             let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
             let centers = memory::collected(medians.iter().map(|&median| in_unit(median, 0)))?;
@@ -107,10 +107,10 @@ fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Cen
             if models.iter().all(|model| model.count == 0.0 || is_sound(model.squares)) {
                 return Ok(models);
             }
-            levels_in_units(threads, x)?
+            means_and_variances_in_units(threads, x)?
         }
     };
-    let exponents = memory::collected(levels.iter().map(Level::exponent))?;
+    let exponents = memory::collected(levels.iter().map(MeanVariance::exponent))?;
     let centers = match center {
         Center::Mean => memory::collected(levels.iter().map(|column| {
             let [offset, _] = in_unit(column.offset, column.exponent());
@@ -132,12 +132,12 @@ fn models_over_gaps<T: Scalar>(
     centers: Vec<[f64; 2]>,
     exponents: Vec<i32>,
 ) -> Result<Vec<Model>> {
-    let echoes = gaps::echoes(threads, x, gaps, &centers, &exponents)?;
-    let models = echoes.iter().zip(centers).zip(exponents).map(|((echo, center), exponent)| Model {
+    let lag_sums = gaps::lag_sums(threads, x, gaps, &centers, &exponents)?;
+    let models = lag_sums.iter().zip(centers).zip(exponents).map(|((sums, center), exponent)| Model {
         exponent,
-        count: echo.count,
-        products: echo.products,
-        squares: echo.squares,
+        count: sums.count,
+        products: sums.products,
+        squares: sums.squares,
         center,
     });
     memory::collected(models)

@@ -18,7 +18,7 @@ pub fn ar1_residuals<T: Scalar>(
 ) -> Result<()> {
     one_a_column("phi", phi, x.ncols())?;
     one_a_column("mu", mu, x.ncols())?;
-    // What is left is a number where the distance from a huge mean, or an echo louder than the value, may not be.
+    // What is left is a number where the distance from a huge mean, or an sums louder than the value, may not be.
     let is_loud = phi.iter().any(|phi| phi.to_f64().abs() > 1.0) || mu.iter().any(|mu| mu.to_f64().abs() > LARGE);
     let (x, length) = (Rows::new(x, "x")?, (SEGMENT_VALUES / x.ncols()).max(1));
     let nothing = memory::filled(x.width(), T::NAN)?;
@@ -44,8 +44,8 @@ pub fn ar1_residuals<T: Scalar>(
 fn residuals<T: Scalar>(row: &[T], previous: &[T], phi: &[T], mu: &[T], part: f64, out: &mut [T]) {
     for ((((out, value), previous), phi), mu) in out.iter_mut().zip(row).zip(previous).zip(phi).zip(mu) {
         let (center, phi) = (part * mu.to_f64(), phi.to_f64());
-        let echo = if previous.is_finite() { phi * (part * previous.to_f64() - center) } else { 0.0 };
-        let residual = ((part * value.to_f64() - center) - echo) / part;
+        let sums = if previous.is_finite() { phi * (part * previous.to_f64() - center) } else { 0.0 };
+        let residual = ((part * value.to_f64() - center) - sums) / part;
         *out = T::from_f64(if value.is_finite() { residual } else { f64::NAN });
     }
 }

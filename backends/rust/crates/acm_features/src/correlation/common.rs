@@ -5,7 +5,7 @@ use acm_core::rows::Rows;
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayViewMut2;
 
-use super::moderate::scale_of;
+use super::rescaled::scale_of;
 
 /// Computes the correlation of each of `pairs` by `each`, which costs about `steps`, and writes it to both its places.
 pub fn write_pairs<T: Scalar, M>(

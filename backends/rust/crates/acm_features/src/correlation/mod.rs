@@ -4,13 +4,13 @@
 //! these in registers, [`tiles`] hands tiles of column pairs and parts of the rows to the threads. The other modules
 //! say what becomes of the sums.
 
+mod ambiguous;
 mod block;
 mod buckets;
 mod common;
-mod doubtful;
-mod moderate;
 mod pearson;
 mod ranks;
+mod rescaled;
 mod screen;
 mod sparse;
 mod spearman;

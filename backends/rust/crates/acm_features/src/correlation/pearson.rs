@@ -6,34 +6,34 @@ use acm_core::rows::Rows;
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
+use super::ambiguous::write_ambiguous;
 use super::common::coefficient;
-use super::doubtful::write_doubtful;
-use super::moderate::Moderate;
+use super::rescaled::Rescaled;
 use super::standard::{SUMS, Standard};
 use super::tiles::{Tile, for_each_tile};
 
 /// Writes the correlation of each pair of columns over the rows in which both are finite: 1 on the diagonal, NaN where
 /// a column does not vary there.
 pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: ArrayViewMut2<'_, T>) -> Result<()> {
-    let moderate = Moderate::new(threads, x)?;
-    let standard = Standard::new(&moderate)?;
+    let rescaled = Rescaled::new(threads, x)?;
+    let standard = Standard::new(&rescaled)?;
     if !standard.gaps {
         return complete(threads, &standard, &mut out);
     }
-    let mut doubtful = Vec::new();
+    let mut ambiguous = Vec::new();
     for_each_tile::<T, f64, _>(threads, &standard, SUMS, |tile| {
-        memory::reserve(&mut doubtful, tile.rows.len() * tile.columns.len())?;
+        memory::reserve(&mut ambiguous, tile.rows.len() * tile.columns.len())?;
         write_tile(&standard, tile, &mut out, |i, j| match over_common_rows::<T>(tile, i, j) {
             Some(value) => value,
             None => {
                 #[allow(clippy::disallowed_methods, reason = "has room")]
-                doubtful.push((tile.rows.start + i, tile.columns.start + j));
+                ambiguous.push((tile.rows.start + i, tile.columns.start + j));
                 f64::NAN
             }
         });
         Ok(ControlFlow::Continue(()))
     })?;
-    write_doubtful(threads, Rows::new(x, "x")?, &doubtful, &mut out)
+    write_ambiguous(threads, Rows::new(x, "x")?, &ambiguous, &mut out)
 }
 
 /// Writes the products of the standardised columns, for which what is missing is at the mean.

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use super::moderate::Moderate;
+use super::rescaled::Rescaled;
 use super::screen::screened;
 use super::standard::Standard;
 use super::tiles::{Tile, for_each_tile};
@@ -25,8 +25,8 @@ const CHUNK: usize = 16;
 
 /// The correlations of at least `threshold` in magnitude, and the diagonal.
 pub fn sparse_correlation<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, threshold: f64) -> Result<Kept<T>> {
-    let moderate = Moderate::new(threads, x)?;
-    let standard = Standard::new(&moderate)?;
+    let rescaled = Rescaled::new(threads, x)?;
+    let standard = Standard::new(&rescaled)?;
     if standard.gaps {
         return Err(Error::invalid("x", "holds NaN or infinity"));
     }

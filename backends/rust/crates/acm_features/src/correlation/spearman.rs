@@ -5,9 +5,9 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::common::{coefficient, write_pairs};
-use super::moderate::Moderate;
 use super::pearson::complete;
 use super::ranks::{Order, ranks};
+use super::rescaled::Rescaled;
 use super::standard::Standard;
 
 /// So many ranks, halves of integers, are exact in `f32`.
@@ -29,7 +29,7 @@ fn by_ranks<T: Scalar, R: Scalar>(
     let mut ranked = Array2::<R>::from_shape_vec(x.dim(), memory::zeroed(x.len())?)
         .map_err(|error| Error::invalid("x", error.to_string()))?;
     let orders = ranks(threads, x, ranked.view_mut())?;
-    complete(threads, &Standard::new(&Moderate::new(threads, ranked.view())?)?, &mut out)?;
+    complete(threads, &Standard::new(&Rescaled::new(threads, ranked.view())?)?, &mut out)?;
     let mut differing = Vec::new();
     for (i, left) in orders.iter().enumerate() {
         let others = (i + 1..orders.len()).filter(|&j| !left.has_same_rows_as(&orders[j]));

@@ -7,7 +7,7 @@ use acm_core::simd::{self, Simd};
 use acm_core::{Result, Scalar, memory};
 
 use super::block::panel_columns;
-use super::moderate::Moderate;
+use super::rescaled::Rescaled;
 
 /// How many rows ahead a row is asked for: memory takes about as long to deliver as so many rows to be packed.
 const FETCH_AHEAD: usize = 8;
@@ -26,8 +26,8 @@ pub struct Standard<'a, T> {
 
 impl<'a, T: Scalar> Standard<'a, T> {
     /// The columns of a matrix, over the finite values of each.
-    pub fn new(matrix: &'a Moderate<'_, T>) -> Result<Self> {
-        let columns = &matrix.levels;
+    pub fn new(matrix: &'a Rescaled<'_, T>) -> Result<Self> {
+        let columns = &matrix.columns;
         let factor = |length: f64| if length.is_normal() { 1.0 / length } else { f64::NAN };
         Ok(Standard {
             x: Rows::new(matrix.x.view(), "x")?,

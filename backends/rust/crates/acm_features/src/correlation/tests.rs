@@ -119,8 +119,8 @@ fn a_screen_changes_nothing() {
     let threads = Threads::uninterrupted(2);
     let mut dense = Array2::zeros((x.ncols(), x.ncols()));
     pearson(&threads, x.view(), dense.view_mut()).unwrap();
-    let moderate = moderate::Moderate::new(&threads, x.view()).unwrap();
-    let standard = standard::Standard::new(&moderate).unwrap();
+    let rescaled = rescaled::Rescaled::new(&threads, x.view()).unwrap();
+    let standard = standard::Standard::new(&rescaled).unwrap();
     for (threshold, few) in [(0.5, true), (0.05, false), (0.0, false)] {
         assert_eq!(screen::screened(&threads, &standard, threshold).unwrap().is_some(), few);
         let found = kept_of(&x, threshold, 2);

@@ -6,9 +6,9 @@
 //!
 //! Sums are counted in units of their own (see [`acm_core::units`]): 1, but for columns of a tile whose sums went astray.
 
-mod echo;
-mod level;
-mod shape;
+mod higher_moments;
+mod lag_sums;
+mod mean_variance;
 mod units;
 
 use acm_core::simd::{Simd, Task};
@@ -17,9 +17,9 @@ use ndarray::ArrayView2;
 
 use crate::by_column::values_of;
 
-pub use self::echo::{Echo, echoes};
-pub use self::level::Level;
-pub use self::shape::{Pairs, Shape, shapes};
+pub use self::higher_moments::{Pairs, Shape, shapes};
+pub use self::lag_sums::{LagSums, lag_sums};
+pub use self::mean_variance::MeanVariance;
 
 /// Columns that are summed side by side in registers.
 const BLOCK: usize = 8;
@@ -152,14 +152,17 @@ impl<T: Scalar> Block<'_, T> {
 }
 
 /// Mean and variance of each column, counted in 1.
-pub fn levels<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<Level>> {
-    let mut levels = levels_in_units(threads, x)?;
-    levels.iter_mut().for_each(|level| *level = level.recounted(0));
-    Ok(levels)
+pub fn means_and_variances<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<MeanVariance>> {
+    let mut columns = means_and_variances_in_units(threads, x)?;
+    columns.iter_mut().for_each(|column| *column = column.recounted(0));
+    Ok(columns)
 }
 
 /// Mean and variance of each column, each counted in a unit in which they are numbers.
-pub fn levels_in_units<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Vec<Level>> {
+pub fn means_and_variances_in_units<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+) -> Result<Vec<MeanVariance>> {
     summaries(threads, x)
 }
 

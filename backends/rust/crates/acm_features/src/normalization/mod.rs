@@ -7,7 +7,7 @@ use ndarray::ArrayView2;
 
 use crate::Missing;
 use crate::by_column::map_by_column;
-use crate::moments::{self, Level};
+use crate::moments::{self, MeanVariance};
 use crate::robust_stats::{self, NORMAL_CONSISTENCY};
 
 /// Scales between this and its reciprocal have a normal reciprocal in both float types.
@@ -207,13 +207,13 @@ impl Columns {
     fn of<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, method: Method, scale: bool) -> Result<Self> {
         match method {
             Method::Standard { ddof } => {
-                let mut columns = moments::levels_in_units(threads, x)?;
+                let mut columns = moments::means_and_variances_in_units(threads, x)?;
                 // Of equal values, which need no unit, nor do zeros.
                 let constant = columns.iter_mut().filter(|column| column.squares() == 0.0);
                 constant.for_each(|column| *column = column.recounted(0));
-                let offset = |column: &Level| times_power(column.offset, -column.exponent());
+                let offset = |column: &MeanVariance| times_power(column.offset, -column.exponent());
                 Ok(Columns {
-                    exponent: memory::collected(columns.iter().map(Level::exponent))?,
+                    exponent: memory::collected(columns.iter().map(MeanVariance::exponent))?,
                     offset: memory::collected(columns.iter().map(offset))?,
                     center: memory::collected(columns.iter().map(|column| column.mean()))?,
                     scale: memory::collected(columns.iter().map(|column| column.deviation(ddof)))?,

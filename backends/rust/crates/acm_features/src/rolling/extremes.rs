@@ -6,7 +6,7 @@ use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::ArrayViewMut2;
 
 use super::Windows;
-use super::halves::{Statistic, slide};
+use super::van_herk::{Statistic, slide};
 
 /// Columns that fill as many registers of `f32` as [`LANES`] fill of `f64`.
 const NARROW_LANES: usize = 2 * LANES;

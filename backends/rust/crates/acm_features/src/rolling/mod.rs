@@ -3,26 +3,26 @@
 //! Sums and extremes are made of two halves ([`halves`]), order statistics of a sorted window ([`sorted`]). A window is
 //! `window` rows, at least 1; NaN and infinities are no values; fewer than `min_periods` values give NaN.
 
-mod before;
 mod extremes;
 mod finish;
 mod grid;
-mod halves;
 mod powers;
 mod slope;
 mod sorted;
+mod suffixes;
 mod units;
 mod values;
+mod van_herk;
 
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use self::extremes::slide_extreme;
 use self::finish::{Kurtosis, Mean, Skewness, Spread};
-use self::halves::slide;
 use self::powers::Powers;
 use self::slope::Slope;
 use self::sorted::{Deviation, Middle};
+use self::van_herk::slide;
 
 /// The data and what a result is made of.
 #[derive(Debug, Clone, Copy)]

@@ -17,9 +17,9 @@ use acm_core::simd::{Simd, Vector};
 
 use super::Windows;
 use super::finish::Finish;
-use super::halves::Statistic;
 use super::units::mark;
 use super::values::{Lane, based, widened};
+use super::van_herk::Statistic;
 
 /// Sums of the first to `N`th powers of a half's values.
 #[derive(Debug, Clone, Copy)]

@@ -7,9 +7,9 @@ use acm_core::panels::{LANES, Lanes};
 use acm_core::simd::{Simd, Vector};
 
 use super::Windows;
-use super::halves::Statistic;
 use super::units::mark;
 use super::values::{Lane, based, widened};
+use super::van_herk::Statistic;
 
 /// Sums over a half's values of what does not depend on them.
 #[derive(Debug, Clone, Copy)]

@@ -9,9 +9,9 @@ use acm_core::units::{FITTING, LEAST_SQUARES, exponent_for, fits, times_power};
 use acm_core::{Error, Result, Scalar, memory};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::before::Before;
 use super::grid::Part;
-use super::halves::{Statistic, fill_around};
+use super::suffixes::Suffixes;
+use super::van_herk::{Statistic, fill_around};
 
 /// Windows of neighbouring columns that meet a boundary.
 pub struct Block<'a, T, const N: usize> {
@@ -43,7 +43,7 @@ pub fn count_anew<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
         return Ok(());
     }
     let mut sizes = block.sizes()?;
-    let mut before = Before::new(statistic, block.window)?;
+    let mut suffixes = Suffixes::new(statistic, block.window)?;
     let mut found = memory::zeroed(sizes.len() * N)?;
     loop {
         let largest =
@@ -60,7 +60,7 @@ pub fn count_anew<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
         for panel in panels(Rows::new(counted, "x")?, 0..N) {
             simd.vectorize(
                 #[inline(always)]
-                || fill_around::<S, T, K, N, true>(panel, &mut before, &mut anew, rows.clone(), &mut [0.0; N]),
+                || fill_around::<S, T, K, N, true>(panel, &mut suffixes, &mut anew, rows.clone(), &mut [0.0; N]),
             );
         }
         for ((i, sizes), found) in (block.rows.start..).zip(&mut sizes).zip(found.chunks_exact(N)) {

@@ -126,17 +126,16 @@ impl<T: Scalar> Task for Attempt<'_, T> {
 ///
 /// A sum beyond all numbers is taken anew of values that are smaller by a power of two.
 pub fn column_means<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>) -> Result<Vec<f64>> {
-    let means = scaled_means(threads, x, 1.0)?;
+    let mut means = scaled_means(threads, x, 1.0)?;
     if means.iter().all(|mean| mean.is_finite()) || !x.are_finite(0..x.count()) {
         return Ok(means);
     }
     let shrink = (x.count().next_power_of_two() as f64).recip();
     let shrunk = scaled_means(threads, x, shrink)?;
-    Ok(means
-        .into_iter()
-        .zip(shrunk)
-        .map(|(mean, small)| if mean.is_finite() { mean } else { small / shrink })
-        .collect())
+    for (mean, small) in means.iter_mut().zip(shrunk).filter(|(mean, _)| !mean.is_finite()) {
+        *mean = small / shrink;
+    }
+    Ok(means)
 }
 
 /// The mean of each column of `x`, times `scale`.

@@ -26,8 +26,8 @@ use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayViewMut2;
 
 use super::Windows;
-use super::before::{Before, KEPT};
 use super::grid::{Part, PartSize, for_each_part};
+use super::suffixes::{KEPT, Suffixes};
 use super::units::{Block, count_anew};
 
 /// Elementary steps for one value: it is added twice and finished once.
@@ -146,14 +146,14 @@ impl<T: Scalar, K: Statistic<T, N>, const N: usize> Task for Slide<'_, T, K, N> 
         let Slide { threads, x, window, statistic, out } = self;
         let height = (WINDOWS * window).max(ROWS).next_multiple_of(window);
         let size = PartSize { height, width: N, steps: STEPS };
-        let prepare = || Before::new(statistic, window);
-        for_each_part(threads, size, out, prepare, |before, mut part| {
+        let prepare = || Suffixes::new(statistic, window);
+        for_each_part(threads, size, out, prepare, |suffixes, mut part| {
             for panel in part.panels(x) {
                 simd.vectorize(
                     #[inline(always)]
                     || match panel.whole() {
-                        Some(whole) => fill(simd, whole, before, &mut part),
-                        None => fill(simd, panel, before, &mut part),
+                        Some(whole) => fill(simd, whole, suffixes, &mut part),
+                        None => fill(simd, panel, suffixes, &mut part),
                     },
                 )?;
             }
@@ -167,10 +167,10 @@ impl<T: Scalar, K: Statistic<T, N>, const N: usize> Task for Slide<'_, T, K, N> 
 fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
     simd: S,
     panel: Panel<'_, T, N>,
-    before: &mut Before<K, T, N>,
+    suffixes: &mut Suffixes<K, T, N>,
     part: &mut Part<'_, T>,
 ) -> Result<()> {
-    let window = before.window;
+    let window = suffixes.window;
     let rows = part.first.0..part.first.0 + part.out.nrows();
     let mut is_gapless = rows.start >= window && panel.is_finite(rows.start - window..rows.start);
     for boundary in rows.clone().step_by(window) {
@@ -179,12 +179,12 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
         is_gapless = panel.is_finite(meeting.clone());
         let mut astray = [0.0; N];
         if was_gapless && is_gapless {
-            fill_around::<S, T, K, N, false>(panel, before, part, meeting.clone(), &mut astray);
+            fill_around::<S, T, K, N, false>(panel, suffixes, part, meeting.clone(), &mut astray);
         } else {
-            fill_around::<S, T, K, N, true>(panel, before, part, meeting.clone(), &mut astray);
+            fill_around::<S, T, K, N, true>(panel, suffixes, part, meeting.clone(), &mut astray);
         }
         if let (Some(degree), true) = (K::DEGREE, astray[..panel.columns().len()].contains(&1.0)) {
-            count_anew(simd, before.statistic, degree, Block { panel, window, rows: meeting, astray }, part)?;
+            count_anew(simd, suffixes.statistic, degree, Block { panel, window, rows: meeting, astray }, part)?;
         }
     }
     Ok(())
@@ -194,22 +194,22 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
 #[inline(always)]
 pub fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const GAPS: bool>(
     panel: Panel<'_, T, N>,
-    before: &mut Before<K, T, N>,
+    suffixes: &mut Suffixes<K, T, N>,
     part: &mut Part<'_, T>,
     rows: Range<usize>,
     astray: &mut Lanes<f64, N>,
 ) {
-    let (boundary, statistic, last) = (rows.start, before.statistic, before.window as f64 - 1.0);
-    before.mark::<S, GAPS>(panel, boundary);
+    let (boundary, statistic, last) = (rows.start, suffixes.statistic, suffixes.window as f64 - 1.0);
+    suffixes.checkpoint::<S, GAPS>(panel, boundary);
     let mut since = Half::new::<T, K, N, GAPS>(statistic, panel, boundary);
     for start in (0..rows.len()).step_by(KEPT) {
-        before.keep::<S, GAPS>(panel, boundary, start);
+        suffixes.keep::<S, GAPS>(panel, boundary, start);
         for offset in start..rows.len().min(start + KEPT) {
             let time = offset as f64;
             since.add::<S, T, K, N, GAPS>(statistic, &panel.row(boundary + offset), time);
-            let sums = [&before.sums[offset - start], &since.sums];
+            let sums = [&suffixes.sums[offset - start], &since.sums];
             let result = if GAPS {
-                statistic.result::<S>([&before.seen[offset - start], &since.seen], sums, astray)
+                statistic.result::<S>([&suffixes.seen[offset - start], &since.seen], sums, astray)
             } else {
                 statistic.result_all::<S>([last - time, time + 1.0], sums, astray)
             };

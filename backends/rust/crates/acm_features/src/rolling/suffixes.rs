@@ -8,7 +8,7 @@ use acm_core::panels::Panel;
 use acm_core::simd::Simd;
 use acm_core::{Result, Scalar, memory};
 
-use super::halves::{Half, Statistic};
+use super::van_herk::{Half, Statistic};
 
 /// Halves before a boundary that are kept at a time; of a longer window they are made again from one in this many.
 pub const KEPT: usize = 256;
@@ -16,36 +16,36 @@ pub const KEPT: usize = 256;
 /// The halves before a boundary.
 ///
 /// The half at `offset` belongs to the window that ends `offset` rows after the boundary.
-pub struct Before<K: Statistic<T, N>, T, const N: usize> {
+pub struct Suffixes<K: Statistic<T, N>, T, const N: usize> {
     /// What is known of windows.
     pub statistic: K,
     /// Rows in a window.
     pub window: usize,
     /// The halves at [`KEPT`], 2 [`KEPT`] and so on.
-    marks: Vec<Half<K::Seen, K::Sums>>,
+    checkpoints: Vec<Half<K::Seen, K::Sums>>,
     /// Of the halves at [`KEPT`] offsets in a row, which values they have; not kept where none is missing.
     pub seen: Vec<K::Seen>,
     /// And what is known of these.
     pub sums: Vec<K::Sums>,
 }
 
-impl<T: Scalar, K: Statistic<T, N>, const N: usize> Before<K, T, N> {
+impl<T: Scalar, K: Statistic<T, N>, const N: usize> Suffixes<K, T, N> {
     /// For windows of `window` rows.
     pub fn new(statistic: K, window: usize) -> Result<Self> {
         let kept = KEPT.min(window);
-        let marks = memory::filled(window.div_ceil(KEPT), Half { seen: K::UNSEEN, sums: K::NOTHING })?;
+        let checkpoints = memory::filled(window.div_ceil(KEPT), Half { seen: K::UNSEEN, sums: K::NOTHING })?;
         let (seen, sums) = (memory::filled(kept, K::UNSEEN)?, memory::filled(kept, K::NOTHING)?);
-        Ok(Before { statistic, window, marks, seen, sums })
+        Ok(Suffixes { statistic, window, checkpoints, seen, sums })
     }
 
-    /// Makes the marks of a boundary.
+    /// Makes the checkpoints of a boundary.
     #[inline(always)]
-    pub fn mark<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T, N>, boundary: usize) {
+    pub fn checkpoint<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T, N>, boundary: usize) {
         let mut half = self.behind_all::<GAPS>(panel, boundary);
         for offset in (KEPT..self.window).rev() {
             self.extend::<S, GAPS>(panel, &mut half, boundary, offset);
             if offset % KEPT == 0 {
-                self.marks[offset / KEPT] = half;
+                self.checkpoints[offset / KEPT] = half;
             }
         }
     }
@@ -55,7 +55,7 @@ impl<T: Scalar, K: Statistic<T, N>, const N: usize> Before<K, T, N> {
     pub fn keep<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T, N>, boundary: usize, start: usize) {
         let end = self.window.min(start + KEPT);
         let mut half =
-            if end < self.window { self.marks[end / KEPT] } else { self.behind_all::<GAPS>(panel, boundary) };
+            if end < self.window { self.checkpoints[end / KEPT] } else { self.behind_all::<GAPS>(panel, boundary) };
         for offset in (start..end).rev() {
             self.extend::<S, GAPS>(panel, &mut half, boundary, offset);
             self.sums[offset - start] = half.sums;

@@ -8,7 +8,7 @@ use acm_core::{Result, Scalar, Threads, memory, simd};
 use ndarray::ArrayViewMut2;
 
 use super::common::{coefficient, correlation, write_pairs};
-use super::moderate::is_moderate;
+use super::rescaled::keeps_digits;
 
 /// Rows that are laid out at a time: two columns of them stay in the L1 cache.
 const ROWS: usize = 512;
@@ -30,7 +30,7 @@ const SUMMED_UP: usize = 16;
 const LANES: usize = 16;
 
 /// Writes the correlation of each of `pairs` to both its places.
-pub fn write_doubtful<T: Scalar>(
+pub fn write_ambiguous<T: Scalar>(
     threads: &Threads<'_>,
     x: Rows<'_, T>,
     mut pairs: &[(usize, usize)],
@@ -179,7 +179,7 @@ impl Sums {
     fn coefficient<T: Scalar>(&self) -> Option<f64> {
         let has_digits = |side: usize| {
             let deviation = (self.about_means[side + 1] / self.count).sqrt();
-            T::NARROWER_THAN_REFERENCE || self.largest[side] == 0.0 || is_moderate(deviation)
+            T::NARROWER_THAN_REFERENCE || self.largest[side] == 0.0 || keeps_digits(deviation)
         };
         (self.count < 2.0 || has_digits(0) && has_digits(1)).then(|| coefficient(self.about_means))
     }

@@ -8,7 +8,7 @@ use super::{BLOCK, Block, Summary};
 
 /// Count, mean and sum of squares of some values of a column, all but the count in a unit of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Level {
+pub struct MeanVariance {
     /// One of the values, not counted in the unit.
     pub offset: f64,
     /// Of the unit.
@@ -20,7 +20,7 @@ pub struct Level {
     squares: f64,
 }
 
-impl Level {
+impl MeanVariance {
     /// How many values there are.
     pub fn count(&self) -> f64 {
         self.count
@@ -58,19 +58,19 @@ impl Level {
     }
 }
 
-impl Summary for Level {
-    const NONE: Level = Level { offset: f64::NAN, exponent: 0, count: 0.0, mean: 0.0, squares: 0.0 };
+impl Summary for MeanVariance {
+    const NONE: MeanVariance = MeanVariance { offset: f64::NAN, exponent: 0, count: 0.0, mean: 0.0, squares: 0.0 };
 
     fn is_sound(&self) -> bool {
         let is_constant = self.squares == 0.0 && self.offset != 0.0 && fits(self.offset.abs());
         self.count == 0.0 || is_sound(self.squares) || is_constant
     }
 
-    fn in_unit(&self, counted: Level, exponent: i32) -> Level {
-        Level { offset: self.offset, exponent, ..counted }
+    fn in_unit(&self, counted: MeanVariance, exponent: i32) -> MeanVariance {
+        MeanVariance { offset: self.offset, exponent, ..counted }
     }
 
-    fn join(&mut self, other: &Level) {
+    fn join(&mut self, other: &MeanVariance) {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
@@ -86,7 +86,7 @@ impl Summary for Level {
     }
 
     #[inline(always)]
-    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [Level; BLOCK] {
+    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [MeanVariance; BLOCK] {
         let offset = block.offsets();
         let [count, mean] = means::<T, true>(&block, offset);
         let all_finite = mean.iter().all(|mean| mean.is_finite());
@@ -95,7 +95,7 @@ impl Summary for Level {
             true => squares::<T, true>(&block, offset, mean),
             false => squares::<T, false>(&block, offset, mean),
         };
-        std::array::from_fn(|j| Level {
+        std::array::from_fn(|j| MeanVariance {
             offset: offset[j],
             exponent: 0,
             count: count[j],

@@ -10,7 +10,7 @@ use super::{BLOCK, Block, SEGMENT_VALUES, Summary, summaries};
 
 /// What some neighbours in a column sum up to, as differences from the mean of the earlier ones, in a unit of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Echo {
+pub struct LagSums {
     /// The exponent of the unit.
     pub exponent: i32,
     /// One of the values, not counted in the unit.
@@ -27,20 +27,20 @@ pub struct Echo {
 }
 
 /// The sums of each column of `x`; None if there are no two rows, or if a value is NaN or infinite, or the sums are.
-pub fn echoes<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Option<Vec<Echo>>> {
+pub fn lag_sums<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<Option<Vec<LagSums>>> {
     let rows = Rows::new(x, "x")?;
     // Gaps are seldom in the last rows only, and then summing up to there was in vain.
     let some = (SEGMENT_VALUES / x.ncols()).max(1).min(x.nrows());
     if x.nrows() < 2 || !rows.are_finite(0..some) {
         return Ok(None);
     }
-    let echoes: Vec<Echo> = summaries(threads, x)?;
+    let lag_sums: Vec<LagSums> = summaries(threads, x)?;
     let pairs = (x.nrows() - 1) as f64;
-    let whole = |echo: &Echo| echo.count == pairs && (echo.squares + echo.products).is_finite();
-    Ok(echoes.iter().all(whole).then_some(echoes))
+    let whole = |sums: &LagSums| sums.count == pairs && (sums.squares + sums.products).is_finite();
+    Ok(lag_sums.iter().all(whole).then_some(lag_sums))
 }
 
-impl Echo {
+impl LagSums {
     /// The mean of the column that begins with `first`, in two parts, the second small, counted in the unit.
     pub fn mean_with(&self, first: f64) -> [f64; 2] {
         let [first, offset] = [first, self.offset].map(|value| value * power(-self.exponent));
@@ -76,9 +76,9 @@ impl Echo {
     }
 }
 
-impl Summary for Echo {
-    const NONE: Echo =
-        Echo { exponent: 0, offset: f64::NAN, count: 0.0, mean: 0.0, later: 0.0, squares: 0.0, products: 0.0 };
+impl Summary for LagSums {
+    const NONE: LagSums =
+        LagSums { exponent: 0, offset: f64::NAN, count: 0.0, mean: 0.0, later: 0.0, squares: 0.0, products: 0.0 };
 
     fn is_sound(&self) -> bool {
         let is_constant = self.squares == 0.0 && self.offset != 0.0 && fits(self.offset.abs());
@@ -86,11 +86,11 @@ impl Summary for Echo {
         self.count == 0.0 || paired && (is_constant || is_sound(self.squares))
     }
 
-    fn in_unit(&self, counted: Echo, exponent: i32) -> Echo {
-        Echo { offset: self.offset, exponent, ..counted }
+    fn in_unit(&self, counted: LagSums, exponent: i32) -> LagSums {
+        LagSums { offset: self.offset, exponent, ..counted }
     }
 
-    fn join(&mut self, other: &Echo) {
+    fn join(&mut self, other: &LagSums) {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
@@ -101,7 +101,7 @@ impl Summary for Echo {
             let shift = distance * (other.count / count);
             self.mean = own.mean + shift;
             let (own, other) = (own.moved_by(-shift), other.moved_by(distance - shift));
-            *self = Echo {
+            *self = LagSums {
                 exponent,
                 offset: self.offset,
                 count,
@@ -114,21 +114,21 @@ impl Summary for Echo {
     }
 
     #[inline(always)]
-    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [Echo; BLOCK] {
-        let paired = echoes_of::<T, true>(&block);
+    fn of<T: Scalar, S: Simd>(block: Block<'_, T>) -> [LagSums; BLOCK] {
+        let paired = lag_sums_of::<T, true>(&block);
         // The first row has none before it.
-        if paired.iter().all(|echo| echo.squares.is_finite()) { paired } else { echoes_of::<T, false>(&block) }
+        if paired.iter().all(|sums| sums.squares.is_finite()) { paired } else { lag_sums_of::<T, false>(&block) }
     }
 }
 
 /// The sums of a block's columns. With `PAIRED` every value has one before it.
 #[inline(always)]
-fn echoes_of<T: Scalar, const PAIRED: bool>(block: &Block<'_, T>) -> [Echo; BLOCK] {
+fn lag_sums_of<T: Scalar, const PAIRED: bool>(block: &Block<'_, T>) -> [LagSums; BLOCK] {
     let offset = block.offsets();
     let [count, mean] = earlier_means::<T, PAIRED>(block, offset);
     let squares = squares::<T, PAIRED>(block, offset, mean);
     let [later, products] = products::<T, PAIRED>(block, offset, mean);
-    std::array::from_fn(|j| Echo {
+    std::array::from_fn(|j| LagSums {
         exponent: 0,
         offset: offset[j],
         count: count[j],

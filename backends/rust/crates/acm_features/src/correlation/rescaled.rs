@@ -7,7 +7,7 @@ use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use crate::by_column::map_by_column;
-use crate::moments::{Level, levels};
+use crate::moments::{MeanVariance, means_and_variances};
 
 /// Numbers whose squares, and sums of many of them, are as precise as they are themselves.
 const MODERATE: RangeInclusive<f64> = 1e-140..=1e140;
@@ -17,21 +17,21 @@ const LOOKED_AT: usize = 32 * 1024;
 const PARTS: usize = 256;
 
 /// A matrix, columns whose squares would overflow or vanish scaled by powers of two, and what is known of each column.
-pub struct Moderate<'a, T> {
+pub struct Rescaled<'a, T> {
     /// The matrix itself or, where a column is scaled, a copy.
     pub x: CowArray<'a, T, Ix2>,
     /// Of its columns.
-    pub levels: Vec<Level>,
+    pub columns: Vec<MeanVariance>,
 }
 
-impl<'a, T: Scalar> Moderate<'a, T> {
+impl<'a, T: Scalar> Rescaled<'a, T> {
     /// Looks at the finite values of each column of `x`.
     pub fn new(threads: &Threads<'_>, x: ArrayView2<'a, T>) -> Result<Self> {
-        let found = levels(threads, x)?;
-        let doubtful = memory::collected((0..x.ncols()).filter(|&column| !has_digits::<T>(&found[column])))?;
-        let scales = scales(threads, Rows::new(x, "x")?, &doubtful)?;
+        let found = means_and_variances(threads, x)?;
+        let ambiguous = memory::collected((0..x.ncols()).filter(|&column| !has_digits::<T>(&found[column])))?;
+        let scales = scales(threads, Rows::new(x, "x")?, &ambiguous)?;
         if scales.iter().all(|&scale| scale == 1.0) {
-            return Ok(Moderate { x: x.into(), levels: found });
+            return Ok(Rescaled { x: x.into(), columns: found });
         }
         let mut scaled = memory::zeroed(x.len())?;
         map_by_column(
@@ -43,21 +43,21 @@ impl<'a, T: Scalar> Moderate<'a, T> {
             |value, [scale]| T::from_f64(value.to_f64() * scale),
         )?;
         let x = Array2::from_shape_vec(x.dim(), scaled).map_err(|error| Error::invalid("x", error.to_string()))?;
-        Ok(Moderate { levels: levels(threads, x.view())?, x: x.into() })
+        Ok(Rescaled { columns: means_and_variances(threads, x.view())?, x: x.into() })
     }
 }
 
 /// Whether the squares of numbers of this size, and their sum, have kept their digits.
-pub fn is_moderate(size: f64) -> bool {
+pub fn keeps_digits(size: f64) -> bool {
     MODERATE.contains(&size)
 }
 
 /// Whether a column is known well enough. All squares of `f32` fit into `f64`, and so they do where there is no
 /// distance; that there is none is certain where the least one is not too small to be squared.
-fn has_digits<T: Scalar>(level: &Level) -> bool {
-    let deviation = level.deviation(0);
-    let constant = deviation == 0.0 && is_moderate(level.offset.abs());
-    T::NARROWER_THAN_REFERENCE || level.count() < 2.0 || constant || is_moderate(deviation)
+fn has_digits<T: Scalar>(column: &MeanVariance) -> bool {
+    let deviation = column.deviation(0);
+    let constant = deviation == 0.0 && keeps_digits(column.offset.abs());
+    T::NARROWER_THAN_REFERENCE || column.count() < 2.0 || constant || keeps_digits(deviation)
 }
 
 /// For each column a power of two: 1 unless it is one of `columns`, and holds more than zeros.
@@ -85,7 +85,7 @@ fn scales<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>, columns: &[usize]) -
     Ok(scales)
 }
 
-/// The power of two that brings a positive number close to 1, as far as it has to for its square to be moderate.
+/// The power of two that brings a positive number close to 1, as far as it has to for its square to be rescaled.
 pub fn scale_of(size: f64) -> f64 {
     // As it is stored, the exponent of 1 is 1023.
     let exponent = (size.to_bits() >> 52) as i64;
