@@ -1,4 +1,10 @@
-"""Checks of the arguments that are not arrays: each returns the value in its one true form, or says what is wrong."""
+"""Checks of the arguments that are not arrays: each returns the value in its one true form, or says what is wrong.
+
+A check is a function of the operation's name, the argument's name and the value. `boolean` is one; `one_of`, `integer`,
+`real` and `optional` make one. One of your own raises `InvalidInput`, and says by two decorators what it accepts, in
+words (`expects`) and as values that the conformance kit tries (`drawn_by`). `scalar`, `number` and `whole` read numbers
+of NumPy, Arrow and arrays without dimensions. `docs/plugins.md` has an example.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,21 @@ import numpy as np
 
 from . import authoring
 from .errors import InvalidInput, shown
+
+__all__ = [
+    "Check",
+    "DrawOption",
+    "boolean",
+    "drawn_by",
+    "expects",
+    "integer",
+    "number",
+    "one_of",
+    "optional",
+    "real",
+    "scalar",
+    "whole",
+]
 
 Check = Callable[[str, str, Any], Any]
 C = TypeVar("C", bound=Check)
@@ -27,8 +48,36 @@ BORDERS = (1, 2, 3, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 4095, 4096, 
 _NO_NUMBERS = (bool, np.bool_, str, bytes, np.datetime64, np.timedelta64)
 
 
+def expects(values: str) -> Callable[[C], C]:
+    """Decorator of a check: which values it accepts, in words that go after "expected".
+
+    Parameters
+    ----------
+    values : str
+        Such as "an integer of at least 1": `acm-dispatch info OPERATION` shows it.
+    """
+    authoring.expect(bool(values) and isinstance(cast("Any", values), str), "expects: values", values, "a text")
+
+    def publish(check: C) -> C:
+        setattr(check, "expects", values)  # noqa: B010 - a function has no such attribute that a type checker knows of
+        return check
+
+    return publish
+
+
+def expectation_of(check: Check) -> str | None:
+    """Which values `check` accepts, in words, if it says so."""
+    return getattr(check, "expects", None)
+
+
 def drawn_by(draw: DrawOption) -> Callable[[C], C]:
-    """Decorator of a check: which values the conformance kit tries, most of them accepted."""
+    """Decorator of a check: which values the conformance kit tries, most of them accepted.
+
+    Parameters
+    ----------
+    draw : callable ``(rng, dims) -> value``
+        Takes a NumPy generator and the sizes of the call's dimensions by name.
+    """
 
     def publish(check: C) -> C:
         setattr(check, "draw", draw)  # noqa: B010 - a function has no such attribute that a type checker knows of
@@ -60,16 +109,17 @@ def number(value: Any) -> float:
 
 
 def one_of(*choices: str) -> Check:
-    """One of the given words."""
+    """Check: one of the given words."""
     authoring.expect(bool(authoring.texts("one_of: choices", choices)), "one_of: choices", choices, "at least one")
 
+    expected = f"one of {', '.join(map(repr, choices))}"
+
+    @expects(expected)
     @drawn_by(lambda rng, dims: str(rng.choice(choices)))
     def check(operation: str, argument: str, value: Any) -> str:
         word = _or_none(_word, value)
         if word not in choices:
-            raise InvalidInput(
-                operation, argument, f"is {shown(value)}; expected one of {', '.join(map(repr, choices))}"
-            )
+            raise InvalidInput(operation, argument, f"is {shown(value)}; expected {expected}")
         return word
 
     return check
@@ -79,9 +129,10 @@ def _word(value: Any) -> str:
     return str.__str__(scalar(value))  # of a class of its own, too, whatever that says of itself
 
 
+@expects("True or False")
 @drawn_by(lambda rng, dims: bool(rng.random() < 0.5))
 def boolean(operation: str, argument: str, value: Any) -> bool:
-    """True or False, NumPy's included."""
+    """Check: True or False, NumPy's included."""
     truth = _or_none(scalar, value)
     if type(truth) not in (bool, np.bool_):
         raise InvalidInput(operation, argument, f"is {shown(value)}; expected True or False")
@@ -103,9 +154,11 @@ def _drawn_integer(minimum: int | None, rng: np.random.Generator, dims: Mapping[
 
 
 def integer(minimum: int | None = None) -> Check:
-    """A whole number, at least `minimum`."""
+    """Check: a whole number of 64 bits, at least `minimum`."""
     authoring.expect(minimum is None or type(minimum) is int, "integer: minimum", minimum, "an integer or None")
+    least = "" if minimum is None else f"at least {minimum}"
 
+    @expects(f"an integer of {least}" if least else "an integer")
     @drawn_by(partial(_drawn_integer, minimum))
     def check(operation: str, argument: str, value: Any) -> int:
         found = whole(value)
@@ -114,7 +167,7 @@ def integer(minimum: int | None = None) -> Check:
         if abs(found) >= 2**63:
             raise InvalidInput(operation, argument, f"is {shown(found)}; expected a 64-bit integer")
         if minimum is not None and found < minimum:
-            raise InvalidInput(operation, argument, f"is {found}; expected at least {minimum}")
+            raise InvalidInput(operation, argument, f"is {found}; expected {least}")
         return found
 
     return check
@@ -140,9 +193,11 @@ def _drawn_real(minimum: float, exclusive: bool, rng: np.random.Generator, dims:
 
 
 def real(minimum: float = -math.inf, *, exclusive: bool = False) -> Check:
-    """A finite number, at least (`exclusive`: above) `minimum`."""
+    """Check: a finite number, at least (`exclusive`: above) `minimum`."""
     authoring.a_type("real: minimum", minimum, float, "a float")
+    least = f"{'more than' if exclusive else 'at least'} {minimum}"
 
+    @expects("a finite number" if math.isinf(minimum) else f"a finite number of {least}")
     @drawn_by(partial(_drawn_real, minimum, exclusive))
     def check(operation: str, argument: str, value: Any) -> float:
         found = _or_none(number, value)
@@ -151,8 +206,7 @@ def real(minimum: float = -math.inf, *, exclusive: bool = False) -> Check:
         if not math.isfinite(found):
             raise InvalidInput(operation, argument, f"is {found}; expected a finite number")
         if found < minimum or (exclusive and found == minimum):
-            bound = "more than" if exclusive else "at least"
-            raise InvalidInput(operation, argument, f"is {found}; expected {bound} {minimum}")
+            raise InvalidInput(operation, argument, f"is {found}; expected {least}")
         return found
 
     return check
@@ -169,13 +223,15 @@ def _or_none(reading: Callable[[Any], T], value: Any) -> T | None:
 
 
 def optional(check: Check) -> Check:
-    """None, or what `check` accepts."""
+    """Check: None, or what `check` accepts."""
     authoring.a_function("optional: the check", check, arguments=3)
-    inner = draw_of(check)
+    inner, expected = draw_of(check), expectation_of(check)
 
     def check_unless_none(operation: str, argument: str, value: Any) -> Any:
         return None if value is None else check(operation, argument, value)
 
+    if expected is not None:
+        check_unless_none = expects(f"{expected}, or None")(check_unless_none)
     if inner is None:
         return check_unless_none
     return drawn_by(lambda rng, dims: None if rng.random() < 0.4 else inner(rng, dims))(check_unless_none)

@@ -73,6 +73,84 @@ def test_info_says_why_a_backend_cannot_run(invoke):
         assert "acm_no_such_module" in output
 
 
+def test_info_of_an_operation_tells_what_a_caller_and_a_kernel_have_to_know(invoke):
+    page = invoke("info", "zscore").stdout
+    for line in (
+        r"shapes +n d, \[d\], \[d\] -> n d",
+        r"center +\(d,\) float64 or float32; may be left out, then None",
+        "tolerance +float64 1e-10 relative, 1e-12 absolute; float32 1e-05 relative, 1e-06 absolute",
+        "relaxed +float64 1e-07 relative, 1e-09 absolute; float32 0.001 relative, 0.0001 absolute",
+        "NaN +propagate: a result that depends on a NaN is NaN",
+        r"work +n \* d",
+        "method +one of 'standard', 'robust'; by default 'standard'",
+        "ddof +an integer of at least 0; by default 0",
+        "clip +a finite number of more than 0.0, or None; by default None",
+        "parameters +x, center, scale, method, ddof, floor, clip",
+        "cases +typical, quantised, ",
+        r"mistakes +centre_of_other_length \(center\)",
+        r"numpy +reference \(float64, float32; bitwise\)",
+    ):
+        assert re.search(line, page), line
+    assert "after prepare" not in page
+    assert re.search("homogeneous +x -> 1 ", invoke("info", "rolling_mean").stdout)
+    assert re.search("window +an integer of at least 1; required", invoke("info", "rolling_mean").stdout)
+    labels = invoke("info", "silhouette_samples").stdout
+    assert re.search(r"labels +\(n,\) int64", labels)
+    assert "`encode`: Labels as codes 0..k-1, every code in use." in labels
+
+
+def test_info_of_a_composition_tells_what_it_is_made_of(invoke):
+    page = invoke("info", "quantiles").stdout
+    assert re.search(r"column_quantiles +n d -> ", page)
+    assert re.search("q +required", page)
+    assert "acm-dispatch info NAME" in page
+
+
+def test_info_tells_why_a_backend_has_no_kernel(invoke):
+    backends = [
+        acm_dispatch.Backend("asleep", available=lambda: "no such device"),
+        acm_dispatch.Backend("choosy", refuses={"zscore": "its columns are rows"}),
+        acm_dispatch.Backend("picky"),
+    ]
+    backends[2].kernel("zscore", dtypes=["float32"], accuracy="relaxed", supports=lambda call: "not today")(print)
+    for backend in backends:
+        acm_dispatch.register_backend(backend)
+    try:
+        page = invoke("info", "zscore").stdout
+    finally:
+        for backend in backends:
+            acm_dispatch.unregister_backend(backend.name)
+    assert re.search("asleep +no such device", page)
+    assert re.search("choosy +its columns are rows", page)
+    assert re.search(r"picky +print \(float32; relaxed; not of every call\)", page)
+
+
+def test_every_option_and_preparation_is_told_in_words():
+    from acm_dispatch.cli.describe import description
+
+    for name in [*registry.operations, *registry.compositions]:
+        page = description(name)
+        assert "accepts:" not in page, "a check without `expects`"
+        assert "has no docstring" not in page
+
+
+def test_a_check_without_words_is_told_by_its_docstring(own_operations):
+    def even(operation, argument, value):
+        """Numbers that two divides."""
+        return value
+
+    samples = acm_dispatch.Samples(lambda rng, n: {"x": rng.normal(size=(n, 2))})
+
+    @acm_dispatch.operation("n d -> n d", work="n * d", nan="propagate", samples=samples, options={"by": even})
+    def scaled_evenly(x, by=2, *, backend=None):
+        return x * by
+
+    from acm_dispatch.cli.describe import description
+
+    assert "what `even` accepts: Numbers that two divides.; by default 2" in description("scaled_evenly")
+    assert "scaled_evenly: has no docstring" in description("scaled_evenly")
+
+
 def test_doctor_examines_everything(invoke, monkeypatch):
     monkeypatch.setattr(registry, "problems", [registry.Problem("odd (odd-plugin)", "its manifest does not import")])
     monkeypatch.setitem(registry.INSTALL, "abacus", "pip install abacus")
@@ -98,7 +176,10 @@ def test_explain_completes_arrays_whose_size_is_known_and_takes_options(invoke):
     assert "n = 300, d = 4" in invoke("explain", "silhouette_samples", "--shape", "300x4").stdout
     result = invoke("explain", "zscore", "--shape", "300x4", "--option", "method=robust", "--option", "clip=3")
     assert result.exit_code == 0
-    assert "runs it (backend=)" in invoke("explain", "zscore", "--shape", "30x4", "--backend", "numpy").stdout
+    assert (
+        "runs it by zscore_in_place (backend=)"
+        in invoke("explain", "zscore", "--shape", "30x4", "--backend", "numpy").stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,6 +229,9 @@ def test_demo_is_the_command_of_the_monitor(invoke, monkeypatch):
         (["explain", "pca_spe_t2", "--shape", "9x9", "--shape", "3"], "no model can be made of the shape 3"),
         (["explain", "kmeans", "--shape", "9x9"], "kmeans also needs --option n_clusters=..."),
         (["explain", "kmean", "--shape", "9x9"], "no operation is called 'kmean'; did you mean 'kmeans'?"),
+        (["info", "zscor"], "no operation is called 'zscor'; did you mean 'zscore'?"),
+        (["info", "kmean"], "no operation is called 'kmean'; did you mean 'kmeans'?"),
+        (["info", "qqqq"], "no operation is called 'qqqq'; `acm-dispatch info` lists them"),
         (["explain", "zscore", "--shape", "9xa"], "--shape is '9xa'; expected sizes such as 10000x50"),
         (["explain", "zscore", "--shape", "9"], "zscore: `x` has shape (9,); expected 2-D (n, d)"),
         (

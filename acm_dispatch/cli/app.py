@@ -54,11 +54,20 @@ def _common(  # pyright: ignore[reportUnusedFunction] - typer calls it
 
 
 @app.command()
-def info() -> None:
-    """Operations and the backends that can run them."""
-    from .info import operations_table
+def info(
+    operation: Annotated[
+        str | None, typer.Argument(help="Tell all about this one: contract, options, kernels.")
+    ] = None,
+) -> None:
+    """Operations and the backends that can run them; with a name, what one is and what a kernel for it is given."""
+    if operation is None:
+        from .info import operations_table
 
-    console().print(operations_table())
+        console().print(operations_table())
+        return
+    from .describe import description
+
+    console().print(description(operation), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from ..declaration import Composition
 from ..dispatch import find
 from ..errors import ConfigurationError
 from ..shapes import ArraySpec
-from .options import shape
+from .options import named_operation, shape
 
 #: Makes an argument that is no array of a shape.
 _Example = Callable[[tuple[int, ...]], Any]
@@ -48,11 +48,7 @@ def explanation(operation: str, shapes: Sequence[str], dtype: str, options: Sequ
 
 
 def _of_operation(name: str) -> _Subject:
-    try:
-        found = find(name)
-    except LookupError as error:
-        advice = "" if "did you mean" in str(error) else "; `acm-dispatch info` lists them"
-        raise ConfigurationError(f"{error}{advice}") from None
+    found = named_operation(name)
     specs = dict(zip(found.array_names, found.shapes.inputs, strict=True))
     return _Subject(found.name, {**specs}, found.option_names, frozenset(found.defaults), found.explain)
 

@@ -1,4 +1,4 @@
-"""``acm-dispatch info``: which backend has a kernel for which operation."""
+"""``acm-dispatch info`` without a name: which backend has a kernel for which operation."""
 
 from __future__ import annotations
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from ..dispatch import Operation, find
 from ..errors import ConfigurationError
+
+
+def named_operation(name: str) -> Operation:
+    """The operation of that name."""
+    try:
+        return find(name)
+    except LookupError as error:
+        advice = "" if "did you mean" in str(error) else "; `acm-dispatch info` lists them"
+        raise ConfigurationError(f"{error}{advice}") from None
 
 
 def shape(text: str) -> tuple[int, ...]:

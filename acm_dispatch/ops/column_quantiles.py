@@ -10,13 +10,14 @@ from ..arrays import ArrayLike, as_array
 from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import drawn_by, one_of
+from ..options import drawn_by, expects, one_of
 from ..samples import Samples
 from .missing import MISSING, columns, is_missing, sensors
 
 QUARTERS = (0.25, 0.5, 0.75)
 
 
+@expects("numbers from 0 to 1, however many")
 @drawn_by(
     lambda rng, dims: tuple(
         rng.choice([0.0, 0.25, 0.5, 0.99, 1.0, rng.random()], rng.choice([0, 1, 2, 7, 40])).tolist()

@@ -51,6 +51,7 @@ def no_centres(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _require_centers(x: Any, centers: Any) -> tuple[Any, Any]:
+    """At least one centre."""
     if len(centers) == 0:
         raise InvalidInput("lloyd_step", "centers", "has no rows; expected at least one")
     return x, centers

@@ -105,6 +105,7 @@ def _with_names(model: PCAModel, x: Any) -> PCAModel:
 
 
 def _check(x: Any, n_components: int) -> tuple[Any, int]:
+    """At least two rows, and no more components than rows and columns."""
     if len(x) < 2:
         raise InvalidInput("pca_fit", "x", f"has shape {x.shape}; a variance takes at least 2 rows")
     require_components("pca_fit", x, n_components)

@@ -11,7 +11,7 @@ from ..arrays import ArrayLike, kind_of
 from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import Check, drawn_by, real
+from ..options import Check, drawn_by, expects, real
 from ..samples import Samples
 from .correlation import about_means, pearson
 
@@ -19,6 +19,7 @@ from .correlation import about_means, pearson
 def _check_threshold() -> Check:
     at_least_zero = real(minimum=0.0)
 
+    @expects("a number from 0 to 1")
     @drawn_by(lambda rng, dims: float(rng.choice([0.0, 0.25, 0.5, 1.0, rng.random()])))
     def check(operation: str, argument: str, value: Any) -> float:
         threshold = at_least_zero(operation, argument, value)
@@ -118,6 +119,7 @@ _LEEWAY = {8: 1e-12, 4: 1e-5}
 
 
 def _with_leeway(x: Any, threshold: float) -> tuple[Any, float]:
+    """The threshold less what rounding may take from an entry: 1e-12, in float32 1e-5."""
     return x, threshold - _LEEWAY[x.dtype.itemsize]
 
 

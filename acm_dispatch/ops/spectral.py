@@ -11,7 +11,7 @@ from ..arrays import ArrayLike
 from ..errors import InvalidInput, shown
 from ..numpy_backend import numpy_backend
 from ..operation import operation
-from ..options import drawn_by, integer, number
+from ..options import drawn_by, expects, integer, number
 from ..samples import Samples
 from . import units
 
@@ -26,6 +26,7 @@ def _drawn_bands(rng: np.random.Generator, dims: Mapping[str, int]) -> Bands:
     return tuple((float(low), float(high)) for low, high in edges[: rng.integers(1, 5)])
 
 
+@expects("pairs (low, high) with 0 <= low < high <= 0.5 cycles per sample, at least one")
 @drawn_by(_drawn_bands)
 def _check_bands(operation: str, argument: str, value: Any) -> Bands:
     try:

@@ -200,6 +200,7 @@ def require_components(operation: str, x: Any, n_components: int) -> None:
 
 
 def _check(x: Any, n_components: int) -> tuple[Any, int]:
+    """No more components than rows and columns."""
     require_components("truncated_svd", x, n_components)
     return x, n_components
 

@@ -141,6 +141,7 @@ def unknown_window(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _check_segments(x: Any, detrend: str, window: str, segment: int, overlap: int) -> tuple[Any, ...]:
+    """Segments that fit into the rows of `x`, and overlap by less than their length."""
     if overlap >= segment:
         raise InvalidInput("power_spectrum", "overlap", f"is {overlap}; expected less than the segment of {segment}")
     if segment > len(x):

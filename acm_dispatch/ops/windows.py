@@ -183,6 +183,7 @@ def rolling(
 
 
 def _periods_counted(operation: str, x: Any, window: int, *options: Any) -> tuple[Any, ...]:
+    """`min_periods` as a number, of at most the window; both cut to what the rows can hold."""
     *others, periods = options
     if periods is None:
         periods = window
