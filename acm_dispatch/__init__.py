@@ -1,6 +1,8 @@
 """Array operations, each defined once, each call run by the fastest correct implementation present."""
 
-from .backend import Backend
+from . import options
+from .backend import Backend, Call
+from .composition import composition
 from .errors import (
     BackendError,
     BackendNotFoundError,
@@ -12,6 +14,7 @@ from .errors import (
     OperationNotFoundError,
     Unsupported,
 )
+from .numpy_backend import numpy_backend
 from .operation import explain, operation
 from .ops.ar1 import AR1, ar1_coefficients, ar1_residuals
 from .ops.clustering import silhouette_samples, silhouette_score
@@ -57,6 +60,7 @@ __all__ = [
     "Backend",
     "BackendError",
     "BackendNotFoundError",
+    "Call",
     "ConfigurationError",
     "CrossSums",
     "DeclarationError",
@@ -84,6 +88,7 @@ __all__ = [
     "column_moments",
     "column_quantiles",
     "column_sums",
+    "composition",
     "config",
     "cross_sums",
     "csr_matmul",
@@ -100,7 +105,9 @@ __all__ = [
     "mahalanobis",
     "matmul",
     "mean_path_length",
+    "numpy_backend",
     "operation",
+    "options",
     "pairwise_distances_argmin",
     "pairwise_distances_argmin_min",
     "pairwise_euclidean",

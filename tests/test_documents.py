@@ -54,6 +54,89 @@ def test_the_readme_names_every_operation():
     assert public >= {*registry.operations, *registry.compositions} - {"column_range"}
 
 
+# A distribution of the reader's own.
+
+PLUGINS = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", PLUGINS, re.DOTALL)
+
+
+@pytest.fixture
+def plant(tmp_path):
+    """Runs Python beside the distribution of `docs/plugins.md`, installed as its files and entry points say."""
+    for block in blocks("python"):
+        if block.startswith("# plant/"):
+            path = tmp_path / block.partition("\n")[0].removeprefix("# ")
+            path.parent.mkdir(exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(block)
+    groups = tomllib.loads("".join(blocks("toml")))["project"]["entry-points"]
+    lines = [
+        line for group, found in groups.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in found.items()))
+    ]
+    info = tmp_path / "plant-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plant\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("\n".join(lines))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+
+    def run(*command):
+        arguments = [sys.executable, *command]
+        return subprocess.run(arguments, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_the_plugin_of_the_documents_prints_what_they_say(plant):
+    (script,) = (block for block in blocks("python") if "from plant" in block)
+    done = plant("-c", script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == re.findall(r"^print\(.*\)  # (.*)$", script, re.MULTILINE)
+    page = plant("-m", "acm_dispatch", "info", "rise_in_batch").stdout
+    assert re.search("min_rows +an integer of at least 1; by default 1", page)
+    assert "`numbered`: `batch` as codes 0..k-1 in the order of its numbers, every code in use." in page
+    assert re.search(r"plant +rise_of_sorted_batches \(float64, float32; tolerance; not of every call\)", page)
+    assert re.search(r"numpy +rise_above_first_rows ", page)
+
+
+def test_the_kit_proves_the_plugin_of_the_documents(plant):
+    (command,) = (line for line in "".join(blocks("console")).splitlines() if "pytest" in line)
+    done = plant("-m", *command.removeprefix("$ ").split(), "-rs", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "plant has kernels for 1 of" in done.stdout
+    assert "declined: the batches are not one after the other" in done.stdout
+
+
+def test_the_documents_check_of_an_option_is_one():
+    (source,) = (block for block in blocks("python") if "def share" in block)
+    names = {}
+    exec(source, names)
+    share = names["share"]
+    assert share("cut", "by", np.float32(0.5)) == 0.5
+    with pytest.raises(acm_dispatch.InvalidInput, match=r"^cut: `by` is 2\.0; expected a share from 0 to 1$"):
+        share("cut", "by", 2)
+    assert share.expects == "a share from 0 to 1"
+    assert 0 <= share.draw(np.random.default_rng(0), {"n": 3}) <= 1
+
+
+def test_what_is_public_for_plugins_is_what_the_page_lists():
+    table = PLUGINS.partition("## What is public")[2].partition("\n\nAll of it")[0]
+    listed = set(re.findall(r"`(\w+)`", table)) - {"prepare"}
+    checks = set(acm_dispatch.options.__all__)
+    assert checks <= listed
+    assert listed - checks <= set(acm_dispatch.__all__)
+    assert listed >= {"Backend", "Call", "Samples", "composition", "numpy_backend", "operation", "options"}
+    example = Path(__file__).parent / "third_party/example/acm_example"
+    sources = [*blocks("python"), *(path.read_text() for path in example.glob("*.py"))]
+    imported = {
+        name for source in sources for name in re.findall(r"^from acm_dispatch import (.*)$", source, re.MULTILINE)
+    }
+    assert {word for line in imported for word in line.split(", ")} <= listed
+    assert not [source for source in sources if re.search(r"(from|import) acm_dispatch\.", source)]
+
+
 @pytest.mark.skipif(shutil.which("make") is None or sys.platform == "win32", reason="needs make and a shell")
 @pytest.mark.parametrize(
     ("cargo", "said"),

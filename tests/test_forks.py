@@ -226,8 +226,7 @@ def wait():
     inside.set()
     time.sleep(600)
 
-import acm_dispatch.numpy_backend as module
-module.usable_cores = lambda: 2
+sys.modules["acm_dispatch.numpy_backend"].usable_cores = lambda: 2
 started(numpy_backend.bind(wait, 1))
 inside.wait()
 during = numbers()
