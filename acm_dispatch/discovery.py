@@ -36,7 +36,7 @@ def discover(registered: Callable[[str], Backend | None]) -> tuple[dict[str, Bac
     broken = _declare_operations()
     found: dict[str, Backend] = {}
     entries, unread = _entry_points(GROUP)
-    broken += unread
+    broken += [problem for problem in unread if problem not in broken]
     for entry in sorted(entries, key=_precedence):
         source = _source(entry)
         backend = _loaded(entry)

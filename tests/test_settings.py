@@ -209,7 +209,7 @@ def test_variables_may_name_what_comes_later(fresh_settings, monkeypatch):
 def test_a_variable_for_a_composition_names_its_operation(fresh_settings, monkeypatch):
     monkeypatch.setenv("ACM_DISPATCH_BACKEND_SILHOUETTE_SCORE", "numpy")
     fresh_settings()
-    with pytest.warns(DispatchWarning, match="is made of other operations; ask for silhouette_samples"):
+    with pytest.warns(DispatchWarning, match="it is made of silhouette_samples; ask for these"):
         zscore(X)
 
 
