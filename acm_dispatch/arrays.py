@@ -25,7 +25,7 @@ CANONICAL_FLAGS = 0x001 | 0x100
 
 
 #: More numbers than the memory of any machine holds (2 PiB of float64); and than the sizes of an empty array may be.
-_MOST_NUMBERS, _MOST_OF_SIZES = 1 << 48, 1 << 60
+MOST_NUMBERS, _MOST_OF_SIZES = 1 << 48, 1 << 60
 
 #: What a public function takes: lists, frames, Arrow and DLPack producers, NumPy and device arrays. To a type checker
 #: that is anything; inside a reference it is the NumPy array that `canonicalise` has made of it.
@@ -58,6 +58,8 @@ def canonicalise(
         Naming the argument: not numeric, complex, ragged, lazy, missing, labelled otherwise than the first, or on
         different devices.
     """
+    if not orders and _are_canonical(specs, values):
+        return list(values)
     values = [sources.opened(operation, name, value) for name, value in zip(names, values, strict=True)]
     arrays = [_read(operation, name, spec, value) for name, spec, value in zip(names, specs, values, strict=True)]
     _require_one_kind(operation, names, arrays)
@@ -69,10 +71,29 @@ def canonicalise(
     ]
 
 
+def _are_canonical(specs: Sequence[ArraySpec], values: Sequence[Any]) -> bool:
+    """Whether kernels take the arrays as they are, told without a look at what else they might be read from."""
+    real = None
+    for spec, value in zip(specs, values, strict=True):
+        if value is None and spec.optional:
+            continue
+        if type(value) is not np.ndarray or value.flags.num & CANONICAL_FLAGS != CANONICAL_FLAGS:
+            return False
+        dtype = value.dtype
+        if spec.integer:
+            if dtype != INTEGER and not (spec.any_width and dtype == NARROW):
+                return False
+        elif dtype not in REAL_DTYPES or (real is not None and dtype != real):
+            return False
+        else:
+            real = dtype
+    return True
+
+
 def require_memory(operation: str, *shape: int) -> None:
     """Raise `MemoryError` for an array that no machine can hold: libraries have many other words for it."""
     sizes = math.prod(size or 1 for size in shape)
-    if sizes > (_MOST_OF_SIZES if 0 in shape else _MOST_NUMBERS):
+    if sizes > (_MOST_OF_SIZES if 0 in shape else MOST_NUMBERS):
         raise MemoryError(f"{operation}: an array of shape {shape} fits no memory")
 
 

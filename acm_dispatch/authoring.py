@@ -47,11 +47,6 @@ def _takes(function: Callable[..., Any], count: int) -> bool:
     return True
 
 
-def a_count(where: str, value: object) -> None:
-    """A whole number that is not negative."""
-    expect(type(value) is int and value >= 0, where, value, "a whole number of at least 0")
-
-
 def texts(where: str, value: object) -> tuple[str, ...]:
     """Several texts; a single one, which is a sequence of letters, is none."""
     items = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else (None,)

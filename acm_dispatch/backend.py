@@ -75,19 +75,12 @@ class Kernel:
     dtypes: tuple[str, ...] = REAL
     accuracy: Accuracy = "tolerance"
     checks_finite: bool = False
-    min_work: int = 0
+    opt_in: bool = False
     supports: Callable[[Call], str | None] | None = None
     #: Whether it is the operation's own body, which takes every call and stands after all others.
     is_reference: bool = False
     #: The sentence why it is not chosen for the rest of the process; None as long as it is.
     out_of_use: str | None = None
-
-    def decline(self, call: Call) -> str | None:
-        """Why this kernel will not run `call`, or None."""
-        if call.dtype.startswith("float") and call.dtype not in self.dtypes:
-            return f"{call.dtype} is not supported"
-        reason = self.supports(call) if self.supports else None
-        return reason_of(reason)
 
     def label(self, backend: str) -> str:
         """The backend, and where that is not the operation's the kernel's own name."""
@@ -100,9 +93,6 @@ def reason_of(answer: Any) -> str | None:
         return answer
     return f"declined, answering {shown(answer)} where None or a sentence was expected"
 
-
-#: `min_work` of a kernel that is never chosen unless its backend is named: more work than any call has.
-ONLY_BY_NAME = 1 << 62
 
 #: Called when a backend that is in use gets another kernel.
 on_late_kernel: list[Callable[[], None]] = []
@@ -138,8 +128,6 @@ class Backend:
         The array kind its kernels take and return: "numpy", or the package of a device array ("cupy").
     to_device, to_host : callable, optional
         Copies between NumPy and `arrays`, for backends whose arrays are not NumPy's.
-    min_work : int, default 0
-        Below this amount of work its kernels are not chosen unless the user names the backend.
     thread_invariant : bool, default True
         Whether its results are the same, bit for bit, on any number of threads. False where sums are left to a library
         that does not promise it (BLAS): the conformance kit then compares them within the tolerance.
@@ -162,7 +150,6 @@ class Backend:
         arrays: str = "numpy",
         to_device: Callable[[Any], Any] | None = None,
         to_host: Callable[[Any], Any] | None = None,
-        min_work: int = 0,
         thread_invariant: bool = True,
         refuses: Mapping[str, str] = MappingProxyType({}),
         tiles: Sequence[int] = (),
@@ -176,7 +163,6 @@ class Backend:
         authoring.a_type(f"{where}: arrays", arrays, str, "a kind of arrays, such as 'numpy' or 'cupy'")
         authoring.a_function(f"{where}: to_device", to_device, arguments=1, optional=True)
         authoring.a_function(f"{where}: to_host", to_host, arguments=1, optional=True)
-        authoring.a_count(f"{where}: min_work", min_work)
         authoring.a_type(f"{where}: thread_invariant", thread_invariant, bool, "True or False")
         authoring.a_type(f"{where}: version", version, str, "a text")
         if arrays != "numpy" and not (to_device and to_host):
@@ -188,7 +174,6 @@ class Backend:
         self.arrays = arrays
         self.to_device = to_device or _as_it_is
         self.to_host = to_host or _as_it_is
-        self.min_work = min_work
         self.thread_invariant = thread_invariant
         self.refuses = authoring.text_by_name(f"{where}: refuses", refuses)
         self.tiles = tuple(tiles)
@@ -208,7 +193,7 @@ class Backend:
         dtypes: Sequence[str] = REAL,
         accuracy: Accuracy = "tolerance",
         checks_finite: bool = False,
-        min_work: int | None = None,
+        opt_in: bool = False,
         supports: Callable[[Call], str | None] | None = None,
     ) -> Callable[[F], F]:
         """Decorator: registers the function as a kernel of this backend for `operation`.
@@ -230,8 +215,9 @@ class Backend:
         checks_finite : bool
             The kernel itself raises `InvalidInput` for NaN and infinity where the contract forbids them, so that no
             pass before it has to look.
-        min_work : int, optional
-            Overrides the backend's.
+        opt_in : bool
+            It runs only where its backend is named (``use``, ``set_backend``, ``backend=``): for what others do as
+            fast.
         supports : callable, optional
             Takes a `Call`; answers None, or the decline as a sentence.
         """
@@ -246,17 +232,15 @@ class Backend:
         if not names or not set(names) <= set(REAL):
             raise DeclarationError(f"backend {self.name}: dtypes {shown(dtypes)} of {operation} are not among {REAL}")
         authoring.a_type(f"{where}: checks_finite", checks_finite, bool, "True or False")
-        if min_work is not None:
-            authoring.a_count(f"{where}: min_work", min_work)
+        authoring.a_type(f"{where}: opt_in", opt_in, bool, "True or False")
         if name is not None:
             authoring.a_type(f"{where}: name", name, str, "a text")
         authoring.a_function(f"{where}: supports", supports, arguments=1, optional=True)
 
         def register(function: F) -> F:
             authoring.a_function(where, function)
-            least = self.min_work if min_work is None else min_work
             own = name or getattr(function, "__name__", operation).strip("_")
-            self.add(Kernel(operation, function, own, names, accuracy, checks_finite, least, supports))
+            self.add(Kernel(operation, function, own, names, accuracy, checks_finite, opt_in, supports))
             return function
 
         return register

@@ -14,7 +14,8 @@ from .arrays import is_finite, not_finite
 from .backend import Kernel
 from .declaration import Declaration
 from .errors import DispatchError, described
-from .selection import NONE_FAILED, Choice, Failed, Request, select
+from .request import Request
+from .selection import NONE_FAILED, Choice, Failed, select
 from .transfer import device_of, with_transfers
 
 Run = Callable[..., Any]

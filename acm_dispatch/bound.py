@@ -11,7 +11,7 @@ class BoundCall(NamedTuple):
     """Canonical arguments in the operation's order, and what follows from them.
 
     `key` is that of the call's plan, `kind` the package that its arrays belong to, `dtype` that of its real arrays
-    (of the first one where there is none), `backend` the keyword.
+    (of the first one where there is none), `backend` the keyword, `results` about how many numbers the results hold.
     """
 
     contract: Declaration
@@ -22,12 +22,8 @@ class BoundCall(NamedTuple):
     key: Any
     kind: str
     dtype: str
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The arguments that are not arrays, by name."""
-        names = self.contract.option_names
-        return dict(zip(names, self.values[len(self.values) - len(names) :], strict=True))
+    options: dict[str, Any]
+    results: int
 
     @property
     def numbers(self) -> int:

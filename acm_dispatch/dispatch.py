@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
 from . import registry
-from .arrays import kind_of
+from .arrays import MOST_NUMBERS, kind_of
 from .backend import Kernel
 from .binding import Plan, plan_of, reference
 from .bound import BoundCall
+from .costs import start_up
 from .declaration import Declaration
 from .errors import ConfigurationError, shown
 from .policy import running_policy
 from .recovery import recover
-from .selection import Request, candidates
+from .request import Request
+from .selection import candidates, requested
 from .shapes import misfit
-from .wishes import wishes
 from .wrapper import generate
 
 #: Beyond this many an operation's plans under a policy are forgotten, so that options from data cannot fill the memory.
@@ -80,19 +81,20 @@ class Operation(Declaration):
         policy = running_policy()
         plans = policy.plans.setdefault(self.name, {})
         call = self.bound(arguments, backend)
-        self.require_memory(call.dims, call.values)
+        if call.results > MOST_NUMBERS:
+            self.require_memory(call.dims, call.values)
         plan = plans.get(call.key)
         if plan is None:
-            plan = self._planned(Request(call, wishes(policy, self.name)), plans)
+            plan = self._planned(requested(call, policy), plans)
         try:
             result = plan.call(*call.values)
         except BaseException as error:
-            result = recover(error, plan, Request(call, wishes(policy, self.name)))
+            result = recover(error, plan, requested(call, policy))
         return self.remembers(result, arguments[0]) if self.remembers else result
 
     def recover(self, error: BaseException, plan: Plan, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """What the hot path does with an exception of a plan; its arguments are canonical already."""
-        return recover(error, plan, Request(self.bound(arguments, backend), wishes(running_policy(), self.name)))
+        return recover(error, plan, requested(self.bound(arguments, backend), running_policy()))
 
     def _name_of(self, backend: Any) -> str | None:
         """The ``backend=`` keyword as a plain text, which every later look at it can rely on."""
@@ -110,11 +112,13 @@ class Operation(Declaration):
         measured = self._measure(*values, backend)
         if measured is None:
             raise misfit(self.name, self.shapes, self.array_names, values[: len(self.array_names)])
-        work, key, dims = measured
+        work, key, dims, results = measured
         kind = kind_of(arrays[0])
         dtype = str(next((array.dtype for array in arrays if array.dtype.kind == "f"), arrays[0].dtype))
         # Device arrays take the slow way always, and have plans of their own.
-        return BoundCall(self, values, dims, backend, work, key if kind == "numpy" else (key, kind), kind, dtype)
+        key = key if kind == "numpy" else (key, kind)
+        options = dict(zip(self.option_names, values[len(self.array_names) :], strict=True))
+        return BoundCall(self, values, dims, backend, work, key, kind, dtype, options, results)
 
     def _planned(self, request: Request, plans: dict[Any, Plan]) -> Plan:
         """A new plan, remembered among `plans` where its key says all that it depends on."""
@@ -127,7 +131,7 @@ class Operation(Declaration):
 
     def _request(self, *args: Any, **kwargs: Any) -> Request:
         """What selection needs to know of a call with these arguments here and now."""
-        return Request(self.bound(*self.bind(*args, **kwargs)), wishes(running_policy(), self.name))
+        return requested(self.bound(*self.bind(*args, **kwargs)), running_policy())
 
     def reference(self, *args: Any, **kwargs: Any) -> Any:
         """The operation's meaning: the NumPy body, whatever the policy says."""
@@ -158,6 +162,7 @@ class Operation(Declaration):
                 reasons.insert(0, f"runs it{_by(candidate.kernel)} ({decided_by})")
             elif candidate.kernel is not None:
                 reasons.insert(0, f"could run it{_by(candidate.kernel)}, comes after {chosen}")
+                reasons += filter(None, [start_up(request, candidate.backend, candidate.kernel.name)])
             verdicts[name] = "; ".join(reasons)
         call = request.call
         return Explanation(self.name, call.dims, call.dtype, request.work, chosen, decided_by, verdicts)
@@ -181,4 +186,7 @@ def _by(kernel: Kernel) -> str:
 
 
 def _short(options: Mapping[str, Any]) -> bool:
-    return all(len(cast("Any", value)) <= _MAX_PARTS for value in options.values() if isinstance(value, tuple))
+    for value in options.values():
+        if isinstance(value, tuple) and len(cast("tuple[Any, ...]", value)) > _MAX_PARTS:
+            return False
+    return True

@@ -25,13 +25,15 @@ from .settings import Settings, config_path, from_environment, from_file
 class Policy:
     """The settings of one `use` block and the policy around it; made by `Policy.child` only, so equal is identical."""
 
-    __slots__ = ("__weakref__", "_children", "parent", "plans", "settings")
+    __slots__ = ("__weakref__", "_children", "lineups", "parent", "plans", "settings")
 
     def __init__(self, settings: Settings, parent: Policy | None) -> None:
         self.settings = settings
         self.parent = parent
         #: Resolved calls under this policy, by operation and `wrapper.plan_key`; the hot path reads it.
         self.plans: dict[str, dict[Any, Any]] = {}
+        #: What this policy says of each operation; selection writes and reads it.
+        self.lineups: dict[str, Any] = {}
         self._children: dict[Settings, weakref.ref[Policy]] = {}
 
     def __repr__(self) -> str:
@@ -78,6 +80,7 @@ class Policy:
         while waiting:
             policy = waiting.pop()
             policy.plans = {}
+            policy.lineups = {}
             waiting += [child for known in list(policy._children.values()) if (child := known()) is not None]
 
     def chain(self) -> Iterator[Settings]:
@@ -206,7 +209,7 @@ def enter(settings: Settings) -> Policy:
     blocks.opened(_describe_current)
     if OUTSIDE.plans and _looks_left and not blocks.is_told():
         _looks_left -= 1
-        OUTSIDE.plans = {}
+        OUTSIDE.plans, OUTSIDE.lineups = {}, {}
     return policy
 
 

@@ -18,7 +18,7 @@ from .backend import Kernel
 from .binding import Plan, plan_of
 from .bound import BoundCall
 from .errors import BackendError, DispatchError, DispatchWarning, InvalidInput, Unsupported, described, shortened
-from .selection import Request
+from .request import Request
 
 #: Errors that say something of the call or the machine, not of the kernel: another kernel would raise them, too, or
 #: would be run although the caller has asked to stop.

@@ -10,28 +10,18 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from . import costs, registry
-from .backend import ACCURACIES, Backend, Call, Kernel
+from .backend import ACCURACIES, REAL, Backend, Call, Kernel, reason_of
 from .bound import BoundCall
 from .errors import BackendError, described
 from .numpy_backend import numpy_backend
-from .wishes import Wishes
+from .policy import Policy
+from .request import Entrant, Lineup, Request
+from .wishes import Wishes, wishes
 
 #: Kernels that were found unable to run a call, each with the sentence why.
 Failed = Mapping[Kernel, str]
 
 NONE_FAILED: Failed = MappingProxyType({})
-
-
-class Request(NamedTuple):
-    """A call, and what the policy asks for."""
-
-    call: BoundCall
-    wishes: Wishes
-
-    @property
-    def work(self) -> int:
-        """The middle of all amounts of work of the same bit length, so that equal plans come from equal keys."""
-        return (3 << self.call.work.bit_length()) >> 2
 
 
 class Candidate(NamedTuple):
@@ -84,94 +74,103 @@ def select(request: Request, failed: Failed = NONE_FAILED) -> Choice:
     raise BackendError(request.call.contract.name, reasons)
 
 
+def requested(call: BoundCall, policy: Policy) -> Request:
+    """The call with what `policy` says of its operation, which is worked out once."""
+    lineups = policy.lineups
+    name = call.contract.name
+    lineup = lineups.get(name)
+    if lineup is None:
+        lineup = lineups[name] = _lineup(wishes(policy, name), ())
+    if call.backend is not None:
+        lineup = _lineup(lineup.wishes, (call.backend,))
+    return Request(call, lineup.wishes, lineup.preferred, lineup.others, (3 << call.work.bit_length()) >> 2)
+
+
+def _lineup(settings: Wishes, keyword: tuple[str, ...]) -> Lineup:
+    names = keyword or tuple(dict.fromkeys(settings.backends))
+    refusals = dict.fromkeys(settings.exclude, f"excluded by {settings.origins.get('exclude')}")
+    alone = keyword or (settings.strict and names)
+    others = [] if alone else [backend for name, backend in registry.backends().items() if name not in names]
+    return Lineup(
+        settings,
+        tuple(Entrant(registry.find_backend(name), True, refusals.get(name)) for name in names),
+        tuple(Entrant(backend, False, refusals.get(backend.name)) for backend in others),
+    )
+
+
 def candidates(request: Request, failed: Failed = NONE_FAILED) -> Iterator[Candidate]:
     """Each backend that the policy lets in, best first, looked at only when it is its turn."""
-    call, wishes = request
-    if call.backend is not None:
-        registry.find_backend(call.backend)
-    if wishes.disable or call.work == 0:
-        decided_by = f"disabled by {wishes.origins['disable']}" if wishes.disable else "nothing to compute"
+    call, settings, preferred, others, _ = request
+    if settings.disable or call.work == 0:
+        decided_by = f"disabled by {settings.origins['disable']}" if settings.disable else "nothing to compute"
         yield Candidate(numpy_backend, numpy_backend.kernels[call.contract.name][-1], None, decided_by)
         return
-    for name in _allowed(request):
-        yield _judged(request, registry.find_backend(name), failed)
+    for entrant in preferred:
+        decided_by = "backend=" if call.backend is not None else settings.origins["backends"]
+        yield _judged(request, entrant, failed, decided_by)
+    ranked = sorted([(costs.seconds(request, entrant.backend), entrant.backend.name, entrant) for entrant in others])
+    for place, (_, _, entrant) in enumerate(ranked, 1):
+        yield _judged(request, entrant, failed, "built-in order" if place < len(ranked) else "only one left")
 
 
-def _allowed(request: Request) -> list[str]:
-    call, wishes = request
-    if call.backend is not None:
-        return [call.backend]
-    names = list(dict.fromkeys(wishes.backends))
-    if not (wishes.strict and names):
-        names += [name for name in costs.ranked(registry.backends().values(), wishes) if name not in names]
-    return names
-
-
-def _judged(request: Request, backend: Backend, failed: Failed) -> Candidate:
+def _judged(request: Request, entrant: Entrant, failed: Failed, decided_by: str) -> Candidate:
     """A backend with the first of its kernels that takes the call, and the reasons why others do not."""
-    name = request.call.contract.name
-    kernels = _excluded(request, backend) or registry.kernels_of(backend, name)
+    backend = entrant.backend
+    if reason := entrant.refusal or (request.call.kind != backend.arrays and _stays(request, entrant)):
+        return Candidate(backend, None, reason, decided_by, _may_cross(request, entrant))
+    kernels = entrant.kernels
+    if kernels is None:
+        kernels = entrant.kernels = registry.kernels_of(backend, request.call.contract.name)
     if isinstance(kernels, str):
-        return Candidate(backend, None, kernels, depends_on_sizes=_may_cross(request, backend))
-    call = Call(name, request.call.dtype, request.work, request.call.options, request.call.dims)
+        return Candidate(backend, None, kernels, decided_by)
+    looks: list[Call] = []
     reasons: dict[str, str] = {}
-    chosen = None
     for kernel in kernels:
-        reason = failed.get(kernel) or _decline(request, backend, kernel, call)
+        reason = failed.get(kernel) or _decline(request, entrant, kernel, looks)
         if reason is None:
-            chosen = kernel
             break
         reasons[kernel.name] = reason
-    sentences = [f"{name}: {reason}" for name, reason in reasons.items()] if len(kernels) > 1 else [*reasons.values()]
-    by_sizes = call.looked_at_sizes or _may_cross(request, backend)
-    return Candidate(backend, chosen, "; ".join(sentences) or None, _decision(request, backend), by_sizes)
+    else:
+        kernel = None
+    told = [f"{name}: {reason}" if len(kernels) > 1 else reason for name, reason in reasons.items()] if reasons else []
+    by_sizes = (bool(looks) and any(look.looked_at_sizes for look in looks)) or _may_cross(request, entrant)
+    return Candidate(backend, kernel, "; ".join(told) or None, decided_by, by_sizes)
 
 
-def _may_cross(request: Request, backend: Backend) -> bool:
+def _stays(request: Request, entrant: Entrant) -> str | None:
+    """Why the call's arrays do not go to another device than theirs, or None if they may."""
+    kind, arrays = request.call.kind, entrant.backend.arrays
+    if kind != "numpy":
+        return f"takes {arrays} arrays; this call has {kind} arrays, which are never copied silently"
+    if entrant.named:
+        return None
+    if request.wishes.transfer == "never":
+        return f'NumPy arrays stay on the CPU unless asked: use("{entrant.backend.name}") or transfer="auto"'
+    return costs.not_worth_copying(request.work, request.call.numbers)
+
+
+def _may_cross(request: Request, entrant: Entrant) -> bool:
     """Whether copies to a device were weighed, which looks at more than the amount of work."""
-    return request.wishes.transfer == "auto" and request.call.kind == "numpy" != backend.arrays
+    return entrant.backend.arrays != "numpy" and request.wishes.transfer == "auto" and not entrant.named
 
 
-def _excluded(request: Request, backend: Backend) -> str | None:
-    """What can be said without loading the backend."""
-    call, wishes = request
-    if backend.name in wishes.exclude:
-        return f"excluded by {wishes.origins['exclude']}"
-    if call.kind == backend.arrays:
-        return None
-    if call.kind != "numpy":
-        return f"takes {backend.arrays} arrays; this call has {call.kind} arrays, which are never copied silently"
-    if _named(request, backend):
-        return None
-    if wishes.transfer == "never":
-        return f'NumPy arrays stay on the CPU unless asked: use("{backend.name}") or transfer="auto"'
-    return costs.not_worth_copying(request.work, call.numbers)
-
-
-def _decline(request: Request, backend: Backend, kernel: Kernel, call: Call) -> str | None:
-    wishes = request.wishes
-    if kernel.out_of_use and request.call.backend is None and wishes.fallback != "error":
+def _decline(request: Request, entrant: Entrant, kernel: Kernel, looks: list[Call]) -> str | None:
+    call, settings = request.call, request.wishes
+    if kernel.out_of_use and call.backend is None and settings.fallback != "error":
         return kernel.out_of_use
-    if ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(wishes.accuracy):
-        return f"its kernel is {kernel.accuracy}, the policy asks for {wishes.accuracy}"
-    if not _named(request, backend) and (reason := costs.too_small(kernel, request.work)):
-        return reason
+    if kernel.accuracy != "bitwise" and ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(settings.accuracy):
+        return f"its kernel is {kernel.accuracy}, the policy asks for {settings.accuracy}"
+    if kernel.opt_in and not entrant.named:
+        return "runs only where its backend is named"
+    if call.dtype not in kernel.dtypes and call.dtype in REAL:
+        return f"{call.dtype} is not supported"
+    if kernel.supports is None:
+        return None
+    look = Call(call.contract.name, call.dtype, request.work, call.options, call.dims)
+    looks.append(look)
     try:
-        return kernel.decline(call)
+        return reason_of(kernel.supports(look))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a third-party's `supports` may fail in any way
         return f"it cannot say whether it supports the call ({described(error)})"
-
-
-def _named(request: Request, backend: Backend) -> bool:
-    return backend.name == request.call.backend or backend.name in request.wishes.backends
-
-
-def _decision(request: Request, backend: Backend) -> str:
-    """Which layer would make `backend` the one."""
-    if request.call.backend is not None:
-        return "backend="
-    if backend.name in request.wishes.backends:
-        return request.wishes.origins["backends"]
-    return "only one left" if backend is numpy_backend else "built-in order"

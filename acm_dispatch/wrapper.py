@@ -57,7 +57,7 @@ def _measure({arguments}, backend):
         return None
     _work = {work}
     _bits = _work.bit_length()
-    return _work, {key}, {dims}
+    return _work, {key}, {dims}, {results}
 """
 
 
@@ -65,11 +65,11 @@ class Generated(NamedTuple):
     """The two functions of an operation.
 
     `function` is what users call. ``measure(*canonical arguments, backend)`` gives the units of work, the key of the
-    plan and the dimensions; None where a shape does not fit.
+    plan, the dimensions, and about how many numbers the results hold; None where a shape does not fit.
     """
 
     function: Callable[..., Any]
-    measure: Callable[..., tuple[int, Any, dict[str, int]] | None]
+    measure: Callable[..., tuple[int, Any, dict[str, int], int] | None]
 
 
 def generate(operation: Declaration, dispatch: Callable[..., Any], recover: Callable[..., Any]) -> Generated:
@@ -132,8 +132,15 @@ def _source(operation: Declaration) -> str:
         key=_key(operation),
         work=_prefixed(operation.work, reading.dims),
         dims=reading.sizes(),
+        results=_results(operation, reading.dims),
         arguments=arguments,
     )
+
+
+def _results(operation: Declaration, dims: Collection[str]) -> str:
+    """An expression for the numbers in all results, where an empty dimension counts as one."""
+    results = [[_prefixed(size, dims) for size in spec.dims if size != "?"] for spec in operation.shapes.outputs]
+    return " + ".join(" * ".join(f"({size} or 1)" for size in sizes) or "1" for sizes in results)
 
 
 def _key(operation: Declaration) -> str:

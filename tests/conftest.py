@@ -13,7 +13,6 @@ from hypothesis import settings
 
 import acm_dispatch
 from acm_dispatch import blocks, policy, registry
-from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.numpy_backend import numpy_backend
 from acm_dispatch.settings import Settings
 
@@ -88,7 +87,7 @@ def own_operations():
 @pytest.fixture
 def recorder():
     """A backend that notes its calls and runs only when it is named; its kernels do what NumPy's do."""
-    backend = acm_dispatch.Backend("recorder", min_work=ONLY_BY_NAME)
+    backend = acm_dispatch.Backend("recorder")
     backend.calls = []
     for name, operation in registry.operations.items():
 
@@ -96,7 +95,7 @@ def recorder():
             backend.calls.append(_name)
             return _run(*arguments)
 
-        backend.kernel(name)(kernel)
+        backend.kernel(name, opt_in=True)(kernel)
     acm_dispatch.register_backend(backend)
     yield backend
     acm_dispatch.unregister_backend("recorder")

@@ -45,6 +45,7 @@ LAYERS = [
     *[
         "wishes",
         "steering",
+        "request",
         "costs",
         "selection",
         "tracing",

@@ -467,3 +467,35 @@ def test_a_plan_is_found_under_the_key_that_it_was_remembered_under(name, dtype,
             key = operation.bound(raw, None).key
             assert operation.bound(tuple(values), None).key == key
             assert _looked_for(operation, values, monkeypatch) == [key], sample_name
+
+
+FRAMES_OF_A_CALL = """
+import os, sys
+import numpy, acm_dispatch
+
+x = numpy.random.default_rng(0).normal(size=(50, 3))
+for _ in range(3):  # whatever is found out once
+    acm_dispatch.zscore(x)
+package, counts = os.path.dirname(acm_dispatch.__file__), {}
+
+
+def count(frame, event, argument):
+    name = frame.f_code.co_filename
+    own = name.startswith(package) and os.sep + "ops" + os.sep not in name and "numpy_backend" not in name
+    if event == "call" and (own or name.startswith("<acm_dispatch")):
+        counts[name] = counts.get(name, 0) + 1
+
+
+sys.setprofile(count)
+acm_dispatch.zscore(x, ddof=1)
+sys.setprofile(None)
+print(sum(counts.values()), len(counts), *map(os.path.basename, counts))
+"""
+
+
+def test_a_call_with_a_new_option_passes_through_few_rooms():
+    """Frames, which unlike times do not depend on the machine; those of kernels are not ours to count."""
+    done = subprocess.run([sys.executable, "-c", FRAMES_OF_A_CALL], capture_output=True, text=True, check=True)
+    frames, rooms, *names = done.stdout.split()
+    assert int(frames) <= 60, names
+    assert int(rooms) <= 8, names

@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import acm_dispatch
 from acm_dispatch import BackendError, InvalidInput, StreamingStatistics, use
-from acm_dispatch.backend import ONLY_BY_NAME
 
 RNG = np.random.default_rng(21)
 LEVELS = np.array([0, 1e3, 1e6, -1e6, 1e9])
@@ -162,8 +161,8 @@ def test_what_ends_half_way_leaves_nothing(monkeypatch, how, step):
 @pytest.fixture
 def strict_half():
     """A backend that sums columns and no pairs of them."""
-    backend = acm_dispatch.Backend("half", min_work=ONLY_BY_NAME)
-    backend.kernel("column_sums")(acm_dispatch.column_sums.operation.run_reference)
+    backend = acm_dispatch.Backend("half")
+    backend.kernel("column_sums", opt_in=True)(acm_dispatch.column_sums.operation.run_reference)
     acm_dispatch.register_backend(backend)
     yield "half"
     acm_dispatch.unregister_backend("half")

@@ -7,10 +7,9 @@ fraction of the time.
 
 Importing this package does not load Numba; the modules below are imported by the first call that needs them. That call
 costs half a second more than NumPy's where the machine code of its kernel is in the cache, and the first one on a
-machine, which compiles it, one to eight. Each kernel's `min_work` is the work from which that first call is over sooner
-than NumPy's nevertheless: the seconds it took with an empty cache, over what each number is faster, by processor time
-on one thread. `use("numba")` does not ask for so much. `ONLY_BY_NAME` marks kernels that NumPy's (BLAS, a copy, a quick
-sort) matched or beat there; some are ahead in memory or on data with gaps, which a choice by size cannot see.
+machine, which compiles it, one to eight. `acm_dispatch/costs.txt` says from how much work on that first call is over
+sooner than NumPy's nevertheless. `use("numba")` does not ask for so much. `opt_in` marks kernels that NumPy's (BLAS, a
+copy, a quick sort) matched or beat; some are ahead in memory or on data with gaps, which a choice by size cannot see.
 """
 
 from functools import cache, partial

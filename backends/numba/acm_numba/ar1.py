@@ -17,11 +17,8 @@ from .robust_stats import median_and_half_mad
 #: Nanoseconds that one number takes, read twice down its column.
 _COST = 5
 
-#: 2 s; 6 against 84 ns a number, and 1.3 against 15 for residuals.
-_MIN_WORK, _MIN_WORK_OF_RESIDUALS = 3 * 10**7, 2 * 10**8
 
-
-@backend.kernel("ar1_coefficients", min_work=_MIN_WORK)
+@backend.kernel("ar1_coefficients")
 def ar1_coefficients(threads: int, x: Any, epsilon: float, center: str, missing: str) -> tuple[Any, Any]:
     sums = partial(_sums, threads, center == "median", missing == "drop")
     found = sums(x)
@@ -80,7 +77,7 @@ def _products(x, j, offset, shift, drop):
     return products, squares
 
 
-@backend.kernel("ar1_residuals", min_work=_MIN_WORK_OF_RESIDUALS)
+@backend.kernel("ar1_residuals")
 def ar1_residuals(threads: int, x: Any, phi: Any, mu: Any) -> Any:
     out = np.empty_like(x)
     # What is left is a number where the distance from a huge mean, or an echo louder than the value, may not be.

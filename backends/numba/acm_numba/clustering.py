@@ -10,14 +10,11 @@ from . import backend, parallel
 from .jit import jit
 from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 
-#: 5 s; 0.13 against 0.6 ns a difference.
-_MIN_WORK = 10**10
-
 #: A square root costs as much as this many columns.
 _ROOT = 8
 
 
-@backend.kernel("silhouette_samples", min_work=_MIN_WORK)
+@backend.kernel("silhouette_samples")
 def silhouette_samples(threads: int, x: Any, codes: Any) -> Any:
     """Rows are taken cluster by cluster, so that one running sum a lane is all the memory that is needed."""
     by_cluster = x[np.argsort(codes, kind="stable")]

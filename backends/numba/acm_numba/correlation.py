@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import ONLY_BY_NAME
-
 from . import backend, parallel
 from .jit import jit
 from .products import pair_sums
@@ -22,14 +20,12 @@ _LEAST_SQUARES = 1e-250
 #: Nanoseconds that a row takes in a pair of columns by itself.
 _COST = 10
 
-#: Of `spearman`: 3.5 s; 4 against 10 ns a number and column.
-_MIN_WORK = 6 * 10**8
 
 #: Columns whose mean is taken together: a cache line of float64.
 _COLUMNS = 8
 
 
-@backend.kernel("pearson", min_work=ONLY_BY_NAME)
+@backend.kernel("pearson", opt_in=True)
 def pearson(threads: int, x: Any) -> Any:
     means = np.empty(x.shape[1])
     parallel.run(threads, _means, parallel.tiles(x.shape[1], 2 * len(x), _COLUMNS), x, means)
@@ -113,7 +109,7 @@ def _scales(x, i, j):
     return math.ldexp(1.0, -exponent_a), math.ldexp(1.0, -exponent_b)
 
 
-@backend.kernel("spearman", min_work=_MIN_WORK)
+@backend.kernel("spearman")
 def spearman(threads: int, x: Any) -> Any:
     """Each column is sorted once; ranks within the common rows of a pair are counted along the sorted columns."""
     columns = np.where(np.isfinite(x), x, x.dtype.type(np.nan)).T.copy()

@@ -15,11 +15,8 @@ _ROWS = 256
 #: Nanoseconds that a row takes in a tree.
 _FALL = 30
 
-#: 1.4 s; 51 against 114 ns a row and tree.
-_MIN_WORK = 3 * 10**7
 
-
-@backend.kernel("mean_path_length", min_work=_MIN_WORK)
+@backend.kernel("mean_path_length")
 def mean_path_length(
     threads: int, x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any
 ) -> Any:

@@ -10,12 +10,6 @@ from . import backend, parallel
 from .jit import jit
 from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 
-#: 3.6 s; 0.2 against 0.5 ns a difference; nearest rows 0.2 against 0.6.
-_MIN_WORK = 10**10
-
-#: 1 s; 0.9 against 7.7 ns a number, to centres that are known.
-_MIN_WORK_OF_ASSIGNED = 2 * 10**8
-
 #: Rows of `x` that meet one panel before the next is loaded: enough to pay for loading it, few enough that the part of
 #: the result they write to stays in the cache.
 _BLOCK = 128
@@ -25,7 +19,7 @@ _BLOCK = 128
 _SQUARE = 256
 
 
-@backend.kernel("pairwise_euclidean", min_work=_MIN_WORK)
+@backend.kernel("pairwise_euclidean")
 def pairwise_euclidean(threads: int, x: Any, y: Any) -> Any:
     if y is None:
         out = np.empty((len(x), len(x)), x.dtype)
@@ -76,12 +70,12 @@ def _to_itself(top, side, x, out):
                     out[j, i] = out[i, j]
 
 
-@backend.kernel("pairwise_distances_argmin", min_work=_MIN_WORK)
+@backend.kernel("pairwise_distances_argmin")
 def pairwise_distances_argmin(threads: int, x: Any, y: Any) -> Any:
     return pairwise_distances_argmin_min(threads, x, y)[0]
 
 
-@backend.kernel("pairwise_distances_argmin_min", min_work=_MIN_WORK)
+@backend.kernel("pairwise_distances_argmin_min")
 def pairwise_distances_argmin_min(threads: int, x: Any, y: Any) -> tuple[Any, Any]:
     indices, distances = np.empty(len(x), np.int64), np.empty(len(x), x.dtype)
     work = parallel.tiles(len(x), len(y) * x.shape[1] / PER_NANOSECOND, LANES)
@@ -113,7 +107,7 @@ def _keep_nearer(candidate, index, least, nearest):
             least[lane], nearest[lane] = candidate[lane], index
 
 
-@backend.kernel("assigned_distances", min_work=_MIN_WORK_OF_ASSIGNED)
+@backend.kernel("assigned_distances")
 def assigned_distances(threads: int, x: Any, centers: Any, labels: Any) -> Any:
     distances = np.empty(len(x), x.dtype)
     parallel.run(threads, _assigned, parallel.tiles(len(x), x.shape[1]), x, centers, labels, distances)

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import ONLY_BY_NAME
-
 from . import backend, parallel
 from .jit import jit
 
 
-@backend.kernel("lagged_features", min_work=ONLY_BY_NAME)
+@backend.kernel("lagged_features", opt_in=True)
 def lagged_features(threads: int, x: Any, max_lag: int, include_current: bool, order: str) -> Any:
     first = 0 if include_current else 1
     out = np.empty((len(x), x.shape[1] * (max_lag + 1 - first)), x.dtype)

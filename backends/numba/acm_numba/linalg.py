@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import ONLY_BY_NAME
-
 from . import backend, parallel
 from .jit import jit
 
@@ -16,7 +14,7 @@ from .jit import jit
 PER_NANOSECOND = 4
 
 
-@backend.kernel("mahalanobis", min_work=ONLY_BY_NAME)
+@backend.kernel("mahalanobis", opt_in=True)
 def mahalanobis(threads: int, x: Any, mean: Any, precision: Any) -> Any:
     out = np.empty(len(x), x.dtype)
     work = parallel.tiles(len(x), precision.size / PER_NANOSECOND)

@@ -19,11 +19,8 @@ _COLUMNS = 8
 #: Nanoseconds that one number takes in both passes.
 _COST = 5
 
-#: 3 s; 9 against 69 ns a number.
-_MIN_WORK = 5 * 10**7
 
-
-@backend.kernel("column_moments", min_work=_MIN_WORK)
+@backend.kernel("column_moments")
 def column_moments(threads: int, x: Any, ddof: int) -> tuple[Any, ...]:
     exponents, sums = _sums_in_units(threads, x)
     count, freedom = sums.count, sums.count - ddof
@@ -35,7 +32,7 @@ def column_moments(threads: int, x: Any, ddof: int) -> tuple[Any, ...]:
         return count, *(number.astype(x.dtype, copy=False) for number in numbers)
 
 
-@backend.kernel("column_sums", min_work=_MIN_WORK)
+@backend.kernel("column_sums")
 def column_sums(threads: int, x: Any) -> tuple[Any, ...]:
     exponents, sums = _sums_in_units(threads, x)
     with np.errstate(over="ignore", under="ignore"):

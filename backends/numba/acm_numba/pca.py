@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.ops.pca_scores import LEAST_VARIANCE
 
 from . import backend, parallel
@@ -15,7 +14,7 @@ from .jit import jit
 from .linalg import PER_NANOSECOND
 
 
-@backend.kernel("pca_reconstruct", min_work=ONLY_BY_NAME)
+@backend.kernel("pca_reconstruct", opt_in=True)
 def pca_reconstruct(threads: int, scores: Any, components: Any, mean: Any) -> Any:
     start = np.zeros(components.shape[1], scores.dtype) if mean is None else mean
     out = np.empty((len(scores), components.shape[1]), scores.dtype)
@@ -36,7 +35,7 @@ def _rebuilt(first, stop, scores, components, start, out):
         out[i] = row
 
 
-@backend.kernel("spe_t2", min_work=ONLY_BY_NAME)
+@backend.kernel("spe_t2", opt_in=True)
 def spe_t2(threads: int, x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
     spe, t2 = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
     roots = np.sqrt(1.0 / np.maximum(variance.astype(np.float64), LEAST_VARIANCE))

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.ops import units
 from acm_dispatch.ops.cross_sums import cross_units, in_ones
 
@@ -39,7 +38,7 @@ class PairSums(NamedTuple):
     squares: Any
 
 
-@backend.kernel("cross_sums", min_work=ONLY_BY_NAME)
+@backend.kernel("cross_sums", opt_in=True)
 def cross_sums(threads: int, x: Any, origin: Any) -> tuple[Any, Any, Any]:
     found = pair_sums(threads, x, origin)
     products, sums = found.products, found.sums

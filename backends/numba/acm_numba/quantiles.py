@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import ONLY_BY_NAME, Call
+from acm_dispatch.backend import Call
 from acm_dispatch.ops.column_quantiles import between, places
 
 from . import backend, parallel
@@ -28,7 +28,7 @@ def _supports(call: Call) -> str | None:
     return None if count <= _MOST else f"{count} quantiles are found faster by sorting, which is NumPy's strength"
 
 
-@backend.kernel("column_quantiles", min_work=ONLY_BY_NAME, supports=_supports)
+@backend.kernel("column_quantiles", opt_in=True, supports=_supports)
 def column_quantiles(threads: int, x: Any, q: tuple[float, ...], method: str, missing: str) -> Any:
     counts = (~np.isnan(x) if missing == "nan" else np.isfinite(x)).sum(axis=0)
     low, high, share = places(np.asarray(q)[:, None], np.maximum(counts, 1), method)

@@ -14,9 +14,6 @@ import numpy as np
 from . import backend, parallel
 from .jit import jit
 
-#: 7 s; 19 against 40 ns a number.
-_MIN_WORK = 3 * 10**8
-
 #: Columns gathered in one walk over the rows: half a cache line of float64, while they stay within so many numbers.
 #: Beyond, waiting for fresh memory costs more than walking over the rows once a column.
 _COLUMNS, _ROOM = 4, 1 << 20
@@ -35,7 +32,7 @@ _SIGN = np.uint64(1 << 63)
 _ONE = np.uint64(1)
 
 
-@backend.kernel("column_median_mad", min_work=_MIN_WORK)
+@backend.kernel("column_median_mad")
 def column_median_mad(threads: int, x: Any, scale: float, missing: str) -> tuple[Any, Any]:
     median, half = median_and_half_mad(threads, x, missing)
     with np.errstate(over="ignore", under="ignore"):

@@ -20,19 +20,13 @@ _COST, _SORTED_COST, _ROW_COST = 4, 150, 0.3
 #: Windows of more rows are long, and how many nanoseconds a number of theirs takes.
 _LONG, _RANKED_COST = 1024, 500
 
-#: 2 s; 9 against 14 ns a number for extremes.
-_MIN_WORK = 4 * 10**8
 
-#: 4 s; 3 against 9 ns a row of each window of 60 for medians, 4 against 18 for deviations.
-_MIN_WORK_OF_MEDIANS, _MIN_WORK_OF_DEVIATIONS = 7 * 10**8, 3 * 10**8
-
-
-@backend.kernel("rolling_min", min_work=_MIN_WORK)
+@backend.kernel("rolling_min")
 def rolling_min(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _extremes(threads, x, window, min_periods, 1.0)
 
 
-@backend.kernel("rolling_max", min_work=_MIN_WORK)
+@backend.kernel("rolling_max")
 def rolling_max(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return _extremes(threads, x, window, min_periods, -1.0)
 
@@ -70,7 +64,7 @@ def _lesser(least, value):
     return value if value < least else least
 
 
-@backend.kernel("rolling_median", min_work=_MIN_WORK_OF_MEDIANS)
+@backend.kernel("rolling_median")
 def rolling_median(threads: int, x: Any, window: int, min_periods: int) -> Any:
     if window <= _LONG:
         return _sorted(threads, x, window, min_periods, False, 1.0)
@@ -80,7 +74,7 @@ def rolling_median(threads: int, x: Any, window: int, min_periods: int) -> Any:
     return out
 
 
-@backend.kernel("rolling_mad", min_work=_MIN_WORK_OF_DEVIATIONS)
+@backend.kernel("rolling_mad")
 def rolling_mad(threads: int, x: Any, window: int, scale: float, min_periods: int) -> Any:
     return _sorted(threads, x, window, min_periods, True, scale)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import ONLY_BY_NAME
 from acm_dispatch.ops.correlation import about_means
 from acm_dispatch.ops.sparse_operands import check_csr
 
@@ -15,14 +14,11 @@ from . import backend, parallel
 from .jit import jit
 from .products import TOGETHER, add_products
 
-#: 5 s; SciPy's loops are as good on one thread, at 0.6 to 0.9 ns a product: it takes two of them to be over first.
-_MIN_WORK = 10**10
-
 #: Products of a tile: about a quarter of a millisecond.
 _PRODUCTS = 1 << 18
 
 
-@backend.kernel("csr_matmul", min_work=_MIN_WORK)
+@backend.kernel("csr_matmul")
 def csr_matmul(threads: int, data: Any, indices: Any, indptr: Any, b: Any) -> Any:
     check_csr("csr_matmul", data, indices, indptr, len(b))
     out = np.empty((len(indptr) - 1, b.shape[1]), b.dtype)
@@ -42,7 +38,7 @@ def _sum_rows(start, stop, data, indices, indptr, b, out):
         out[row] = total
 
 
-@backend.kernel("csr_matvec", min_work=_MIN_WORK)
+@backend.kernel("csr_matvec")
 def csr_matvec(threads: int, data: Any, indices: Any, indptr: Any, v: Any) -> Any:
     check_csr("csr_matvec", data, indices, indptr, len(v))
     out = np.empty(len(indptr) - 1, v.dtype)
@@ -73,7 +69,7 @@ def _tiles(indptr: Any, values: int) -> list[parallel.Tile]:
 _HEIGHT, _WIDTH = 16, 256
 
 
-@backend.kernel("sparse_correlation", min_work=ONLY_BY_NAME)
+@backend.kernel("sparse_correlation", opt_in=True)
 def sparse_correlation(threads: int, x: Any, threshold: float) -> tuple[Any, ...]:
     values, columns = _standardised(x), x.shape[1]
     found: dict[int, tuple[Any, ...]] = {}
