@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Any
 
 #: Seconds that a fork waits at most for imports of other threads.
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 _frames: Callable[[], dict[int, FrameType]] = sys._current_frames  # pyright: ignore[reportPrivateUsage] - documented
 
