@@ -123,6 +123,17 @@ def test_streams(backend, x, how):
     assert_close(found.kurtosis, of_columns(x, Exact.kurtosis), 1.0)
 
 
+@on_each_backend(acm.cross_sums)
+def test_streams_of_both_dtypes(backend):
+    statistics = acm.StreamingStatistics(2, covariance=True)
+    with acm.use(backend):
+        for chunk in (np.array([[1e-200, 1e200], [3e-200, 2e200]]), np.float32([[0.0, 0.0], [0.0, 1.0]])):
+            statistics.update(chunk)
+    found = statistics.result()
+    assert_allclose(found.mean, [1e-200, 0.75e200], rtol=1e-15)
+    assert_allclose(found.covariance, [[0.0, 4 / 3], [4 / 3, np.inf]], rtol=1e-15)
+
+
 @on_all_data
 @on_each_backend(acm.zscore)
 def test_scores(backend, x):

@@ -33,11 +33,13 @@ def in_unit_of_chunk(measure: Callable[[Any], Any], rows: Any) -> tuple[Any, Any
 
 
 def scaled(rows: Any, exponents: Any) -> Any:
-    """`rows` counted in units of these exponents, in their own dtype and on their device."""
+    """`rows` counted in units of these exponents, on their device; in float64, which holds any unit, if not in 1."""
     exponents = np.where(exponents == ANY, 0, exponents)
-    half = exponents // 2  # the reciprocal of a unit may be more than the largest number
+    if not exponents.any():
+        return rows
+    rows, half = rows.astype(np.float64), exponents // 2  # the reciprocal of a unit may be more than the largest number
     for part in (half, exponents - half):
-        rows = rows * to_device_of(rows, np.ldexp(1.0, -part).astype(rows.dtype))
+        rows = rows * to_device_of(rows, np.ldexp(1.0, -part))
     return rows
 
 

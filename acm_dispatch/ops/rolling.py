@@ -43,7 +43,8 @@ def rolling_mean(
 
     Notes
     -----
-    Follows `pandas.DataFrame.rolling`, without the drift of its running sums.
+    Follows `pandas.DataFrame.rolling`, without the drift of its running sums. A result is as exact as the largest
+    number in its window: beside a 1e12, ones keep four decimals.
 
     Examples
     --------
@@ -167,7 +168,8 @@ def rolling_skew(
 
     Notes
     -----
-    Follows `pandas.DataFrame.rolling`, without the drift of its running sums.
+    Follows `pandas.DataFrame.rolling`, without the drift of its running sums. Where nearly all values are equal, it has
+    the digits in which they differ.
 
     Examples
     --------
@@ -268,7 +270,8 @@ def rolling_slope(
     Notes
     -----
     The line of least squares, with the row's place in the window as abscissa; missing values are left out with their
-    places.
+    places. A slope is as exact as the largest distance between values of its window: beside a 1e12, that of ones keeps
+    four decimals.
 
     Examples
     --------
