@@ -58,3 +58,57 @@ fn counted_in<T: Scalar>(block: &Block<'_, T>, factors: [f64; BLOCK]) -> Result<
     }
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests {
+    use acm_core::Threads;
+    use acm_core::units::times_power;
+    use ndarray::Array2;
+
+    use crate::moments::{Echo, Level, Shape, echoes, levels_in_units, shapes};
+
+    /// Gaps in a column, zeros in another, and parts of other sizes in a third.
+    fn sensors(width: usize, has_gaps: bool) -> Array2<f64> {
+        Array2::from_shape_fn((60_000 / width, width), |(i, j)| match (i * width + j) * 7919 % 1013 {
+            place if place % 7 == 0 && j == 0 && has_gaps => f64::NAN,
+            _ if j == 1 => 0.0,
+            place if j == 2 && i > 2000 => place as f64 * 1e-30,
+            place => 100.0 + place as f64 / 8.0,
+        })
+    }
+
+    fn close(one: f64, other: f64) -> bool {
+        (one - other).abs() <= 1e-9 * other.abs() || one == other || one.is_nan() && other.is_nan()
+    }
+
+    #[test]
+    fn columns_of_any_size_give_the_same() {
+        let threads = Threads::uninterrupted(2);
+        for (width, exponent) in
+            [1, 3, 8, 11].into_iter().flat_map(|w| [-1000, -600, -300, 250, 500, 1010].map(|e| (w, e)))
+        {
+            for has_gaps in [true, false] {
+                let x = sensors(width, has_gaps);
+                let scaled = x.mapv(|value| times_power(value, exponent));
+                let [plain, found] = [&x, &scaled].map(|x| shapes(&threads, x.view()).unwrap());
+                let same = |of: fn(&Shape) -> f64| plain.iter().zip(&found).all(|(a, b)| close(of(b), of(a)));
+                assert!(same(Shape::skewness) && same(Shape::kurtosis), "{width} columns, {exponent}");
+                let [plain, found] = [&x, &scaled].map(|x| levels_in_units(&threads, x.view()).unwrap());
+                let deviation = |level: &Level| times_power(level.deviation(0), level.exponent());
+                for (a, b) in plain.iter().zip(&found) {
+                    assert!(close(deviation(b), times_power(deviation(a), exponent)), "{width} columns, {exponent}");
+                }
+                let [plain, found] = [&x, &scaled].map(|x| echoes(&threads, x.view()).unwrap().unwrap_or_default());
+                let ratio = |echo: &Echo| {
+                    let [products, squares] = echo.around([0.0, 0.0]);
+                    products / squares
+                };
+                assert_eq!(plain.len(), found.len());
+                assert!(
+                    plain.iter().zip(&found).all(|(a, b)| close(ratio(b), ratio(a))),
+                    "{width} columns, {exponent}"
+                );
+            }
+        }
+    }
+}

@@ -204,3 +204,35 @@ fn wrong_arguments_are_refused() {
     let windows = Windows { window: 2, ..windows };
     assert!(rolling_median(&threads, windows, Array2::zeros((3, 2)).view_mut()).is_err());
 }
+
+#[test]
+fn windows_of_any_size_give_the_same() {
+    // Each panel has its size, and every 97 rows are smaller: powers of two change no digit.
+    let scaled = |x: &Array2<f64>, exponents: [i32; 2], degree: i32| {
+        let mut scaled = x.clone();
+        for ((i, j), value) in scaled.indexed_iter_mut() {
+            let exponent = exponents[j / 8 % 2] - if i / 97 % 2 == 0 { 0 } else { 300 };
+            *value = acm_core::units::times_power(*value, degree * exponent);
+        }
+        scaled
+    };
+    let std: Kernel<f64> = |threads, windows, out| rolling_std(threads, windows, 1, out);
+    for (kernel, degree) in
+        [(rolling_mean as Kernel<f64>, 1), (std, 1), (rolling_skew, 0), (rolling_kurt, 0), (rolling_slope, 1)]
+    {
+        for (x, window) in [(sensors(700, 11), 7), (whole_sensors(970, 11), 30), (whole_sensors(1200, 9), 400)] {
+            let plain = run(kernel, &x, window, 4, 2);
+            for exponents in [[-400, 1000], [700, -700], [-280, 500]] {
+                let [expected, ones] = [&plain, &Array2::ones(x.dim())].map(|x| scaled(x, exponents, degree));
+                let found = run(kernel, &scaled(&x, exponents, 1), window, 4, 2);
+                for ((i, j), &found) in found.indexed_iter() {
+                    // Windows across two sizes are others.
+                    if i % 97 + 1 >= window.min(i + 1) {
+                        let near = (found - expected[(i, j)]).abs() <= 1e-9 * (expected[(i, j)].abs() + ones[(i, j)]);
+                        assert!(near || found == expected[(i, j)] || found.is_nan() && expected[(i, j)].is_nan());
+                    }
+                }
+            }
+        }
+    }
+}
