@@ -23,6 +23,7 @@ const EXPONENTS: [i32; 2] = [-1000, 1000];
 pub const LARGE: f64 = power(900);
 
 /// 2^`exponent`, which must be that of a normal number.
+#[inline(always)]
 pub const fn power(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }
@@ -30,13 +31,13 @@ pub const fn power(exponent: i32) -> f64 {
 /// Whether values of that size need no unit; 0 does not either.
 #[inline(always)]
 pub fn fits(size: f64) -> bool {
-    size == 0.0 || (FITTING[0]..=FITTING[1]).contains(&size)
+    (size == 0.0) | (FITTING[0]..=FITTING[1]).contains(&size)
 }
 
 /// Whether a sum of squares shows that nothing was lost in it. That of equal values does not.
 #[inline(always)]
 pub fn is_sound(squares: f64) -> bool {
-    squares > LEAST_SQUARES && squares < LARGEST_SQUARES
+    (squares > LEAST_SQUARES) & (squares < LARGEST_SQUARES)
 }
 
 /// The exponent of the unit for values of which `largest` is the largest magnitude: 0 if they fit, the least of all

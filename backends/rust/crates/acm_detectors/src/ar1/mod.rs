@@ -3,8 +3,8 @@
 mod gaps;
 mod residuals;
 
-use acm_core::rows::one_a_column;
-use acm_core::units::{is_sound, times_power};
+use acm_core::rows::{Rows, one_a_column};
+use acm_core::units::{exponent_for, is_sound, largest_in, times_power};
 use acm_core::{Result, Scalar, Threads, memory};
 use acm_features::moments::{self, MeanVariance, means_and_variances_in_units};
 use acm_features::{Missing, robust_stats};
@@ -98,30 +98,40 @@ fn without_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: 
 }
 
 fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Center, gaps: Gaps) -> Result<Vec<Model>> {
-    let levels = match center {
-        Center::Mean => means_and_variances_in_units(threads, x)?,
+    match center {
+        Center::Mean => {
+            let columns = means_and_variances_in_units(threads, x)?;
+            let exponents = memory::collected(columns.iter().map(MeanVariance::exponent))?;
+            let center = |column: &MeanVariance| [times_power(column.offset, -column.exponent()), column.mean()];
+            models_over_gaps(threads, x, gaps, memory::collected(columns.iter().map(center))?, exponents)
+        }
         Center::Median => {
             let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
-            let centers = memory::collected(medians.iter().map(|&median| in_unit(median, 0)))?;
-            let models = models_over_gaps(threads, x, gaps, centers, memory::filled(x.ncols(), 0)?)?;
-            if models.iter().all(|model| model.count == 0.0 || is_sound(model.squares)) {
-                return Ok(models);
+            let mut exponents = memory::filled(x.ncols(), 0)?;
+            let models = about_medians(threads, x, gaps, &medians, &exponents)?;
+            let is_astray = |&column: &usize| models[column].count > 0.0 && !is_sound(models[column].squares);
+            let astray = memory::collected((0..x.ncols()).filter(is_astray))?;
+            for (&column, largest) in astray.iter().zip(largest_in(Rows::new(x, "x")?, &astray)?) {
+                exponents[column] = if largest > 0.0 { exponent_for(largest) } else { 0 };
             }
-            means_and_variances_in_units(threads, x)?
+            // Columns of equal values look astray, too.
+            match exponents.iter().all(|&exponent| exponent == 0) {
+                true => Ok(models),
+                false => about_medians(threads, x, gaps, &medians, &exponents),
+            }
         }
-    };
-    let exponents = memory::collected(levels.iter().map(MeanVariance::exponent))?;
-    let centers = match center {
-        Center::Mean => memory::collected(levels.iter().map(|column| {
-            let [offset, _] = in_unit(column.offset, column.exponent());
-            [offset, column.mean()]
-        }))?,
-        Center::Median => {
-            let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
-            memory::collected(medians.iter().zip(&exponents).map(|(&median, &exponent)| in_unit(median, exponent)))?
-        }
-    };
-    models_over_gaps(threads, x, gaps, centers, exponents)
+    }
+}
+
+fn about_medians<T: Scalar>(
+    threads: &Threads<'_>,
+    x: ArrayView2<'_, T>,
+    gaps: Gaps,
+    medians: &[f64],
+    exponents: &[i32],
+) -> Result<Vec<Model>> {
+    let centers = memory::collected(medians.iter().zip(exponents).map(|(&median, &own)| in_unit(median, own)))?;
+    models_over_gaps(threads, x, gaps, centers, memory::collected(exponents.iter().copied())?)
 }
 
 /// The models about `centers`, which are counted in units with these exponents.

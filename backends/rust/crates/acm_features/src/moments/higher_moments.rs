@@ -139,6 +139,8 @@ impl Pairs {
 }
 
 impl Summary for Shape {
+    const HAS_PAIRS: bool = true;
+
     const NONE: Shape = Shape {
         exponent: 0,
         origin: f64::NAN,
@@ -150,11 +152,12 @@ impl Summary for Shape {
         pairs: Pairs { count: 0.0, before: 0.0, after: 0.0, products: 0.0 },
     };
 
+    #[inline(always)]
     fn is_sound(&self) -> bool {
-        let is_constant = self.minimum == self.maximum && self.origin != 0.0 && fits(self.origin.abs());
+        let is_constant = (self.minimum == self.maximum) & (self.origin != 0.0) & fits(self.origin.abs());
         let Pairs { before, after, products, .. } = self.pairs;
-        let paired = [before, after, products].into_iter().all(|sum| sum.abs() < LARGE);
-        self.count == 0.0 || paired && (is_constant || is_sound(self.powers[0]))
+        let paired = before.abs() + after.abs() + products.abs() < LARGE;
+        (self.count == 0.0) | (paired & (is_constant | is_sound(self.powers[0])))
     }
 
     fn in_unit(&self, counted: Shape, exponent: i32) -> Shape {
@@ -166,9 +169,12 @@ impl Summary for Shape {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
-            let exponent = self.exponent.max(other.exponent);
-            *self = self.recounted(exponent);
-            let other = other.recounted(exponent).moved_to(self.origin);
+            let mut other = *other;
+            if self.exponent != other.exponent {
+                let exponent = self.exponent.max(other.exponent);
+                (*self, other) = (self.recounted(exponent), other.recounted(exponent));
+            }
+            let other = other.moved_to(self.origin);
             self.powers = joined_powers(self, &other);
             let count = self.count + other.count;
             self.mean += (other.mean - self.mean) * (other.count / count);

@@ -77,13 +77,16 @@ impl LagSums {
 }
 
 impl Summary for LagSums {
+    const HAS_PAIRS: bool = true;
+
     const NONE: LagSums =
         LagSums { exponent: 0, offset: f64::NAN, count: 0.0, mean: 0.0, later: 0.0, squares: 0.0, products: 0.0 };
 
+    #[inline(always)]
     fn is_sound(&self) -> bool {
-        let is_constant = self.squares == 0.0 && self.offset != 0.0 && fits(self.offset.abs());
-        let paired = self.later.abs() < LARGE && self.products.abs() < LARGE;
-        self.count == 0.0 || paired && (is_constant || is_sound(self.squares))
+        let is_constant = (self.squares == 0.0) & (self.offset != 0.0) & fits(self.offset.abs());
+        let paired = self.later.abs() + self.products.abs() < LARGE;
+        (self.count == 0.0) | (paired & (is_constant | is_sound(self.squares)))
     }
 
     fn in_unit(&self, counted: LagSums, exponent: i32) -> LagSums {
@@ -94,8 +97,10 @@ impl Summary for LagSums {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
-            let exponent = self.exponent.max(other.exponent);
-            let (own, other) = (self.recounted(exponent), other.recounted(exponent));
+            let (mut own, mut other, exponent) = (*self, *other, self.exponent.max(other.exponent));
+            if own.exponent != other.exponent {
+                (own, other) = (own.recounted(exponent), other.recounted(exponent));
+            }
             let (count, counted) = (own.count + other.count, power(-exponent));
             let distance = ((other.offset * counted - own.offset * counted) + other.mean) - own.mean;
             let shift = distance * (other.count / count);

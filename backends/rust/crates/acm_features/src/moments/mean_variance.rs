@@ -59,11 +59,14 @@ impl MeanVariance {
 }
 
 impl Summary for MeanVariance {
+    const HAS_PAIRS: bool = false;
+
     const NONE: MeanVariance = MeanVariance { offset: f64::NAN, exponent: 0, count: 0.0, mean: 0.0, squares: 0.0 };
 
+    #[inline(always)]
     fn is_sound(&self) -> bool {
-        let is_constant = self.squares == 0.0 && self.offset != 0.0 && fits(self.offset.abs());
-        self.count == 0.0 || is_sound(self.squares) || is_constant
+        let is_constant = (self.squares == 0.0) & (self.offset != 0.0) & fits(self.offset.abs());
+        (self.count == 0.0) | is_sound(self.squares) | is_constant
     }
 
     fn in_unit(&self, counted: MeanVariance, exponent: i32) -> MeanVariance {
@@ -74,10 +77,12 @@ impl Summary for MeanVariance {
         if self.count == 0.0 {
             *self = *other;
         } else if other.count > 0.0 {
-            let exponent = self.exponent.max(other.exponent);
-            let other = other.recounted(exponent);
-            *self = self.recounted(exponent);
-            let (count, counted) = (self.count + other.count, power(-exponent));
+            let mut other = *other;
+            if self.exponent != other.exponent {
+                let exponent = self.exponent.max(other.exponent);
+                (*self, other) = (self.recounted(exponent), other.recounted(exponent));
+            }
+            let (count, counted) = (self.count + other.count, power(-self.exponent));
             let distance = ((other.offset * counted - self.offset * counted) + other.mean) - self.mean;
             self.mean += distance * (other.count / count);
             self.squares += other.squares + distance * distance * (self.count * (other.count / count));

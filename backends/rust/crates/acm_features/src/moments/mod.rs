@@ -41,6 +41,9 @@ pub(crate) trait Summary: Copy + Send {
     /// Of no values.
     const NONE: Self;
 
+    /// Whether it is about the values before those of the tile, too.
+    const HAS_PAIRS: bool;
+
     /// Whether nothing was lost in sums that are counted in 1.
     fn is_sound(&self) -> bool;
 

@@ -12,7 +12,11 @@ use super::{BLOCK, Block, Summary};
 #[cold]
 #[inline(never)]
 pub fn count_anew<T: Scalar, S: Simd, P: Summary>(simd: S, block: &Block<'_, T>, parts: &mut [P; BLOCK]) -> Result<()> {
-    let (sizes, sound) = (largest(block), parts.each_ref().map(P::is_sound));
+    let sizes = simd.vectorize(
+        #[inline(always)]
+        || largest(block, P::HAS_PAIRS),
+    );
+    let sound = parts.each_ref().map(P::is_sound);
     let exponents: [i32; BLOCK] = std::array::from_fn(|j| if sound[j] { 0 } else { exponent_for(sizes[j]) });
     let astray: [bool; BLOCK] = std::array::from_fn(|j| exponents[j] != 0 && sizes[j] > 0.0);
     for j in 0..BLOCK {
@@ -34,16 +38,29 @@ pub fn count_anew<T: Scalar, S: Simd, P: Summary>(simd: S, block: &Block<'_, T>,
     Ok(())
 }
 
-/// The largest finite magnitude of each column, of the values before its own, too.
-fn largest<T: Scalar>(block: &Block<'_, T>) -> [f64; BLOCK] {
+/// The largest finite magnitude of each column, also of the values before its own where `paired`.
+#[inline(always)]
+fn largest<T: Scalar>(block: &Block<'_, T>, paired: bool) -> [f64; BLOCK] {
     let mut largest = [0.0; BLOCK];
-    for row in block.rows().chain(block.rows_before()) {
-        for (largest, value) in largest.iter_mut().zip(row) {
-            let size = if value.is_finite() { value.abs() } else { 0.0 };
-            *largest = if size > *largest { size } else { *largest };
-        }
+    block.rows().for_each(
+        #[inline(always)]
+        |row| take_in(&mut largest, row),
+    );
+    if paired {
+        block.rows_before().for_each(
+            #[inline(always)]
+            |row| take_in(&mut largest, row),
+        );
     }
     largest
+}
+
+#[inline(always)]
+fn take_in(largest: &mut [f64; BLOCK], row: [f64; BLOCK]) {
+    for j in 0..BLOCK {
+        let size = if row[j].is_finite() { row[j].abs() } else { 0.0 };
+        largest[j] = if size > largest[j] { size } else { largest[j] };
+    }
 }
 
 /// Rows of the values before and the values, all times their columns' factors, as a block of these columns alone sees
@@ -65,7 +82,7 @@ mod tests {
     use acm_core::units::times_power;
     use ndarray::Array2;
 
-    use crate::moments::{Echo, Level, Shape, echoes, levels_in_units, shapes};
+    use crate::moments::{LagSums, MeanVariance, Shape, lag_sums, means_and_variances_in_units, shapes};
 
     /// Gaps in a column, zeros in another, and parts of other sizes in a third.
     fn sensors(width: usize, has_gaps: bool) -> Array2<f64> {
@@ -93,14 +110,14 @@ mod tests {
                 let [plain, found] = [&x, &scaled].map(|x| shapes(&threads, x.view()).unwrap());
                 let same = |of: fn(&Shape) -> f64| plain.iter().zip(&found).all(|(a, b)| close(of(b), of(a)));
                 assert!(same(Shape::skewness) && same(Shape::kurtosis), "{width} columns, {exponent}");
-                let [plain, found] = [&x, &scaled].map(|x| levels_in_units(&threads, x.view()).unwrap());
-                let deviation = |level: &Level| times_power(level.deviation(0), level.exponent());
+                let [plain, found] = [&x, &scaled].map(|x| means_and_variances_in_units(&threads, x.view()).unwrap());
+                let deviation = |level: &MeanVariance| times_power(level.deviation(0), level.exponent());
                 for (a, b) in plain.iter().zip(&found) {
                     assert!(close(deviation(b), times_power(deviation(a), exponent)), "{width} columns, {exponent}");
                 }
-                let [plain, found] = [&x, &scaled].map(|x| echoes(&threads, x.view()).unwrap().unwrap_or_default());
-                let ratio = |echo: &Echo| {
-                    let [products, squares] = echo.around([0.0, 0.0]);
+                let [plain, found] = [&x, &scaled].map(|x| lag_sums(&threads, x.view()).unwrap().unwrap_or_default());
+                let ratio = |sums: &LagSums| {
+                    let [products, squares] = sums.around([0.0, 0.0]);
                     products / squares
                 };
                 assert_eq!(plain.len(), found.len());

@@ -60,7 +60,7 @@ impl Finish<3> for Skewness {
         let less = count.sub(V::splat(1.0));
         let scale = count.sub(two).mul(squares.mul(less.mul(squares).sqrt()));
         let skewness = count.mul(less).mul(cubes).div(scale);
-        [defined(count, 2.0, squares, skewness), gauge(count, 2.0, squares, [scale, skewness])]
+        [defined(count, 2.0, squares, skewness), gauge(squares, [scale, skewness])]
     }
 }
 
@@ -81,15 +81,14 @@ impl Finish<4> for Kurtosis {
         let scale = squares.mul(squares);
         let ratio = count.mul(count.add(one)).mul(fourths).div(scale).sub(three.mul(less));
         let kurtosis = less.mul(ratio).div(count.sub(V::splat(2.0)).mul(count.sub(three)));
-        [defined(count, 3.0, squares, kurtosis), gauge(count, 3.0, squares, [scale, ratio])]
+        [defined(count, 3.0, squares, kurtosis), gauge(squares, [scale, ratio])]
     }
 }
 
-/// `squares`, NaN where a part of the result is no number; 1 where there are no more than `least` values.
+/// `squares`, NaN where a part of the result is no number.
 #[inline(always)]
-fn gauge<V: Vector<f64>>(count: V, least: f64, squares: V, parts: [V; 2]) -> V {
-    let gauge = parts[0].mul_add(V::splat(0.0), parts[1].mul_add(V::splat(0.0), squares));
-    V::select_less(V::splat(least), count, gauge, V::splat(1.0))
+fn gauge<V: Vector<f64>>(squares: V, parts: [V; 2]) -> V {
+    parts[0].mul_add(V::splat(0.0), parts[1].mul_add(V::splat(0.0), squares))
 }
 
 /// `shape` where more than `least` values are not all equal, else NaN.

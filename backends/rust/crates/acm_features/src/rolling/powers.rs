@@ -54,8 +54,8 @@ impl<F: Finish<N>, const N: usize> Powers<F, N> {
         Powers { finish, min_periods: windows.min_periods.max(1) as f64 }
     }
 
-    /// The statistic in the lanes from `j` on, of so many values in the halves; those of the newer one lie `shift` higher
-    /// than its sums have them.
+    /// The statistic in the lanes from `j` on, of so many values in the halves, and what shows whether it is right; those
+    /// of the newer half lie `shift` higher than its sums have them.
     #[inline(always)]
     fn finished<V: Vector<f64>>(
         &self,
@@ -64,8 +64,7 @@ impl<F: Finish<N>, const N: usize> Powers<F, N> {
         base: V,
         shift: V,
         sums: [&Sums<N>; 2],
-        astray: &mut Lanes,
-    ) -> V {
+    ) -> [V; 2] {
         let mut powers = [shift; N];
         for (power, sum) in powers.iter_mut().zip(&sums[1].powers) {
             *power = V::load(&sum[j..]);
@@ -76,9 +75,7 @@ impl<F: Finish<N>, const N: usize> Powers<F, N> {
         }
         let count = older.add(newer);
         let [result, gauge] = self.finish.finish(base, count, powers);
-        let few = V::splat(self.min_periods);
-        mark(&mut astray[j..], V::select_less(count, few, V::splat(1.0), gauge));
-        V::select_less(count, few, V::splat(f64::NAN), result)
+        [V::select_less(count, V::splat(self.min_periods), V::splat(f64::NAN), result), gauge]
     }
 }
 
@@ -125,7 +122,13 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
             let [older, newer] = seen.map(|lanes| S::F64::load(&lanes[j..]));
             let [base, newer_base] = sums.map(|half| S::F64::load(&half.base[j..]));
             let (base, shift) = based(older, newer, base, newer_base);
-            self.finished(j, [older, newer], base, shift, sums, astray).store(&mut out[j..]);
+            let [result, gauge] = self.finished(j, [older, newer], base, shift, sums);
+            result.store(&mut out[j..]);
+            if !T::NARROWER_THAN_REFERENCE {
+                // Too few values have no result that could be wrong.
+                let [few, one] = [self.min_periods, 1.0].map(S::F64::splat);
+                mark(&mut astray[j..], S::F64::select_less(older.add(newer), few, one, gauge));
+            }
         }
         out.map(T::from_f64)
     }
@@ -136,7 +139,11 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
         for j in (0..LANES).step_by(S::F64::LANES) {
             let [base, newer_base] = sums.map(|half| S::F64::load(&half.base[j..]));
             let counts = rows.map(S::F64::splat);
-            self.finished(j, counts, base, newer_base.sub(base), sums, astray).store(&mut out[j..]);
+            let [result, gauge] = self.finished(j, counts, base, newer_base.sub(base), sums);
+            result.store(&mut out[j..]);
+            if !T::NARROWER_THAN_REFERENCE {
+                mark(&mut astray[j..], gauge);
+            }
         }
         out.map(T::from_f64)
     }

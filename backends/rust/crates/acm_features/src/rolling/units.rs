@@ -39,7 +39,12 @@ pub fn count_anew<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
     part: &mut Part<'_, T>,
 ) -> Result<()> {
     // Sums of powers of `f32` are numbers.
-    if T::NARROWER_THAN_REFERENCE || block.fits() {
+    let is_ordinary = T::NARROWER_THAN_REFERENCE
+        || simd.vectorize(
+            #[inline(always)]
+            || block.fits(),
+        );
+    if is_ordinary {
         return Ok(());
     }
     let mut sizes = block.sizes()?;
@@ -92,17 +97,28 @@ impl<T: Scalar, const N: usize> Block<'_, T, N> {
     }
 
     /// The finite magnitudes of a row in lanes that are astray, else 0.
+    #[inline(always)]
     fn magnitudes(&self, row: usize) -> Lanes<f64, N> {
         let row = self.panel.row(row);
         std::array::from_fn(|lane| {
             let size = row[lane].to_f64().abs();
-            if size.is_finite() && self.astray[lane] > 0.0 { size } else { 0.0 }
+            if size.is_finite() & (self.astray[lane] > 0.0) { size } else { 0.0 }
         })
     }
 
     /// Whether all values in lanes that are astray are of a size that needs no unit.
+    #[inline(always)]
     fn fits(&self) -> bool {
-        self.all_rows().all(|row| self.magnitudes(row).into_iter().all(fits))
+        let [mut least, mut most] = [[1.0; N]; 2];
+        for row in self.all_rows() {
+            let sizes = self.magnitudes(row);
+            for lane in 0..N {
+                let size = if sizes[lane] > 0.0 { sizes[lane] } else { 1.0 };
+                least[lane] = if size < least[lane] { size } else { least[lane] };
+                most[lane] = if size > most[lane] { size } else { most[lane] };
+            }
+        }
+        least.into_iter().chain(most).all(fits)
     }
 
     /// The largest finite magnitude of each window, 0 where it fits: by two halves, as van Herk (1992) and Gil and Werman

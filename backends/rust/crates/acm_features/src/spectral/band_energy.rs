@@ -68,10 +68,12 @@ fn count_anew<T: Scalar>(
     bins: &[Range<usize>],
     mut out: ArrayViewMut1<'_, T>,
 ) {
-    let largest =
-        values.iter().fold(0.0, |largest: f64, value| if largest > value.abs() { largest } else { value.abs() });
-    // NaN is not more than the others, but neither are they.
-    if fits(largest) || !values.iter().all(|value| value.is_finite()) {
+    // A gap is soon met where there are any.
+    if !values.iter().all(|value| value.is_finite()) {
+        return;
+    }
+    let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    if fits(largest) {
         return;
     }
     let exponent = exponent_for(largest);

@@ -93,8 +93,12 @@ fn count_anew<T: Scalar>(
     let mut density = memory::zeroed::<f64>(out.nrows())?;
     for &column in astray {
         let values = x.slice(s![..used, column]);
+        // A gap is soon met where there are any.
+        if !values.iter().all(|value| value.is_finite()) {
+            continue;
+        }
         let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.to_f64().abs()));
-        if fits(largest) || !values.iter().all(|value| value.is_finite()) {
+        if fits(largest) {
             continue;
         }
         let exponent = exponent_for(largest);
