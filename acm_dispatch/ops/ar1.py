@@ -209,18 +209,19 @@ def ar1_coefficients(
     medians, _ = median_mad(x)
     for j, column in enumerate(x.T):
         finite = np.isfinite(column)
-        if not finite.any():
+        values = column[finite]
+        if len(values) == 0:
             continue
         # Counted in a unit of which no value has as much as one, no difference and no square overflows.
-        exponent = np.frexp(np.abs(column[finite]).max())[1]
-        column = np.ldexp(column, -exponent)
-        offset = column[finite][0] if center == "mean" else np.ldexp(medians[j], -exponent)
-        shift = (column[finite] - offset).mean() if center == "mean" else 0.0
+        exponent = np.frexp(np.abs(values).max())[1]
+        column, values = np.ldexp(column, -exponent), np.ldexp(values, -exponent)
+        offset = values[0] if center == "mean" else np.ldexp(medians[j], -exponent)
+        shift = (values - offset).mean() if center == "mean" else 0.0
         mu[j] = np.ldexp(offset + shift, exponent)
         later, earlier = _pairs(np.where(finite, (column - offset) - shift, 0.0), finite, missing)
         with np.errstate(over="ignore", under="ignore"):
             least = np.ldexp(epsilon, -2 * exponent)
-        if finite.sum() >= FEWEST and (earlier**2).sum() > least:
+        if len(values) >= FEWEST and (earlier**2).sum() > least:
             phi[j] = np.clip((later * earlier).sum() / (earlier**2).sum(), -LARGEST, LARGEST)
     return AR1(phi, mu)
 
@@ -302,10 +303,13 @@ def ar1_residuals(x: ArrayLike, phi: ArrayLike, mu: ArrayLike, *, backend: str |
     array([[ 2. , -1. , -1. , -0.5]])
     """
     finite = np.isfinite(x)
+    # By eighths where need be: a difference, or an echo, may be larger than all numbers where what is left is not.
+    part = 1 if (np.abs(mu) < 2.0**900).all() and (np.abs(phi) <= 1).all() else 8
+    values, center = (x / part, mu / part) if part > 1 else (x, mu)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        # By eighths: a difference may be larger than all numbers where what is left is not.
-        deviations = np.where(finite, x / 8 - mu / 8, np.nan)
+        deviations = np.where(finite, values - center, np.nan)
         echoes = np.zeros_like(x)
         echoes[1:] = np.where(finite[:-1], phi * deviations[:-1], 0.0)
-        residuals: Any = 8 * (deviations - echoes)
+        residuals: Any = deviations - echoes
+        residuals = residuals * part if part > 1 else residuals
     return residuals

@@ -14,7 +14,7 @@ from ..samples import Samples
 from . import units
 from .levels import levels_in_units
 from .missing import gappy, sensors
-from .robust_stats import NORMAL_CONSISTENCY, median_mad, median_mad_by_sorting
+from .robust_stats import median_mad
 
 _METHODS = one_of("standard", "robust")
 
@@ -263,8 +263,13 @@ def deviation_in_units(xp: Any, exponents: Any, levels: tuple[Any, ...], ddof: i
 
 def _median_and_mad(x: Any) -> tuple[Any, ...]:
     """The same of median and median absolute deviation."""
-    exponents = units.exponents(np, units.largest(np, x))
-    median, mad = median_mad_by_sorting(np.ldexp(x.astype(np.float64), -exponents), NORMAL_CONSISTENCY, "nonfinite")
+    exponents, values = np.zeros(x.shape[1], np.int32), x.astype(np.float64)
+    with np.errstate(over="ignore"):
+        median, mad = median_mad(values)
+    columns = np.flatnonzero((np.abs(median) > units.LARGE) | (mad > units.LARGE))
+    if len(columns):
+        exponents[columns] = units.exponents(np, units.largest(np, values[:, columns]))
+        median[columns], mad[columns] = median_mad(np.ldexp(values[:, columns], -exponents[columns]))
     return exponents, median, 0.0, mad
 
 

@@ -104,7 +104,7 @@ def _median(values: Any) -> Any:
 
 
 @numpy_backend.kernel("column_median_mad")
-def median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
+def _median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
     """All columns at once: NumPy sorts NaN behind the numbers. In float64, since deviations cancel digits."""
     rows = x.T.astype(np.float64, order="C")
     rows[is_missing(rows, missing)] = np.nan

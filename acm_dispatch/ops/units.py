@@ -19,7 +19,7 @@ FITTING = 2.0**-100, 2.0**100
 _SQUARES = 2.0**-400, 2.0**400
 
 #: Numbers that add up to infinity with none but larger ones.
-_LARGE = 2.0**900
+LARGE = 2.0**900
 
 
 def exponents(xp: Any, largest: Any) -> Any:
@@ -48,7 +48,7 @@ def with_ends(xp: Any, exponents: Any, ends: Any) -> Any:
 
 def are_ends(xp: Any, numbers: Any) -> Any:
     """Which finite numbers are so large that a difference from them could be larger than all numbers."""
-    return (xp.abs(numbers.astype(xp.float64)) > _LARGE) & xp.isfinite(numbers)
+    return (xp.abs(numbers.astype(xp.float64)) > LARGE) & xp.isfinite(numbers)
 
 
 def astray(squares: Any) -> Any:
