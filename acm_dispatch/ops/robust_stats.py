@@ -112,7 +112,9 @@ def _median_mad_by_sorting(x: Any, scale: float, missing: str) -> Any:
     median = middles(rows, count)
     with np.errstate(all="ignore"):
         # By halves: the distance of two numbers may be larger than all numbers.
-        mad = scale * middles(np.abs(rows / 2 - median[:, None] / 2), count) * 2
+        rows *= 0.5
+        rows -= median[:, None] / 2
+        mad = scale * middles(np.abs(rows, out=rows), count) * 2
         return median.astype(x.dtype, copy=False), mad.astype(x.dtype, copy=False)
 
 
