@@ -62,6 +62,12 @@ pub fn largest_in<T: Scalar>(x: Rows<'_, T>, columns: &[usize]) -> Result<Vec<f6
     Ok(largest)
 }
 
+/// `value` counted in the unit with that exponent, one that [`exponent_for`] gives.
+#[inline(always)]
+pub fn counted(value: f64, exponent: i32) -> f64 {
+    if exponent == 0 { value } else { value * power(-exponent) }
+}
+
 /// `value` times 2^`exponent`, whatever the exponent; infinite or 0 where that is no number.
 pub fn times_power(value: f64, exponent: i32) -> f64 {
     let (mut value, mut rest) = (value, exponent);

@@ -18,9 +18,23 @@ pub fn ar1_residuals<T: Scalar>(
 ) -> Result<()> {
     one_a_column("phi", phi, x.ncols())?;
     one_a_column("mu", mu, x.ncols())?;
-    // What is left is a number where the distance from a huge mean, or an sums louder than the value, may not be.
+    // What is left is a number where the distance from a huge mean, or an echo louder than the value, may not be.
     let is_loud = phi.iter().any(|phi| phi.to_f64().abs() > 1.0) || mu.iter().any(|mu| mu.to_f64().abs() > LARGE);
-    let (x, length) = (Rows::new(x, "x")?, (SEGMENT_VALUES / x.ncols()).max(1));
+    match is_loud {
+        true => by_parts::<T, 8>(threads, Rows::new(x, "x")?, phi, mu, out),
+        false => by_parts::<T, 1>(threads, Rows::new(x, "x")?, phi, mu, out),
+    }
+}
+
+/// The residuals, with differences that are so many times smaller.
+fn by_parts<T: Scalar, const PARTS: i8>(
+    threads: &Threads<'_>,
+    x: Rows<'_, T>,
+    phi: &[T],
+    mu: &[T],
+    out: &mut [T],
+) -> Result<()> {
+    let length = (SEGMENT_VALUES / x.width()).max(1);
     let nothing = memory::filled(x.width(), T::NAN)?;
     threads.for_each(2 * out.len(), out.chunks_mut(length * x.width()).enumerate(), |(tile, out)| {
         simd::vectorized(
@@ -28,11 +42,7 @@ pub fn ar1_residuals<T: Scalar>(
             || {
                 for (i, out) in (tile * length..).zip(out.chunks_exact_mut(x.width())) {
                     let previous = if i == 0 { &nothing } else { x.row(i - 1) };
-                    if is_loud {
-                        residuals(x.row(i), previous, phi, mu, 0.125, out);
-                    } else {
-                        residuals(x.row(i), previous, phi, mu, 1.0, out);
-                    }
+                    residuals(x.row(i), previous, phi, mu, f64::from(PARTS), out);
                 }
             },
         );
@@ -41,11 +51,11 @@ pub fn ar1_residuals<T: Scalar>(
 }
 
 #[inline(always)]
-fn residuals<T: Scalar>(row: &[T], previous: &[T], phi: &[T], mu: &[T], part: f64, out: &mut [T]) {
+fn residuals<T: Scalar>(row: &[T], previous: &[T], phi: &[T], mu: &[T], parts: f64, out: &mut [T]) {
     for ((((out, value), previous), phi), mu) in out.iter_mut().zip(row).zip(previous).zip(phi).zip(mu) {
-        let (center, phi) = (part * mu.to_f64(), phi.to_f64());
-        let sums = if previous.is_finite() { phi * (part * previous.to_f64() - center) } else { 0.0 };
-        let residual = ((part * value.to_f64() - center) - sums) / part;
+        let (center, phi) = (mu.to_f64() / parts, phi.to_f64());
+        let echo = if previous.is_finite() { phi * (previous.to_f64() / parts - center) } else { 0.0 };
+        let residual = ((value.to_f64() / parts - center) - echo) * parts;
         *out = T::from_f64(if value.is_finite() { residual } else { f64::NAN });
     }
 }

@@ -1,7 +1,7 @@
 //! Moments up to the fourth, extremes, and products of each value with the one before it.
 
 use acm_core::simd::{Simd, Vector};
-use acm_core::units::{LARGE, fits, is_sound, power, times_power};
+use acm_core::units::{LARGE, counted, fits, is_sound, times_power};
 use acm_core::{Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
@@ -63,7 +63,7 @@ pub fn shapes<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Result<
 impl Shape {
     /// The mean, not of differences and not counted in the unit.
     pub fn center(&self) -> f64 {
-        times_power(self.origin * power(-self.exponent) + self.mean, self.exponent)
+        times_power(counted(self.origin, self.exponent) + self.mean, self.exponent)
     }
 
     /// The variance by count - `ddof`, not counted in the unit; NaN with no more than `ddof` values.
@@ -102,8 +102,7 @@ impl Shape {
 
     /// The same of differences from `origin`.
     fn moved_to(mut self, origin: f64) -> Self {
-        let counted = power(-self.exponent);
-        let shift = self.origin * counted - origin * counted;
+        let shift = counted(self.origin, self.exponent) - counted(origin, self.exponent);
         self.origin = origin;
         self.mean += shift;
         self.pairs = self.pairs.moved_by(shift);
@@ -158,6 +157,10 @@ impl Summary for Shape {
         let Pairs { before, after, products, .. } = self.pairs;
         let paired = before.abs() + after.abs() + products.abs() < LARGE;
         (self.count == 0.0) | (paired & (is_constant | is_sound(self.powers[0])))
+    }
+
+    fn size(&self) -> Option<f64> {
+        (self.minimum == 0.0 && self.maximum == 0.0).then_some(self.pairs.before.abs())
     }
 
     fn in_unit(&self, counted: Shape, exponent: i32) -> Shape {

@@ -2,7 +2,7 @@
 
 use acm_core::rows::Rows;
 use acm_core::simd::Simd;
-use acm_core::units::{LARGE, fits, is_sound, power, times_power};
+use acm_core::units::{LARGE, counted, fits, is_sound, times_power};
 use acm_core::{Result, Scalar, Threads};
 use ndarray::ArrayView2;
 
@@ -43,7 +43,7 @@ pub fn lag_sums<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>) -> Resul
 impl LagSums {
     /// The mean of the column that begins with `first`, in two parts, the second small, counted in the unit.
     pub fn mean_with(&self, first: f64) -> [f64; 2] {
-        let [first, offset] = [first, self.offset].map(|value| value * power(-self.exponent));
+        let [first, offset] = [first, self.offset].map(|value| counted(value, self.exponent));
         let sum = (first - offset) + (self.later + self.count * self.mean);
         [offset, sum / (self.count + 1.0)]
     }
@@ -51,7 +51,7 @@ impl LagSums {
     /// The sums of products and of the earlier values' squares, of differences from a centre in two parts, counted in the
     /// unit.
     pub fn around(&self, [offset, shift]: [f64; 2]) -> [f64; 2] {
-        let moved = self.moved_by(((self.offset * power(-self.exponent) - offset) + self.mean) - shift);
+        let moved = self.moved_by(((counted(self.offset, self.exponent) - offset) + self.mean) - shift);
         [moved.products, moved.squares]
     }
 
@@ -101,8 +101,9 @@ impl Summary for LagSums {
             if own.exponent != other.exponent {
                 (own, other) = (own.recounted(exponent), other.recounted(exponent));
             }
-            let (count, counted) = (own.count + other.count, power(-exponent));
-            let distance = ((other.offset * counted - own.offset * counted) + other.mean) - own.mean;
+            let count = own.count + other.count;
+            let [own_offset, offset] = [own.offset, other.offset].map(|offset| counted(offset, exponent));
+            let distance = ((offset - own_offset) + other.mean) - own.mean;
             let shift = distance * (other.count / count);
             self.mean = own.mean + shift;
             let (own, other) = (own.moved_by(-shift), other.moved_by(distance - shift));

@@ -2,7 +2,7 @@
 
 use acm_core::Scalar;
 use acm_core::simd::Simd;
-use acm_core::units::{fits, is_sound, power, times_power};
+use acm_core::units::{counted, fits, is_sound, times_power};
 
 use super::{BLOCK, Block, Summary};
 
@@ -82,8 +82,9 @@ impl Summary for MeanVariance {
                 let exponent = self.exponent.max(other.exponent);
                 (*self, other) = (self.recounted(exponent), other.recounted(exponent));
             }
-            let (count, counted) = (self.count + other.count, power(-self.exponent));
-            let distance = ((other.offset * counted - self.offset * counted) + other.mean) - self.mean;
+            let count = self.count + other.count;
+            let [own_offset, offset] = [self.offset, other.offset].map(|offset| counted(offset, self.exponent));
+            let distance = ((offset - own_offset) + other.mean) - self.mean;
             self.mean += distance * (other.count / count);
             self.squares += other.squares + distance * distance * (self.count * (other.count / count));
             self.count = count;

@@ -47,6 +47,11 @@ pub(crate) trait Summary: Copy + Send {
     /// Whether nothing was lost in sums that are counted in 1.
     fn is_sound(&self) -> bool;
 
+    /// The largest magnitude among its values, where that is known of sums that are not sound.
+    fn size(&self) -> Option<f64> {
+        None
+    }
+
     /// The sums of the same values, which `counted` holds in a unit with that exponent.
     fn in_unit(&self, counted: Self, exponent: i32) -> Self;
 

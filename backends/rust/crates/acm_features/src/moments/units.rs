@@ -12,11 +12,16 @@ use super::{BLOCK, Block, Summary};
 #[cold]
 #[inline(never)]
 pub fn count_anew<T: Scalar, S: Simd, P: Summary>(simd: S, block: &Block<'_, T>, parts: &mut [P; BLOCK]) -> Result<()> {
-    let sizes = simd.vectorize(
-        #[inline(always)]
-        || largest(block, P::HAS_PAIRS),
-    );
     let sound = parts.each_ref().map(P::is_sound);
+    let known = parts.each_ref().map(|part| if part.is_sound() { Some(0.0) } else { part.size() });
+    let sizes = if known.iter().all(Option::is_some) {
+        known.map(Option::unwrap_or_default)
+    } else {
+        simd.vectorize(
+            #[inline(always)]
+            || largest(block, P::HAS_PAIRS),
+        )
+    };
     let exponents: [i32; BLOCK] = std::array::from_fn(|j| if sound[j] { 0 } else { exponent_for(sizes[j]) });
     let astray: [bool; BLOCK] = std::array::from_fn(|j| exponents[j] != 0 && sizes[j] > 0.0);
     for j in 0..BLOCK {

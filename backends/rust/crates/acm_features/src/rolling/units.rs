@@ -25,6 +25,19 @@ pub struct Block<'a, T, const N: usize> {
     pub astray: Lanes<f64, N>,
 }
 
+/// What is known of the sizes of values in rows that have been looked at.
+pub struct Fitting<const N: usize> {
+    /// The row behind them.
+    end: usize,
+    /// The lanes all of whose values need no unit.
+    lanes: Lanes<bool, N>,
+}
+
+impl<const N: usize> Fitting<N> {
+    /// Nothing has been looked at.
+    pub const UNKNOWN: Self = Fitting { end: usize::MAX, lanes: [false; N] };
+}
+
 /// Writes the statistic of those windows whose values do not fit, those of one size after the other: what is larger is
 /// no longer wanted then.
 ///
@@ -36,13 +49,14 @@ pub fn count_anew<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
     statistic: K,
     degree: i32,
     block: Block<'_, T, N>,
+    known: &mut Fitting<N>,
     part: &mut Part<'_, T>,
 ) -> Result<()> {
     // Sums of powers of `f32` are numbers.
     let is_ordinary = T::NARROWER_THAN_REFERENCE
         || simd.vectorize(
             #[inline(always)]
-            || block.fits(),
+            || block.fits(known),
         );
     if is_ordinary {
         return Ok(());
@@ -108,17 +122,28 @@ impl<T: Scalar, const N: usize> Block<'_, T, N> {
 
     /// Whether all values in lanes that are astray are of a size that needs no unit.
     #[inline(always)]
-    fn fits(&self) -> bool {
+    fn fits(&self, known: &mut Fitting<N>) -> bool {
+        let before = match known.end == self.rows.start {
+            true => known.lanes,
+            false => self.fitting(self.all_rows().start..self.rows.start),
+        };
+        *known = Fitting { end: self.rows.end, lanes: self.fitting(self.rows.clone()) };
+        (0..N).all(|lane| self.astray[lane] == 0.0 || before[lane] && known.lanes[lane])
+    }
+
+    /// The lanes whose finite values in `rows` are of a size that needs no unit.
+    #[inline(always)]
+    fn fitting(&self, rows: Range<usize>) -> Lanes<bool, N> {
         let [mut least, mut most] = [[1.0; N]; 2];
-        for row in self.all_rows() {
-            let sizes = self.magnitudes(row);
+        for row in rows.map(|row| self.panel.row(row)) {
             for lane in 0..N {
-                let size = if sizes[lane] > 0.0 { sizes[lane] } else { 1.0 };
+                let size = row[lane].to_f64().abs();
+                let size = if (size > 0.0) & (size < f64::INFINITY) { size } else { 1.0 };
                 least[lane] = if size < least[lane] { size } else { least[lane] };
                 most[lane] = if size > most[lane] { size } else { most[lane] };
             }
         }
-        least.into_iter().chain(most).all(fits)
+        std::array::from_fn(|lane| fits(least[lane]) & fits(most[lane]))
     }
 
     /// The largest finite magnitude of each window, 0 where it fits: by two halves, as van Herk (1992) and Gil and Werman

@@ -28,7 +28,7 @@ use ndarray::ArrayViewMut2;
 use super::Windows;
 use super::grid::{Part, PartSize, for_each_part};
 use super::suffixes::{KEPT, Suffixes};
-use super::units::{Block, count_anew};
+use super::units::{Block, Fitting, count_anew};
 
 /// Elementary steps for one value: it is added twice and finished once.
 const STEPS: usize = 4;
@@ -172,6 +172,7 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
 ) -> Result<()> {
     let window = suffixes.window;
     let rows = part.first.0..part.first.0 + part.out.nrows();
+    let mut known = Fitting::UNKNOWN;
     let mut is_gapless = rows.start >= window && panel.is_finite(rows.start - window..rows.start);
     for boundary in rows.clone().step_by(window) {
         let meeting = boundary..rows.end.min(boundary + window);
@@ -184,7 +185,8 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
             fill_around::<S, T, K, N, true>(panel, suffixes, part, meeting.clone(), &mut astray);
         }
         if let (Some(degree), true) = (K::DEGREE, astray[..panel.columns().len()].contains(&1.0)) {
-            count_anew(simd, suffixes.statistic, degree, Block { panel, window, rows: meeting, astray }, part)?;
+            let block = Block { panel, window, rows: meeting, astray };
+            count_anew(simd, suffixes.statistic, degree, block, &mut known, part)?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use realfft::num_complex::Complex64;
 
 use super::columns::{Columns, TILE_VALUES, columns_together};
 use super::transform::{Transform, plan, steps};
-use super::trend::level;
+use super::trend::{gap, level};
 
 /// Writes, for each window of `window` rows, `step` apart, each column and each of `bands`, the sum of squared
 /// magnitudes of the transform of the window less its mean, at the frequencies in `[low, high)`, 0.5 included; NaN
@@ -38,6 +38,10 @@ pub fn band_energy<T: Scalar>(
                     #[inline(always)]
                     || load_centred(values, &mut transform.window),
                 );
+                if nothing.is_nan() && gap(values).is_nan() {
+                    out.fill(T::NAN);
+                    continue;
+                }
                 let frequencies = transform.run();
                 let mut sound = true;
                 for (out, bins) in out.iter_mut().zip(&bins) {
@@ -59,8 +63,8 @@ fn energy(nothing: f64, frequencies: &[Complex64]) -> f64 {
     frequencies.iter().fold(nothing, |sum, value| sum + value.norm_sqr())
 }
 
-/// Writes the energies of a window anew, counted in a unit of its values' size. Windows of equal values or with a gap,
-/// and bands without any frequency, look like it, too: the window is gone through for its size only.
+/// Writes the energies of a window without gaps anew, counted in a unit of its values' size. Windows of equal values and
+/// bands without any frequency look like it, too: the window is gone through for its size only.
 #[cold]
 fn count_anew<T: Scalar>(
     values: &[f64],
@@ -68,10 +72,6 @@ fn count_anew<T: Scalar>(
     bins: &[Range<usize>],
     mut out: ArrayViewMut1<'_, T>,
 ) {
-    // A gap is soon met where there are any.
-    if !values.iter().all(|value| value.is_finite()) {
-        return;
-    }
     let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
     if fits(largest) {
         return;
