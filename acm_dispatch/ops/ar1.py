@@ -311,5 +311,4 @@ def ar1_residuals(x: ArrayLike, phi: ArrayLike, mu: ArrayLike, *, backend: str |
         echoes = np.zeros_like(x)
         echoes[1:] = np.where(finite[:-1], phi * deviations[:-1], 0.0)
         residuals: Any = deviations - echoes
-        residuals = residuals * part if part > 1 else residuals
-    return residuals
+        return residuals * part if part > 1 else residuals
