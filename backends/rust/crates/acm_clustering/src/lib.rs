@@ -1,5 +1,6 @@
 //! Kernels that judge and make clusterings.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
 
 mod kmeans;

@@ -1,5 +1,6 @@
 //! Models of normal behaviour, and what departs from them.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
 
 pub mod ar1;

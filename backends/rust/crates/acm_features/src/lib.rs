@@ -1,5 +1,6 @@
 //! Kernels on the columns of matrices: statistics, and values made comparable or complete.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
 
 mod by_column;

@@ -1,5 +1,6 @@
 //! Kernels of linear algebra on rows of matrices.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
 
 pub mod cross_sums;
