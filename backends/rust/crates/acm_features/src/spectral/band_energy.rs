@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use acm_core::units::{exponent_for, fits, is_sound, power, times_power};
 use acm_core::{Result, Scalar, Threads, memory, simd};
-use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut3, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut3, Axis, Slice};
 use realfft::num_complex::Complex64;
 
 use super::columns::{Columns, TILE_VALUES, columns_together};
@@ -110,7 +110,10 @@ fn tiles<'a, T: Scalar>(
         for column in (0..x.ncols()).step_by(width) {
             let columns = column..(column + width).min(x.ncols());
             let (out, rest) = band.split_at(Axis(1), columns.len());
-            memory::push(&mut tiles, Tile { x: x.slice_move(s![rows.clone(), columns]), out })?;
+            let mut x = x;
+            x.slice_axis_inplace(Axis(0), Slice::from(rows.clone()));
+            x.slice_axis_inplace(Axis(1), Slice::from(columns));
+            memory::push(&mut tiles, Tile { x, out })?;
             band = rest;
         }
         (left, first) = (rest, first + count);

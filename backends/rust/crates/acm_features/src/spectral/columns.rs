@@ -2,7 +2,7 @@
 
 use acm_core::simd::CACHE_LINE;
 use acm_core::{Result, Scalar, memory};
-use ndarray::{ArrayView2, Axis, s};
+use ndarray::{ArrayView2, Axis, Slice};
 
 /// Numbers that a thread transforms between two looks at the queue.
 pub const TILE_VALUES: usize = 32 * 1024;
@@ -34,7 +34,9 @@ impl Columns {
         // Where windows touch all of it is one run of rows.
         let (run, apart) = if step > window { (window, step) } else { (self.height, self.height) };
         for (k, first) in (0..self.height).step_by(run).enumerate() {
-            for (i, row) in (first..).zip(x.slice(s![k * apart..k * apart + run, ..]).axis_iter(Axis(0))) {
+            for (i, row) in
+                (first..).zip(x.slice_axis(Axis(0), Slice::from(k * apart..k * apart + run)).axis_iter(Axis(0)))
+            {
                 for (j, value) in row.iter().enumerate() {
                     self.values[j * self.height + i] = value.to_f64();
                 }

@@ -2,7 +2,7 @@
 
 use acm_core::units::{exponent_for, fits, is_sound, power, times_power};
 use acm_core::{Error, Result, Scalar, Threads, memory, simd};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeError, s};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeError, Slice};
 
 use super::columns::{Columns, TILE_VALUES, columns_together};
 use super::transform::{Transform, plan, steps};
@@ -50,10 +50,10 @@ pub fn power_spectrum<T: Scalar>(
     threads.for_each_with(work, tasks, prepare, |(columns, transform), (task, sums)| {
         let (first, column) = (task % parts * part, task / parts * width);
         let last = (first + part).min(count);
-        let x = x.slice(s![.., column..(column + width).min(x.ncols())]);
+        let x = x.slice_axis(Axis(1), Slice::from(column..(column + width).min(x.ncols())));
         for first in (first..last).step_by(batch) {
             let rows = first * step..((first + batch).min(last) - 1) * step + len;
-            columns.load(x.slice(s![rows, ..]), len, step)?;
+            columns.load(x.slice_axis(Axis(0), Slice::from(rows)), len, step)?;
             for (j, sums) in sums.chunks_exact_mut(bins).enumerate().take(x.ncols()) {
                 columns.windows(j).for_each(|values| add_segment(values, &preparation, transform, sums));
             }
@@ -92,7 +92,8 @@ fn count_anew<T: Scalar>(
     let used = (x.nrows() - segments.len) / segments.step * segments.step + segments.len;
     let mut density = memory::zeroed::<f64>(out.nrows())?;
     for &column in astray {
-        let values = x.slice(s![..used, column]);
+        let values = x.column(column);
+        let values = values.slice_axis(Axis(0), Slice::from(..used));
         // A gap is soon met where there are any.
         if !values.iter().all(|value| value.is_finite()) {
             continue;

@@ -3,7 +3,7 @@
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task};
 use acm_core::{Error, Result, Scalar, Threads};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
 use super::fill::Distances;
 use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
@@ -69,7 +69,7 @@ impl<T: Scalar> Task for Rectangle<'_, T> {
             let panels = Panels::<S, T>::pack(simd, threads, y, columns.clone())?;
             let steps_a_row = columns.len() * (x.width() + 1);
             let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
-            let mut out = out.slice_mut(s![.., columns]);
+            let mut out = out.slice_axis_mut(Axis(1), Slice::from(columns));
             let tiles = out.axis_chunks_iter_mut(Axis(0), height).zip((0..x.count()).step_by(height));
             threads.for_each(steps_a_row.saturating_mul(x.count()), tiles, |(mut out, first)| {
                 simd.vectorize(
