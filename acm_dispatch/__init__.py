@@ -27,9 +27,9 @@ from .ops.imputation import bfill, ffill, impute
 from .ops.isolation_forest import IsolationForest, fit_isolation_forest
 from .ops.kmeans import KMeansResult, kmeans
 from .ops.lags import lagged_features
-from .ops.levels import Levels, column_levels
 from .ops.linalg import mahalanobis, matmul
 from .ops.lloyd import lloyd_step
+from .ops.mean_variance import MeanVariance, column_mean_variance
 from .ops.moments import Moments, Sums, column_moments, column_sums
 from .ops.nearest import pairwise_distances_argmin, pairwise_distances_argmin_min
 from .ops.normalization import zscore
@@ -69,7 +69,7 @@ __all__ = [
     "InvalidInput",
     "IsolationForest",
     "KMeansResult",
-    "Levels",
+    "MeanVariance",
     "Moments",
     "OperationNotFoundError",
     "PCAModel",
@@ -83,7 +83,7 @@ __all__ = [
     "assigned_distances",
     "band_energy",
     "bfill",
-    "column_levels",
+    "column_mean_variance",
     "column_median_mad",
     "column_moments",
     "column_quantiles",

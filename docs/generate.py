@@ -34,7 +34,7 @@ rewritten since.
 _FAMILIES = {"nearest": "distances", "pca_scores": "pca", "lloyd": "kmeans", "column_quantiles": "quantiles"}
 
 _BESIDE = """\
-- `StreamingStatistics`: `column_sums`, `column_levels`, `column_quantiles`, `cross_sums`
+- `StreamingStatistics`: `column_sums`, `column_mean_variance`, `column_quantiles`, `cross_sums`
 
 `fit_isolation_forest` draws and splits a few hundred rows a tree with NumPy, all trees at once; no other backend has
 it.

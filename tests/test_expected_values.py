@@ -85,7 +85,7 @@ EXAMPLES = [
     example("column_moments", [4], [3.5], [21 / 4], [SKEWNESS], [KURTOSIS], [1], [7], x=FOUR),
     example("column_moments", [2], [3], [8], [nan], [nan], [1], [5], x=column(1, nan, 5), ddof=1),
     # From the first value on: 0, 1, 3, 6. The earlier ones sum to 4, the later ones to 10, their products to 21.
-    example("column_levels", [1], [4], [2.5], [21], x=FOUR),
+    example("column_mean_variance", [1], [4], [2.5], [21], x=FOUR),
     example("column_sums", [1], [4], [2.5], [21], [24], [194.25], [1], [7], [3], [4], [10], [21], x=FOUR),
     # From the origin on: (0, 1, -) and (2, 4, 5), by pairs of columns over the rows that both have.
     example(

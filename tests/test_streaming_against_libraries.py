@@ -136,8 +136,8 @@ def interrupted(*arguments, **options):
 
 
 STEPS = {
-    "update": ["column_sums", "column_levels", "cross_sums", "QuantileSketch.updated"],
-    "merge": ["joined", "levels_joined", "moved", "QuantileSketch.merged"],
+    "update": ["column_sums", "column_mean_variance", "cross_sums", "QuantileSketch.updated"],
+    "merge": ["joined", "mean_variance_merged", "moved", "QuantileSketch.merged"],
 }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..transfer import to_device_of, to_host
 from . import units
-from .levels import Levels
+from .mean_variance import MeanVariance
 from .moments import Sums
 
 #: The exponent of columns without any value but 0: their sums are the same in every unit.
@@ -21,7 +21,7 @@ ANY = np.int32(-4096)
 
 
 def in_unit_of_chunk(measure: Callable[[Any], Any], rows: Any) -> tuple[Any, Any]:
-    """The `Sums` or `Levels` that `measure` gives of `rows`, and the exponents of the units they are counted in."""
+    """The `Sums` or `MeanVariance` that `measure` gives of `rows`, and the exponents of its units."""
     found = _on_host(measure(rows))
     largest = _largest(found, rows)
     exponents = units.exponents(np, largest)
@@ -48,7 +48,7 @@ def _on_host(sums: Any) -> Any:
     return type(sums)(*map(to_host, sums))
 
 
-def _largest(found: Sums | Levels, rows: Any) -> Any:
+def _largest(found: Sums | MeanVariance, rows: Any) -> Any:
     """The largest magnitude of each column, or, where that fits, some size that fits."""
     if isinstance(found, Sums):
         return np.fmax(np.nan_to_num(np.maximum(abs(found.minimum), abs(found.maximum))), 0.0)

@@ -12,7 +12,7 @@ from ..operation import operation
 from ..options import integer, one_of, optional, real
 from ..samples import Samples
 from . import units
-from .levels import levels_in_units
+from .mean_variance import mean_variance_in_units
 from .missing import gappy, sensors
 from .robust_stats import median_mad
 
@@ -250,7 +250,7 @@ def _zscore_in_place(x: Any, center: Any, scale: Any, method: str, ddof: int, fl
 
 
 def _mean_and_deviation(x: Any, ddof: int) -> tuple[Any, ...]:
-    exponents, levels = levels_in_units(x)
+    exponents, levels = mean_variance_in_units(x)
     return deviation_in_units(np, exponents, levels, ddof)
 
 

@@ -16,7 +16,7 @@ from ..transfer import to_device_of, to_host
 from .chunk_sums import ANY, in_unit_of_chunk, scaled
 from .column_quantiles import probabilities
 from .cross_sums import CrossSums, added, covariances, cross_recounted, cross_sums, moved
-from .levels import Levels, column_levels, levels_joined, levels_recounted
+from .mean_variance import MeanVariance, column_mean_variance, mean_variance_merged, mean_variance_recounted
 from .moments import Numbers, Sums, column_sums, joined, kurtosis, recounted, skewness
 from .sketch import QuantileSketch
 
@@ -44,7 +44,7 @@ class _Known(NamedTuple):
     """
 
     exponents: Any
-    levels: Levels
+    levels: MeanVariance
     sums: Sums
     cross: CrossSums | None
     sketch: QuantileSketch | None
@@ -76,8 +76,9 @@ class StreamingStatistics:
     -----
     NaN and infinities are left out. Objects can be pickled and merged, in the order of their data: parts of a recording
     may be summarised on several machines. The work on a chunk is done by operations (`column_sums` or
-    `column_levels`, `column_quantiles`, `cross_sums`), so it runs on the backend that the policy in force prefers. Sums
-    are counted in units of the columns' size, which grow with it: results are right wherever they are normal numbers.
+    `column_mean_variance`, `column_quantiles`, `cross_sums`), so it runs on the backend that the policy in force
+    prefers. Sums are counted in units of the columns' size, which grow with it: results are right wherever they are
+    normal numbers.
 
     Examples
     --------
@@ -103,7 +104,7 @@ class StreamingStatistics:
         none = np.zeros(d, np.int64)
         self._known = _Known(
             np.full(d, ANY),
-            Levels(nans, none, zeros, zeros),
+            MeanVariance(nans, none, zeros, zeros),
             Sums(nans, none, zeros, zeros, zeros, zeros, nans, nans, none, zeros, zeros, zeros),
             CrossSums(np.zeros((d, d)), np.zeros((d, d)), np.zeros((d, d), np.int64)) if covariance else None,
             QuantileSketch(d) if self._q else None,
@@ -134,11 +135,13 @@ class StreamingStatistics:
             raise InvalidInput("StreamingStatistics", "chunk", f"has {found} columns; expected {self._d}")
         if len(rows) == 0:
             return
-        sums, exponents = in_unit_of_chunk(column_levels if self._moments == 2 else column_sums, rows)
+        sums, exponents = in_unit_of_chunk(column_mean_variance if self._moments == 2 else column_sums, rows)
         known = _in_units(self._known, np.maximum(self._known.exponents, exponents))
         by = known.exponents - exponents
         if self._moments == 2:
-            known = known._replace(levels=levels_joined(known.levels, levels_recounted(sums, by), known.exponents))
+            known = known._replace(
+                levels=mean_variance_merged(known.levels, mean_variance_recounted(sums, by), known.exponents)
+            )
         else:
             first, last = to_host(rows[[0, -1]]).astype(np.float64)
             known = _followed(known, recounted(sums, by), first, last, len(rows))
@@ -170,7 +173,7 @@ class StreamingStatistics:
             raise InvalidInput("StreamingStatistics", "other", "differs in whether there is a covariance")
         exponents = np.maximum(self._known.exponents, other._known.exponents)
         known, more = (_in_units(part, exponents) for part in (self._known, other._known))
-        known = known._replace(levels=levels_joined(known.levels, more.levels, exponents))
+        known = known._replace(levels=mean_variance_merged(known.levels, more.levels, exponents))
         if more.rows > 0:
             known = _followed(known, more.sums, more.first, more.last, more.rows)
         if known.cross is not None and more.cross is not None:
@@ -230,7 +233,7 @@ def _in_units(known: _Known, exponents: Any) -> _Known:
     with np.errstate(under="ignore"):
         return known._replace(
             exponents=exponents,
-            levels=levels_recounted(known.levels, by),
+            levels=mean_variance_recounted(known.levels, by),
             sums=recounted(known.sums, by),
             cross=None if known.cross is None else cross_recounted(known.cross, by),
         )
@@ -246,7 +249,7 @@ def _followed(known: _Known, sums: Sums, first: Any, last: Any, rows: int) -> _K
     )
 
 
-def _without_shape(levels: Levels) -> Sums:
+def _without_shape(levels: MeanVariance) -> Sums:
     """Sums that know of nothing but levels."""
     unknown = np.full(len(levels.count), np.nan)
     return Sums(*levels, *([unknown] * (len(Sums._fields) - len(levels))))

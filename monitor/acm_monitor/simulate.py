@@ -74,7 +74,7 @@ def _regimes(rng: Any, n_rows: int) -> Integers:
 
 
 def _lagged(levels: Floats) -> Floats:
-    """Levels approached within a few samples, as a machine does after a change of load."""
+    """MeanVariance approached within a few samples, as a machine does after a change of load."""
     lagged = levels.copy()
     for row in range(1, len(levels)):
         lagged[row] += 0.3 * (lagged[row - 1] - levels[row])

@@ -8,7 +8,7 @@ from acm_dispatch.ops.ar1 import FEWEST, LARGEST
 from acm_dispatch.ops.doubling import later
 
 from .columns import total
-from .moments import in_units, levels_and_distances
+from .moments import in_units, mean_variance_and_distances
 from .robust_stats import median_and_half_mad
 
 
@@ -32,7 +32,7 @@ def _center(xp: Any, x: Any, center: str) -> tuple[Any, Any]:
     """In two parts, the second small: their sum, rounded to the size of an offset, would lose digits."""
     if center == "median":
         return median_and_half_mad(xp, x, "nonfinite")[0], 0.0
-    origin, _, mean, *_ = levels_and_distances(xp, x)
+    origin, _, mean, *_ = mean_variance_and_distances(xp, x)
     return origin, mean
 
 

@@ -22,15 +22,15 @@ def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
     return count, *(number.astype(x.dtype, copy=False) for number in numbers)
 
 
-def column_levels(xp: Any, x: Any) -> tuple[Any, ...]:
-    exponents, (origin, count, mean, squares) = levels_in_units(xp, x)
+def column_mean_variance(xp: Any, x: Any) -> tuple[Any, ...]:
+    exponents, (origin, count, mean, squares) = mean_variance_in_units(xp, x)
     return xp.ldexp(origin, exponents), count, xp.ldexp(mean, exponents), xp.ldexp(squares, 2 * exponents)
 
 
-def levels_in_units(xp: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
+def mean_variance_in_units(xp: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
     """The levels of columns counted in units of their own, and the exponents of these."""
     exponents, counted = in_units(xp, x)
-    *levels, _, distances = levels_and_distances(xp, counted)
+    *levels, _, distances = mean_variance_and_distances(xp, counted)
     return exponents, (*levels, total(xp, distances * distances))
 
 
@@ -55,7 +55,7 @@ _DEGREES = (0, 0, 1, 2, 3, 4, 0, 0, 0, 1, 1, 2)
 
 def _sums_in_units(xp: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
     exponents, counted = in_units(xp, x)
-    _, count, mean, shifted, distances = levels_and_distances(xp, counted)
+    _, count, mean, shifted, distances = mean_variance_and_distances(xp, counted)
     finite = xp.isfinite(x)
     squares = distances * distances
     pairs = finite[:-1] & finite[1:]
@@ -68,7 +68,7 @@ def _sums_in_units(xp: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
     return exponents, (_origin(xp, x, finite), count, mean, *powers, minimum, maximum, *sums)
 
 
-def levels_and_distances(xp: Any, x: Any) -> tuple[Any, ...]:
+def mean_variance_and_distances(xp: Any, x: Any) -> tuple[Any, ...]:
     """Origin, count and mean; differences from the origin and from the mean, 0 where nothing is."""
     finite = xp.isfinite(x)
     count = total(xp, finite)

@@ -8,7 +8,7 @@ from acm_dispatch.ops import units
 from acm_dispatch.ops.normalization import deviation_in_units, in_one_unit
 from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
-from .moments import in_units, levels_in_units
+from .moments import in_units, mean_variance_in_units
 from .robust_stats import median_and_half_mad
 
 
@@ -35,4 +35,4 @@ def _median_and_mad(xp: Any, x: Any) -> tuple[Any, ...]:
 
 def _mean_and_deviation(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
     """Exponents of units, and in these a value of each column, the mean's distance from it, and the deviation."""
-    return deviation_in_units(xp, *levels_in_units(xp, x), ddof)
+    return deviation_in_units(xp, *mean_variance_in_units(xp, x), ddof)

@@ -42,7 +42,7 @@ backend = Backend(
         "acm_numba.normalization",
         "acm_numba.imputation",
         "acm_numba.lags",
-        "acm_numba.levels",
+        "acm_numba.mean_variance",
         "acm_numba.moments",
         "acm_numba.quantiles",
         "acm_numba.sparse",

@@ -12,7 +12,7 @@ from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
 from . import backend, parallel
 from .jit import jit
-from .levels import levels_in_units
+from .mean_variance import mean_variance_in_units
 from .robust_stats import median_and_half_mad
 
 
@@ -53,4 +53,4 @@ def _median_and_mad(threads: int, x: Any) -> tuple[Any, ...]:
 
 def _mean_and_deviation(threads: int, x: Any, ddof: int) -> tuple[Any, ...]:
     """Exponents of units, and in these a value of each column, the mean's distance from it, and the deviation."""
-    return deviation_in_units(np, *levels_in_units(threads, x), ddof)
+    return deviation_in_units(np, *mean_variance_in_units(threads, x), ddof)

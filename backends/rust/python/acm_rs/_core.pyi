@@ -12,7 +12,7 @@ __all__ = [
     "assigned_distances",
     "band_energy",
     "bfill",
-    "column_levels",
+    "column_mean_variance",
     "column_median_mad",
     "column_moments",
     "column_quantiles",
@@ -180,7 +180,9 @@ def mean_path_length(
     path_length: NDArray[_Float],
     /,
 ) -> NDArray[_Float]: ...
-def column_levels(threads: int, x: NDArray[_Float], /) -> tuple[NDArray[np.float64] | NDArray[np.int64], ...]: ...
+def column_mean_variance(
+    threads: int, x: NDArray[_Float], /
+) -> tuple[NDArray[np.float64] | NDArray[np.int64], ...]: ...
 def cross_sums(
     threads: int, x: NDArray[_Float], origin: NDArray[_Float], /
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]: ...

@@ -79,5 +79,5 @@ mod _core {
     #[pymodule_export]
     use super::spectral::{band_energy, power_spectrum};
     #[pymodule_export]
-    use super::streaming::{column_levels, cross_sums};
+    use super::streaming::{column_mean_variance, cross_sums};
 }

@@ -15,8 +15,8 @@ from .missing import sensors
 from .moments import Numbers, column_sums
 
 
-class Levels(NamedTuple):
-    """What `column_levels` gives: one number a column each."""
+class MeanVariance(NamedTuple):
+    """What `column_mean_variance` gives: one number a column each."""
 
     origin: Numbers
     count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
@@ -26,7 +26,7 @@ class Levels(NamedTuple):
 
 def _levels_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
     """Counts, means and squares agree, whichever value the differences are from."""
-    found, wanted = Levels(*actual), Levels(*expected)
+    found, wanted = MeanVariance(*actual), MeanVariance(*expected)
     np.testing.assert_array_equal(found.count, wanted.count)
     spread = np.sqrt(wanted.squares / np.maximum(wanted.count, 1) + wanted.mean**2)
     off = np.nan_to_num((found.origin - wanted.origin) + (found.mean - wanted.mean))
@@ -40,12 +40,12 @@ def _levels_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: floa
     work="n * d",
     nan="skip",
     samples=Samples(sensors, column_sums.operation.samples),
-    returns=Levels,
+    returns=MeanVariance,
     agrees=_levels_agree,
     widens=True,
     homogeneous="x -> 1, 0, 1, 2",
 )
-def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
+def column_mean_variance(x: ArrayLike, *, backend: str | None = None) -> MeanVariance:
     """Count, mean and spread of each column's finite values, in a form in which parts of a column can be joined.
 
     Parameters
@@ -56,7 +56,7 @@ def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
 
     Returns
     -------
-    Levels : named tuple of ndarrays of shape (d,), float64 (int64 where something is counted)
+    MeanVariance : named tuple of ndarrays of shape (d,), float64 (int64 where something is counted)
         origin, a finite value of the column (NaN if there is none); count and mean of the values' differences from it;
         squares: sum of the squares of their distances from the mean. Without values count, mean and squares are 0.
 
@@ -76,29 +76,29 @@ def column_levels(x: ArrayLike, *, backend: str | None = None) -> Levels:
 
     Examples
     --------
-    >>> levels = column_levels([[5.0], [6.0], [8.0]])
+    >>> levels = column_mean_variance([[5.0], [6.0], [8.0]])
     >>> levels.origin, levels.count, levels.mean.round(3), levels.squares.round(3)
     (array([5.]), array([3]), array([1.333]), array([4.667]))
     """
     sums = column_sums.reference(x)
-    return Levels(sums.origin, sums.count, sums.mean, sums.squares)
+    return MeanVariance(sums.origin, sums.count, sums.mean, sums.squares)
 
 
-@numpy_backend.kernel("column_levels")
+@numpy_backend.kernel("column_mean_variance")
 def _levels_by_columns(x: Any) -> tuple[Any, Any, Any, Any]:
-    """The fields of `Levels`."""
-    return levels_in_ones(*levels_in_units(x))
+    """The fields of `MeanVariance`."""
+    return mean_variance_in_ones(*mean_variance_in_units(x))
 
 
-def levels_in_units(x: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The fields of `Levels`, each column's counted in a unit of its own, and the exponents of these."""
+def mean_variance_in_units(x: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The fields of `MeanVariance`, each column's counted in a unit of its own, and the exponents of these."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         found = _levels_in_two_passes(x)
         return units.fitted(_levels_in_two_passes, x, found, np.where(found[1] > 0, found[3], 1.0))
 
 
-def levels_in_ones(exponents: Any, levels: tuple[Any, ...]) -> tuple[Any, Any, Any, Any]:
-    """Levels counted in units as they are without."""
+def mean_variance_in_ones(exponents: Any, levels: tuple[Any, ...]) -> tuple[Any, Any, Any, Any]:
+    """MeanVariance counted in units as they are without."""
     origin, count, mean, squares = levels
     if not exponents.any():
         return origin, count, mean, squares
@@ -123,7 +123,7 @@ def _levels_in_two_passes(x: Any) -> tuple[Any, Any, Any, Any]:
 _ONES = np.int32(0)
 
 
-def levels_joined(first: Levels, second: Levels, exponents: Any = _ONES) -> Levels:
+def mean_variance_merged(first: MeanVariance, second: MeanVariance, exponents: Any = _ONES) -> MeanVariance:
     """The levels of columns in two parts, both counted in 2**`exponents`."""
     origin = np.where(first.count > 0, first.origin, second.origin)
     count = first.count + second.count
@@ -131,9 +131,9 @@ def levels_joined(first: Levels, second: Levels, exponents: Any = _ONES) -> Leve
     shift = np.ldexp(second.origin, -exponents) - np.ldexp(origin, -exponents)
     distance = np.where(second.count > 0, shift + second.mean - first.mean, 0.0)
     between = distance * distance * (first.count * share)
-    return Levels(origin, count, first.mean + distance * share, first.squares + second.squares + between)
+    return MeanVariance(origin, count, first.mean + distance * share, first.squares + second.squares + between)
 
 
-def levels_recounted(levels: Levels, by: Any) -> Levels:
-    """Levels counted in units that are larger by 2**`by`, one exponent a column."""
+def mean_variance_recounted(levels: MeanVariance, by: Any) -> MeanVariance:
+    """MeanVariance counted in units that are larger by 2**`by`, one exponent a column."""
     return levels._replace(mean=np.ldexp(levels.mean, -by), squares=np.ldexp(levels.squares, -2 * by))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from acm_dispatch.ops import units
-from acm_dispatch.ops.levels import levels_in_ones
+from acm_dispatch.ops.mean_variance import mean_variance_in_ones
 
 from . import backend, parallel
 from .jit import jit
@@ -17,18 +17,18 @@ from .jit import jit
 _BLOCK = 1 << 14
 
 
-@backend.kernel("column_levels")
-def column_levels(threads: int, x: Any) -> tuple[Any, ...]:
-    return levels_in_ones(*levels_in_units(threads, x))
+@backend.kernel("column_mean_variance")
+def column_mean_variance(threads: int, x: Any) -> tuple[Any, ...]:
+    return mean_variance_in_ones(*mean_variance_in_units(threads, x))
 
 
-def levels_in_units(threads: int, x: Any) -> tuple[Any, tuple[Any, ...]]:
+def mean_variance_in_units(threads: int, x: Any) -> tuple[Any, tuple[Any, ...]]:
     """The levels of columns counted in units of their own, and the exponents of these."""
-    found = _column_levels(threads, x)
-    return units.fitted(partial(_column_levels, threads), x, found, np.where(found[1] > 0, found[3], 1.0))
+    found = _column_mean_variance(threads, x)
+    return units.fitted(partial(_column_mean_variance, threads), x, found, np.where(found[1] > 0, found[3], 1.0))
 
 
-def _column_levels(threads: int, x: Any) -> tuple[Any, ...]:
+def _column_mean_variance(threads: int, x: Any) -> tuple[Any, ...]:
     columns = x.shape[1]
     origin = _first_finite(x)
     work = parallel.tiles(len(x), 2 * columns)
