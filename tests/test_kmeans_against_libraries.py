@@ -58,3 +58,25 @@ def test_draws_equal_scikit_learn(backend, seed):
 
 def test_one_cluster_each_row_equals_scikit_learn(backend):
     assert_same(X[:6], 6, backend, init=X[:6])
+
+
+@pytest.mark.parametrize("exponent", [-1010, -600, 600, 1015])
+@pytest.mark.parametrize("start", [{"init": X[:5]}, {"init": X[[0] * 4 + [9]]}, {"random_state": 3, "n_init": 2}])
+def test_the_unit_changes_no_step(backend, exponent, start):
+    ordinary = acm_dispatch.kmeans(X, 5, backend=backend, **start)
+    scaled = {name: np.ldexp(value, exponent) if name == "init" else value for name, value in start.items()}
+    extreme = acm_dispatch.kmeans(np.ldexp(X, exponent), 5, backend=backend, **scaled)
+    assert_array_equal(extreme.labels, ordinary.labels)
+    assert_allclose(np.ldexp(extreme.centers, -exponent), ordinary.centers, rtol=1e-12)
+    assert extreme.n_iter == ordinary.n_iter
+    assert extreme.inertia == (0.0 if exponent < 0 else np.inf)
+
+
+@pytest.mark.parametrize("exponent", [-110, -60, 60, 122])
+def test_the_unit_changes_no_step_in_float32(backend, exponent):
+    narrow = X.astype(np.float32)
+    ordinary = acm_dispatch.kmeans(narrow, 5, random_state=3, backend=backend)
+    extreme = acm_dispatch.kmeans(np.ldexp(narrow, exponent), 5, random_state=3, backend=backend)
+    assert_array_equal(extreme.labels, ordinary.labels)
+    assert_allclose(np.ldexp(extreme.centers, -exponent), ordinary.centers, rtol=1e-5)
+    assert_allclose(extreme.inertia * 2.0 ** (-2 * exponent), ordinary.inertia, rtol=1e-5)

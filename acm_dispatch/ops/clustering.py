@@ -15,6 +15,8 @@ from ..options import integer, whole
 from ..patterns import Patterns
 from ..samples import Samples
 from ..shapes import measure
+from . import cdist
+from .distances import lengths
 
 
 def _clusters(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -66,6 +68,28 @@ def clusters_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @_labelled.case
+def clusters_of_every_size_in_float64(rng: np.random.Generator) -> dict[str, Any]:
+    sizes = np.array([1e-300, 5e-300, 1e-200, 1e-165, 1.0, 1e165, 1e200, 1e300, 1.5e308])
+    return {
+        "x": np.repeat(sizes, 3)[:, None] * rng.uniform(0.8, 1.2, size=(27, 2)),
+        "labels": np.repeat(np.arange(9), 3),
+    }
+
+
+@_labelled.case
+def small_columns_tell_clusters_apart(rng: np.random.Generator) -> dict[str, Any]:
+    labels = np.arange(40) % 3
+    x = np.column_stack([1e-200 * (rng.normal(size=40) + 2 * labels), np.full(40, 1.0), np.full(40, 1e200)])
+    return {"x": x, "labels": labels}
+
+
+@_labelled.case
+def differences_beyond_the_largest_number(rng: np.random.Generator) -> dict[str, Any]:
+    labels = np.arange(30) % 2
+    return {"x": (2 * labels - 1)[:, None] * rng.uniform(0.5, 1.7, size=(30, 3)) * 1e308, "labels": labels}
+
+
+@_labelled.case
 def more_columns_than_rows(rng: np.random.Generator) -> dict[str, Any]:
     """So wide that few rows fill a cache."""
     labels = np.arange(64) % 3
@@ -113,7 +137,14 @@ def _encode(x: Any, labels: Any) -> tuple[Any, Any]:
     return x, codes.astype(np.int64, copy=False)
 
 
-@operation("n d, int n -> n", work="n * n * d", nan="forbid", samples=_labelled, prepare=_encode)
+@operation(
+    "n d, int n -> n",
+    work="n * n * d",
+    nan="forbid",
+    samples=_labelled,
+    prepare=_encode,
+    homogeneous="x -> 0",
+)
 def silhouette_samples(x: ArrayLike, labels: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Silhouette of each row: (b - a) / max(a, b), with no n x n matrix in memory.
 
@@ -141,7 +172,7 @@ def silhouette_samples(x: ArrayLike, labels: ArrayLike, *, backend: str | None =
     References
     ----------
     P. J. Rousseeuw (1987), Silhouettes: a graphical aid to the interpretation and validation of cluster analysis.
-    Follows `sklearn.metrics.silhouette_samples`.
+    Follows `sklearn.metrics.silhouette_samples`, also where squares or sums of distances overflow or underflow.
 
     Examples
     --------
@@ -150,14 +181,22 @@ def silhouette_samples(x: ArrayLike, labels: ArrayLike, *, backend: str | None =
     """
     sizes = np.bincount(labels)
     scores = np.zeros(len(x))
-    for i, (row, own) in enumerate(zip(x, labels, strict=True)):
-        distances = np.sqrt(((row - x) ** 2).sum(axis=1))
-        sums = np.bincount(labels, weights=distances)
+    # Ratios know no unit: in a small one no distance is less than a normal number.
+    x = np.ldexp(x, max(470 - np.frexp(np.abs(x).max(initial=0.0))[1], 0))
+    for i, own in enumerate(labels):
         if sizes[own] > 1:
-            within = sums[own] / (sizes[own] - 1)
-            between = np.delete(sums / sizes, own).min()
-            scores[i] = _silhouette(within, between)
+            means = _mean_distances(x, i, labels, sizes)
+            if not np.isfinite(max(means)):  # in a unit so large that all differences and sums are numbers
+                means = _mean_distances(x * 2.0**-64, i, labels, sizes)
+            scores[i] = _silhouette(*means)
     return scores
+
+
+def _mean_distances(x: Any, i: int, labels: Any, sizes: Any) -> tuple[Any, Any]:
+    """Of row `i` to the others of its cluster, and to the nearest other cluster."""
+    sums = np.bincount(labels, weights=lengths(x[i] - x))
+    own = labels[i]
+    return sums[own] / (sizes[own] - 1), np.delete(sums / sizes, own).min()
 
 
 def _silhouette(within: Any, between: Any) -> Any:
@@ -165,28 +204,35 @@ def _silhouette(within: Any, between: Any) -> Any:
         return np.nan_to_num((between - within) / np.maximum(within, between))
 
 
-#: Numbers in a block of distances: 8 MB in float64, so that the block stays in the cache.
-_BLOCK = 1 << 20
-
-
 @numpy_backend.kernel("silhouette_samples")
+@np.errstate(over="ignore", invalid="ignore")
 def _silhouettes_by_blocks(x: Any, codes: Any) -> Any:
-    from scipy.spatial.distance import cdist
-
+    scores = np.empty(len(x), x.dtype)
+    moderate = cdist.are_moderate(x)
+    if not moderate:  # ratios know no unit: in a small one no distance is less than a normal number
+        x = np.ldexp(x.astype(np.float64), max(470 - np.frexp(np.abs(x).max())[1], 0))
     sizes = np.bincount(codes)
     by_cluster = x[np.argsort(codes, kind="stable")]
-    starts = np.cumsum(sizes) - sizes
-    rows = max(_BLOCK // len(x), 1)
-    scores = np.empty(len(x), x.dtype)
+    rows = max(cdist.BLOCK // len(x), 1)
     for start in range(0, len(x), rows):
-        own = codes[start : start + rows]
-        sums = np.add.reduceat(cdist(x[start : start + rows], by_cluster), starts, axis=1)
-        each = np.arange(len(own))
-        within = sums[each, own] / np.maximum(sizes[own] - 1, 1)
-        means = sums / sizes
-        means[each, own] = np.inf
-        scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(within, means.min(axis=1)), 0.0)
+        block, own = x[start : start + rows], codes[start : start + rows]
+        within, between = _means_of_block(block, own, by_cluster, sizes, moderate)
+        endless = (np.maximum(within, between) == np.inf) & (sizes[own] > 1)
+        if endless.any():  # sums beyond the largest number; in a large unit they are not
+            far = _means_of_block(block[endless] * 2.0**-64, own[endless], by_cluster * 2.0**-64, sizes, False)
+            within[endless], between[endless] = far
+        scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(within, between), 0.0)
     return scores
+
+
+def _means_of_block(block: Any, own: Any, by_cluster: Any, sizes: Any, moderate: bool) -> tuple[Any, Any]:
+    """Mean distances of some rows to their own clusters and to the nearest other ones."""
+    sums = np.add.reduceat(cdist.distances(block, by_cluster, moderate), np.cumsum(sizes) - sizes, axis=1)
+    each = np.arange(len(own))
+    within = sums[each, own] / np.maximum(sizes[own] - 1, 1)
+    means = sums / sizes
+    means[each, own] = np.inf
+    return within, means.min(axis=1)
 
 
 _sampled = Samples(_clusters, _labelled)
@@ -233,7 +279,7 @@ def _calls(*, x: Any, labels: Any, sample_size: Any, random_state: Any) -> dict[
     return {"silhouette_samples": {"x": x, "labels": labels}}
 
 
-@composition(silhouette_samples, samples=_sampled, calls=_calls)
+@composition(silhouette_samples, samples=_sampled, calls=_calls, homogeneous="x -> 0")
 def silhouette_score(
     x: ArrayLike,
     labels: ArrayLike,

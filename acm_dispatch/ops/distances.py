@@ -10,6 +10,7 @@ from ..arrays import ArrayLike
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..samples import Samples
+from . import cdist
 
 
 def points(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -44,6 +45,24 @@ def squares_beyond_float32(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @row_pairs.case
+def squares_below_float32(rng: np.random.Generator) -> dict[str, Any]:
+    """As small, and a little less so: there, squares lose some digits only."""
+    sizes = np.array([1e-24, 1e-22, 1e-20])[np.arange(21) % 3, None]
+    return {"x": sizes * rng.normal(size=(21, 6)), "y": sizes[:18] * rng.normal(size=(18, 6))}
+
+
+@row_pairs.case
+def wide_rows_with_squares_below_float32(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e-22 * rng.normal(size=(13, 130)), "y": 1e-22 * rng.normal(size=(11, 130))}
+
+
+@row_pairs.case
+def more_columns_than_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """So wide that few rows fill a cache."""
+    return {"x": rng.normal(size=(40, 1500)), "y": rng.normal(size=(33, 1500))}
+
+
+@row_pairs.case
 def long_rows(rng: np.random.Generator) -> dict[str, Any]:
     """So many terms that adding them up one after the other in float32 leaves five digits."""
     return {"x": rng.random(size=(7, 300_000)), "y": rng.random(size=(3, 300_000))}
@@ -61,6 +80,35 @@ def tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
 
 
 _matrix = Samples(points, row_pairs)
+
+
+@_matrix.case
+def rows_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    """Each distance has its digits, whatever lies beside it, and each coordinate counts where the others are equal."""
+    sizes = np.array([1e-300, 1e-200, 1e-160, 1.0, 1e160, 1e300])
+    x = np.repeat(sizes, 3)[:, None] * rng.normal(size=(18, 3))
+    y = np.repeat(sizes, 3)[:, None] * rng.normal(size=(18, 3))
+    x[:, 2] = y[:, 2] = rng.choice([0.0, 1.0], size=18)
+    return {"x": np.vstack([x, y]), "y": np.vstack([y, x, x + np.array([1e-200, 0.0, 0.0])])}
+
+
+@_matrix.case
+def columns_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    scale = np.array([1e-200, 1.0, 1e-3, 1e-170])
+    x, y = rng.normal(size=(12, 4)), rng.normal(size=(9, 4))
+    x[:5, 1:3] = y[:4, 1:3] = 0.5  # told apart by the small columns only
+    return {"x": scale * x, "y": scale * y}
+
+
+@_matrix.case
+def every_size_with_itself(rng: np.random.Generator) -> dict[str, Any]:
+    sizes = np.array([1e-300, 1e-170, 1.0, 1e170, 1e300])
+    return {"x": np.repeat(sizes, 4)[:, None] * rng.normal(size=(20, 70)), "y": None}
+
+
+@_matrix.case
+def distances_beyond_the_largest_number(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.array([[1.7e308], [1.0]]), "y": np.array([[-1.7e308], [1.6e308], [1.0]])}
 
 
 @_matrix.case
@@ -94,7 +142,7 @@ def squares_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": 1e200 * rng.normal(size=(9, 4)), "y": 1e200 * rng.normal(size=(8, 4))}
 
 
-@operation("n d, [m=n d] -> n m", work="n * m * d", nan="propagate", samples=_matrix)
+@operation("n d, [m=n d] -> n m", work="n * m * d", nan="propagate", samples=_matrix, homogeneous="x, y -> 1")
 def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Euclidean distance between each row of `x` and each row of `y`.
 
@@ -109,8 +157,8 @@ def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str
     Returns
     -------
     ndarray of shape (n, m)
-        In the units of `x`. NaN or infinity in a row makes its distances NaN or infinite, as arithmetic does; so does
-        a square that overflows float64. Identical rows are at distance exactly 0.
+        In the units of `x`. NaN or infinity in a row makes its distances NaN or infinite, as arithmetic does. Identical
+        rows are at distance exactly 0.
 
     Raises
     ------
@@ -120,7 +168,8 @@ def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str
     Notes
     -----
     Follows `scipy.spatial.distance.cdist`: differences are taken before squaring, so rows that are close together or
-    far from the origin keep all their digits.
+    far from the origin keep all their digits. So do distances whose squares would overflow or underflow: any that is a
+    normal number, whatever the sizes of rows and columns.
 
     Examples
     --------
@@ -128,19 +177,20 @@ def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str
     array([[5., 1.]])
     """
     other: Any = x if y is None else y
-    return np.sqrt(np.array([squared_distances(row, other) for row in x]).reshape(len(x), len(other)))
+    return np.array([lengths(row - other) for row in x]).reshape(len(x), len(other))
 
 
-def squared_distances(row: Any, y: Any) -> Any:
-    """Squared distance of one row to each row of `y`."""
-    return ((row - y) ** 2).sum(axis=1)
+def lengths(vectors: Any) -> Any:
+    """Euclidean length of each row, squared after division by the power of two at its largest entry."""
+    largest = np.abs(vectors).max(axis=1, initial=0.0)
+    exponents = np.frexp(np.where(np.isfinite(largest), largest, 0.0))[1]
+    return np.ldexp(np.sqrt((np.ldexp(vectors, -exponents[:, None]) ** 2).sum(axis=1)), exponents)
 
 
 @numpy_backend.kernel("pairwise_euclidean")
+@np.errstate(over="ignore", invalid="ignore")
 def _cdist(x: Any, y: Any) -> Any:
-    from scipy.spatial.distance import cdist
-
-    return cdist(x, x if y is None else y).astype(x.dtype, copy=False)
+    return cdist.distances(x, x if y is None else y).astype(x.dtype, copy=False)
 
 
 def _assignment(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -175,12 +225,30 @@ def assigned_squares_beyond_float32(rng: np.random.Generator) -> dict[str, Any]:
     return {**arguments, "x": 1e25 * arguments["x"]}
 
 
+@_assigned.case
+def assigned_rows_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    sizes = np.array([1e-300, 1e-200, 1e-24, 1.0, 1e25, 1e200, 1e300])
+    labels = np.arange(28) % 8 - 1
+    centers = sizes[:, None] * rng.normal(size=(7, 3))
+    return {
+        "x": centers[labels] + sizes[labels][:, None] * rng.normal(size=(28, 3)),
+        "centers": centers,
+        "labels": labels,
+    }
+
+
 @_assigned.mistake("labels")
 def labels_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     return {**_assignment(rng, 6), "labels": np.zeros(5, int)}
 
 
-@operation("n d, k d, int n -> n", work="n * d * (k > 0)", nan="propagate", samples=_assigned)
+@operation(
+    "n d, k d, int n -> n",
+    work="n * d * (k > 0)",
+    nan="propagate",
+    samples=_assigned,
+    homogeneous="x, centers -> 1",
+)
 def assigned_distances(
     x: ArrayLike, centers: ArrayLike, labels: ArrayLike, *, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -208,7 +276,8 @@ def assigned_distances(
 
     Notes
     -----
-    The distance that `sklearn.cluster.KMeans` minimises, by differences as in `scipy.spatial.distance.cdist`.
+    The distance that `sklearn.cluster.KMeans` minimises, by differences as in `scipy.spatial.distance.cdist`; one that
+    is a normal number has all its digits.
 
     Examples
     --------
@@ -217,5 +286,14 @@ def assigned_distances(
     """
     known = (labels >= 0) & (labels < len(centers))
     result = np.full(len(x), np.nan)
-    result[known] = np.sqrt(((x[known] - centers[labels[known]]) ** 2).sum(axis=1))
+    result[known] = lengths(x[known] - centers[labels[known]])
+    return result
+
+
+@numpy_backend.kernel("assigned_distances")
+@np.errstate(over="ignore", invalid="ignore")
+def _by_rows(x: Any, centers: Any, labels: Any) -> Any:
+    known = (labels >= 0) & (labels < len(centers))
+    result = np.full(len(x), np.nan, x.dtype)
+    result[known] = cdist.lengths(x[known].astype(np.float64, copy=False) - centers[labels[known]])
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,6 +98,19 @@ def tolerance_of_wide_spread(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": 1e3 * rng.normal(size=(400, 3)), "n_clusters": 8, "random_state": 0, "tol": 0.05}
 
 
+@_runs.case
+def drawn_by_small_distances(rng: np.random.Generator) -> dict[str, Any]:
+    """Squares of the distances are no float32 numbers."""
+    return {"x": 1e-24 * _clusters(rng, 200)["x"], "n_clusters": 8, "random_state": 3}
+
+
+@_runs.case
+def groups_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    places = np.array([1e-200, 5e-200, 1.0, 3.0, 1e200, 4e200])[:, None] * np.ones(2)
+    x = np.repeat(places, 30, axis=0) * rng.uniform(0.9, 1.1, size=(180, 2))
+    return {"x": x, "n_clusters": 6, "init": places, "tol": 0.0}
+
+
 @_runs.mistake("n_clusters")
 def more_clusters_than_rows(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(5, 2)), "n_clusters": 6}
@@ -141,7 +155,14 @@ def _calls(*, x: Any, n_clusters: Any, init: Any, **others: Any) -> dict[str, di
     return calls if given is not None else {**calls, "pairwise_euclidean": {"x": x[: _trials(count)], "y": x}}
 
 
-@composition(lloyd_step, pairwise_distances_argmin_min, pairwise_euclidean, samples=_runs, calls=_calls)
+@composition(
+    lloyd_step,
+    pairwise_distances_argmin_min,
+    pairwise_euclidean,
+    samples=_runs,
+    calls=_calls,
+    homogeneous="x, init -> 1, 0, 2, 0",
+)
 def kmeans(
     x: ArrayLike,
     n_clusters: int,
@@ -190,7 +211,8 @@ def kmeans(
     ----------
     Follows `sklearn.cluster.KMeans` with ``algorithm="lloyd"`` step by step, its draws and its treatment of empty
     clusters (moved to the rows farthest from their centres) included. While it draws, it holds the distances of
-    2 + log(`n_clusters`) rows from all others.
+    2 + log(`n_clusters`) rows from all others. Centres and labels do not depend on the unit of `x`, also where squares
+    of distances overflow or underflow, and with them the inertia.
 
     Examples
     --------
@@ -207,13 +229,19 @@ def kmeans(
         raise InvalidInput("kmeans", "init", f"is not 'k-means++' or an array of {n_clusters} centres")
     starts = integer(minimum=1)("kmeans", "n_init", n_init) if drawn else 1
     most = integer(minimum=1)("kmeans", "max_iter", max_iter)
-    least_shift = real(minimum=0.0)("kmeans", "tol", tol) * _mean_variance(x, backend)
+    tol = real(minimum=0.0)("kmeans", "tol", tol)
     source = random_source(random_state, "kmeans")
+    if _is_huge(x) or (given is not None and _is_huge(given)):  # in a unit in which all distances are numbers
+        x, given, unit = x * _SHARE, None if given is None else given * _SHARE, 1 / _SHARE
+    else:
+        unit = 1.0
+    least_shift = tol**0.5 * _deviation(x, backend)
     runs = (
         _lloyd(x, given if given is not None else _draw(x, n_clusters, source, backend), most, least_shift, backend)
         for _ in range(starts)
     )
-    return min(runs, key=lambda run: run.inertia)
+    centers, labels, inertia, n_iter = min(runs, key=lambda run: run.inertia.root())
+    return KMeansResult(centers * unit if unit != 1.0 else centers, labels, inertia.within(unit), n_iter)
 
 
 def _matrices(x: Any, init: Any) -> tuple[Any, Any]:
@@ -238,53 +266,102 @@ def _trials(n_clusters: int) -> int:
     return 2 + int(np.log(n_clusters))
 
 
-def _mean_variance(x: Any, backend: str | None) -> float:
-    """Mean of the columns' variances: mean squared distance to the mean, by column."""
+#: Distances between numbers beyond the first of these, by dtype, may be infinite; those between their shares are not.
+_HUGE, _SHARE = {"float64": 2.0**900, "float32": 2.0**90}, 2.0**-32
+
+
+def _is_huge(x: Any) -> bool:
+    return x.size > 0 and float(max(x.max(), -x.min())) > _HUGE[str(x.dtype)]
+
+
+def _deviation(x: Any, backend: str | None) -> float:
+    """Root of the mean of the columns' variances: of the mean squared distance to the mean, by column."""
     _, mean, _ = lloyd_step(x, x[:1], backend=backend)
     _, distances = pairwise_distances_argmin_min(x, mean, backend=backend)
-    return _squared_length(distances) / max(x.size, 1)
+    return _sum_of_squares(distances).root() / max(x.size, 1) ** 0.5
 
 
-def _squared_length(vector: Any) -> float:
-    return float(np.square(vector, dtype=np.float64).sum())
+class _Squares(NamedTuple):
+    """A sum of squares, in a unit in which it is a number."""
+
+    total: float
+    unit: float
+
+    def root(self) -> float:
+        """Its root, a number also where the sum as it is would overflow or underflow."""
+        return self.unit * self.total**0.5
+
+    def within(self, unit: float) -> float:
+        """The sum as it is, if the unit itself is measured in another."""
+        return self.total * self.unit * self.unit * unit * unit
+
+
+def _sum_of_squares(numbers: Any) -> _Squares:
+    largest = float(abs(numbers).max()) if numbers.size else 0.0
+    return _Squares(float(_squares(numbers.astype(np.float64, copy=False), largest).sum()), _unit(largest))
+
+
+def _unit(largest: float) -> float:
+    """A power of two in which squares of numbers up to `largest` are in range: 1 for ordinary ones."""
+    if largest == 0 or 2.0**-400 < largest < 2.0**400:
+        return 1.0
+    return 2.0 ** (math.frexp(largest)[1] - 1)
 
 
 def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
     """Rows by greedy k-means++: of a few candidates each time the one that leaves the least distance."""
     trials = _trials(n_clusters)
     chosen = [source.choice(len(x), p=np.full(len(x), 1 / len(x)))]
-    nearest = _squares(x, chosen, backend)
+    nearest = _distances(x, chosen, backend)
     for _ in range(1, n_clusters):
-        drawn = source.uniform(size=trials) * float(nearest.sum())
-        candidates = to_host(np.searchsorted(np.cumsum(nearest), to_device_of(nearest, drawn))).clip(max=len(x) - 1)
-        left = _squares(x, candidates, backend)
+        weights = _squares(nearest, float(nearest.max()))
+        drawn = source.uniform(size=trials) * float(weights.sum())
+        candidates = to_host(np.searchsorted(np.cumsum(weights), to_device_of(weights, drawn))).clip(max=len(x) - 1)
+        left = _distances(x, candidates, backend)
         np.minimum(nearest, left, out=left)
-        best = int(left.sum(axis=1).argmin())
+        # In the unit of the least of them: a sum that overflows in it is not the least.
+        farthest = left.max(axis=1)
+        sums = _squares(left, float(farthest.min())).sum(axis=1) if float(farthest.min()) > 0 else farthest
+        best = int(sums.argmin())
         chosen.append(candidates[best])
         nearest = left[best].copy()
     return x[chosen]
 
 
-def _squares(x: Any, rows: Any, backend: str | None) -> Any:
-    distances: Any = pairwise_euclidean(x[rows], x, backend=backend).astype(np.float64, copy=False)
-    distances *= distances
-    return distances
+def _distances(x: Any, rows: Any, backend: str | None) -> Any:
+    return pairwise_euclidean(x[rows], x, backend=backend).astype(np.float64, copy=False)
 
 
-def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str | None) -> KMeansResult:
+def _squares(numbers: Any, largest: float) -> Any:
+    """In the unit for numbers up to `largest`; those of larger ones may be infinite."""
+    unit = _unit(largest)
+    with np.errstate(over="ignore"):
+        return np.square(numbers if unit == 1.0 else numbers / unit)
+
+
+class _Run(NamedTuple):
+    """What a start leads to."""
+
+    centers: Any
+    labels: Any
+    inertia: _Squares
+    n_iter: int
+
+
+def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str | None) -> _Run:
     """Steps until no label changes or the centres hardly move."""
     known, n_iter = None, 0
     while n_iter < max_iter:
         labels, means, sizes = lloyd_step(x, centers, backend=backend)
         if sizes.min() == 0:
             means = _refilled(x, centers, labels, means, sizes, backend)
-        shift = _squared_length(means - centers)
+        shift = _sum_of_squares(means - centers).root()
         centers, n_iter = means, n_iter + 1
         if (known is not None and np.array_equal(labels, known)) or shift <= least_shift:
             break
         known = labels
     labels, distances = pairwise_distances_argmin_min(x, centers, backend=backend)
-    return KMeansResult(centers, labels, _squared_length(distances), n_iter)
+    return _Run(centers, labels, _sum_of_squares(distances), n_iter)
 
 
 def _refilled(x: Any, centers: Any, labels: Any, means: Any, sizes: Any, backend: str | None) -> Any:

@@ -45,19 +45,44 @@ def one_cluster(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(5001, 3)), "centers": np.zeros((1, 3))}
 
 
+@_steps.case
+def sums_beyond_the_largest_number(rng: np.random.Generator) -> dict[str, Any]:
+    """Their means are not."""
+    x = rng.choice([-1.0, 1.0], size=(60, 1)) * rng.uniform(0.6, 0.9, size=(60, 3)) * 1e308
+    return {"x": x, "centers": np.array([[-1e308] * 3, [1e308] * 3, [0.0] * 3])}
+
+
+@_steps.case
+def groups_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    places = np.array([1e-300, 1e-200, 1e-160, 1.0, 1e160, 1e300])[:, None] * np.ones(3)
+    return {"x": np.repeat(places, 20, axis=0) * rng.uniform(0.8, 1.2, size=(120, 3)), "centers": places}
+
+
+@_steps.mistake("x")
+def missing_in_both(rng: np.random.Generator) -> dict[str, Any]:
+    """The first array is to blame."""
+    x = rng.normal(size=(3000, 2))
+    x[-1, 1] = np.nan
+    return {"x": x, "centers": np.array([[0.0, np.inf], [1.0, 1.0]])}
+
+
+@_steps.mistake("centers")
+def missing_in_the_centres_of_no_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.empty((0, 2)), "centers": np.array([[1.0, np.nan]])}
+
+
 @_steps.mistake("centers")
 def no_centres(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(3, 2)), "centers": np.empty((0, 2))}
 
 
-def _require_centers(x: Any, centers: Any) -> tuple[Any, Any]:
-    """At least one centre."""
-    if len(centers) == 0:
-        raise InvalidInput("lloyd_step", "centers", "has no rows; expected at least one")
-    return x, centers
-
-
-@operation("n d, k d -> int n, k d, int k", work="n * k * d", nan="forbid", samples=_steps, prepare=_require_centers)
+@operation(
+    "n d, k d -> int n, k d, int k",
+    work="n * k * d",
+    nan="forbid",
+    samples=_steps,
+    homogeneous="x, centers -> 0, 1, 0",
+)
 def lloyd_step(
     x: ArrayLike, centers: ArrayLike, *, backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -95,15 +120,31 @@ def lloyd_step(
     (array([0, 0, 1]), array([[0.5],
            [9. ]]), array([2, 1]))
     """
+    if len(centers) == 0:
+        raise InvalidInput("lloyd_step", "centers", "has no rows; expected at least one")
     labels = pairwise_distances_argmin.operation.body(x, centers)
-    means = [x[labels == k].mean(axis=0) if k in labels else center for k, center in enumerate(centers)]
+    means = [_mean(x[labels == k]) if k in labels else center for k, center in enumerate(centers)]
     return labels, np.array(means).reshape(centers.shape), np.bincount(labels, minlength=len(centers))
 
 
+def _mean(rows: Any) -> Any:
+    """Mean of each column, also where their sum overflows."""
+    mean = rows.mean(axis=0)
+    return np.where(np.isfinite(mean), mean, (rows * 2.0**-64).mean(axis=0) * 2.0**64)
+
+
 @numpy_backend.kernel("lloyd_step")
+@np.errstate(over="ignore", invalid="ignore")
 def _step_by_counting(x: Any, centers: Any) -> tuple[Any, Any, Any]:
     labels = pairwise_distances_argmin(x, centers, backend="numpy")
     sizes = np.bincount(labels, minlength=len(centers))
-    sums = np.stack([np.bincount(labels, weights=column, minlength=len(centers)) for column in x.T], axis=1)
-    means = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centers)
-    return labels, np.ascontiguousarray(means, x.dtype), sizes
+    means = _sums(x, labels, len(centers)) / np.maximum(sizes, 1)[:, None]
+    if not np.isfinite(means).all():  # sums have overflowed; those of small shares do not
+        shares = _sums(x * 2.0**-64, labels, len(centers)) / np.maximum(sizes, 1)[:, None]
+        means = np.where(np.isfinite(means), means, shares * 2.0**64)
+    return labels, np.ascontiguousarray(np.where(sizes[:, None] > 0, means, centers), x.dtype), sizes
+
+
+def _sums(x: Any, labels: Any, count: int) -> Any:
+    """Of each column over the rows with each label."""
+    return np.stack([np.bincount(labels, weights=column, minlength=count) for column in x.T], axis=1)

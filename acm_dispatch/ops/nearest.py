@@ -11,7 +11,8 @@ from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..samples import Samples
-from .distances import points, row_pairs, squared_distances
+from . import cdist
+from .distances import lengths, points, row_pairs
 
 _nearest = Samples(points, row_pairs)
 
@@ -66,12 +67,53 @@ def distances_beyond_float32_squares(rng: np.random.Generator) -> dict[str, Any]
     return {"x": 1e-25 * rng.normal(size=(90, 5)), "y": 1e-25 * rng.normal(size=(40, 5))}
 
 
+@_nearest.case
+def distances_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
+    """Squares of most of them overflow or underflow; some rows have an equal, first or last."""
+    sizes = np.repeat([1e-300, 1e-200, 1e-170, 1.0, 1e170, 1e300], 8)[:, None]
+    x, y = sizes * rng.normal(size=(48, 3)), sizes[::2] * rng.normal(size=(24, 3))
+    y[3], y[20] = x[5], x[6]
+    return {"x": x, "y": y[rng.permutation(24)]}
+
+
+@_nearest.case
+def small_columns_decide(rng: np.random.Generator) -> dict[str, Any]:
+    y = rng.normal(size=(30, 1)) * [1e-200, 0.0, 0.0] + [0.0, 1e200, 1.0]
+    return {"x": rng.normal(size=(90, 1)) * [1e-200, 0.0, 0.0] + [0.0, 1e200, 1.0], "y": y}
+
+
+@_nearest.case
+def none_nearer_than_the_largest_number(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.array([[1.7e308, 0.0], [1.0, 1.0]]), "y": np.array([[-1.7e308, 0.0], [-1.6e308, 1.0]])}
+
+
+@_nearest.case
+def two_sizes_far_from_one(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.array([[0.0]]), "y": np.array([[1e200], [1e180]])}
+
+
+@_nearest.case
+def two_sizes_close_to_zero(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.array([[0.0]]), "y": np.array([[1e-170], [1e-180], [1e-180]])}
+
+
+@_nearest.mistake("x")
+def missing_in_both(rng: np.random.Generator) -> dict[str, Any]:
+    """The first array is to blame."""
+    return {"x": np.array([[0.0, 1.0], [np.nan, 1.0]]), "y": np.array([[np.inf, 0.0]])}
+
+
+@_nearest.mistake("y")
+def missing_in_centres_of_no_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.empty((0, 2)), "y": np.array([[1.0, np.nan]])}
+
+
 @_nearest.mistake("y")
 def no_centres(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(3, 2)), "y": np.empty((0, 2))}
 
 
-@operation("n d, m d -> int n", work="n * m * d", nan="forbid", samples=_nearest)
+@operation("n d, m d -> int n", work="n * m * d", nan="forbid", samples=_nearest, homogeneous="x, y -> 0")
 def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Index of the row of `y` that is nearest to each row of `x`, without the n x m matrix of distances.
 
@@ -95,7 +137,7 @@ def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None
 
     Notes
     -----
-    Follows `sklearn.metrics.pairwise_distances_argmin`.
+    Follows `sklearn.metrics.pairwise_distances_argmin`, also where squares of distances overflow or underflow.
 
     Examples
     --------
@@ -105,7 +147,7 @@ def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None
     return _nearest_rows("pairwise_distances_argmin", x, y)[0]
 
 
-@operation("n d, m d -> int n, n", work="n * m * d", nan="forbid", samples=_nearest)
+@operation("n d, m d -> int n, n", work="n * m * d", nan="forbid", samples=_nearest, homogeneous="x, y -> 0, 1")
 def pairwise_distances_argmin_min(
     x: ArrayLike, y: ArrayLike, *, backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -133,7 +175,8 @@ def pairwise_distances_argmin_min(
 
     Notes
     -----
-    Follows `sklearn.metrics.pairwise_distances_argmin_min`.
+    Follows `sklearn.metrics.pairwise_distances_argmin_min`, also where squares of distances overflow or underflow: a
+    distance that is a normal number has all its digits.
 
     Examples
     --------
@@ -146,30 +189,33 @@ def pairwise_distances_argmin_min(
 def _nearest_rows(name: str, x: Any, y: Any) -> tuple[Any, Any]:
     if len(y) == 0:
         raise InvalidInput(name, "y", "has no rows; expected at least one")
-    nearest = np.array([squared_distances(row, y).argmin() for row in x], dtype=np.int64)
-    return nearest, np.sqrt(((x - y[nearest]) ** 2).sum(axis=1))
+    nearest = np.array([_nearest_to(row, y) for row in x], dtype=np.int64)
+    return nearest, lengths(x - y[nearest])
 
 
-#: Numbers in a block of distances: 8 MB in float64, so that the block stays in the cache.
-_BLOCK = 1 << 20
+def _nearest_to(row: Any, y: Any) -> Any:
+    """By squares, in units of about the smallest distance: those that overflow are no smallest."""
+    differences = row - y
+    if np.abs(differences).max(axis=1, initial=0.0).min() > 1:  # of large numbers halves differ by a number
+        differences = row / 2 - y / 2
+    farthest = np.abs(differences).max(axis=1, initial=0.0)
+    if farthest.min() == 0:
+        return farthest.argmin()
+    return (np.ldexp(differences, -np.frexp(farthest.min())[1]) ** 2).sum(axis=1).argmin()
 
 
+@numpy_backend.kernel("pairwise_distances_argmin_min")
+@np.errstate(over="ignore", invalid="ignore")
 def _nearest_by_cdist(x: Any, y: Any) -> tuple[Any, Any]:
-    from scipy.spatial.distance import cdist
-
-    rows = max(_BLOCK // len(y), 1)
+    rows = max(cdist.BLOCK // len(y), 1)
     nearest = np.empty(len(x), np.int64)
     distances = np.empty(len(x), x.dtype)
     for start in range(0, len(x), rows):
-        block = cdist(x[start : start + rows], y)
-        nearest[start : start + rows] = block.argmin(axis=1)
-        distances[start : start + rows] = block.min(axis=1)
+        block = slice(start, start + rows)
+        nearest[block], distances[block] = cdist.nearest(x[block], y)
     return nearest, distances
 
 
 @numpy_backend.kernel("pairwise_distances_argmin")
 def _argmin_by_cdist(x: Any, y: Any) -> Any:
     return _nearest_by_cdist(x, y)[0]
-
-
-numpy_backend.kernel("pairwise_distances_argmin_min")(_nearest_by_cdist)

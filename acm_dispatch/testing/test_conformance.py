@@ -161,6 +161,34 @@ def test_refuses_missing_values_where_forbidden(
             run(subject, {**arguments, finite_argument: spoilt}, backend)
 
 
+def _spoilt(arguments: Arguments, name: str, place: int) -> Arguments:
+    spoilt = arguments[name].copy()
+    spoilt.flat[place] = np.nan
+    return {**arguments, name: spoilt}
+
+
+def test_blames_the_first_array_with_missing_values(subject: Operation, backend: str, finite_argument: str) -> None:
+    later = subject.array_names[subject.array_names.index(finite_argument) + 1 :]
+    for arguments in (sample(subject, "typical"), large_sample(subject)):
+        spoilt = _spoilt(arguments, finite_argument, -1)
+        for name in later:
+            if isinstance(value := spoilt.get(name), np.ndarray) and value.dtype.kind == "f":
+                spoilt = _spoilt(spoilt, name, 0)
+        with pytest.raises(InvalidInput, match=f"`{finite_argument}` holds NaN or infinity"):
+            run(subject, spoilt, backend)
+
+
+def test_refuses_missing_values_though_there_is_nothing_to_compute(
+    subject: Operation, backend: str, finite_argument: str
+) -> None:
+    own = subject.shapes.inputs[subject.array_names.index(finite_argument)].dims
+    others = {dim for spec in subject.shapes.inputs if not spec.optional for dim in spec.dims} - set(own)
+    for name in (f"no_{dim}" for dim in sorted(others)):
+        if not isinstance(expected(subject, name, "float64"), InvalidInput):
+            with pytest.raises(InvalidInput, match=f"`{finite_argument}` holds NaN or infinity"):
+                run(subject, _spoilt(sample(subject, name), finite_argument, 0), backend)
+
+
 def test_runs_in_many_threads_at_once(subject: Subject, backend: str) -> None:
     arguments = sample(subject, "typical")
     alone = _on_threads(subject, arguments, backend, threads=2)

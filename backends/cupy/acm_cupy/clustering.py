@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from .blocks import blocks
-from .distances import squares
+from .distances import distances
+from .extremes import are_moderate, enlarged
 
 
 def silhouette_samples(xp: Any, x: Any, codes: Any) -> Any:
     sizes = xp.bincount(codes)
     tables = _segment_tables(xp, sizes, len(x))
-    wide = x.astype(xp.float64, copy=False)
+    moderate = x.dtype == xp.float32 or are_moderate(x)
+    wide = x.astype(xp.float64, copy=False) if moderate else enlarged(xp, x)
     by_cluster = wide[xp.argsort(codes)]
     scores = xp.empty(len(x), x.dtype)
     for rows in blocks(len(x), x.size):
-        sums = _segment_sums(xp, xp.sqrt(squares(by_cluster, wide[rows])), tables)
+        sums = _segment_sums(xp, distances(xp, by_cluster, wide[rows], moderate), tables)
         scores[rows] = _silhouettes(xp, sums, sizes, codes[rows])
+        if not moderate:  # sums beyond the largest number; in a large unit they are not
+            far = distances(xp, by_cluster * 2.0**-64, wide[rows] * 2.0**-64, moderate)
+            scores_of_far = _silhouettes(xp, _segment_sums(xp, far, tables), sizes, codes[rows])
+            scores[rows] = xp.where(xp.isinf(scores[rows]), scores_of_far, scores[rows])
     return scores
 
 
@@ -53,6 +59,7 @@ def _silhouettes(xp: Any, sums: Any, sizes: Any, own: Any) -> Any:
     others = own[None] != xp.arange(len(sizes))[:, None]
     within = xp.take_along_axis(sums, own[None], axis=0)[0] / (sizes[own] - 1)
     between = xp.where(others, sums / sizes[:, None], xp.inf).min(axis=0)
-    score = (between - within) / xp.maximum(within, between)
-    # No value means 0: alone in its cluster (0 / 0 within), a = b = 0, or infinite distances.
-    return xp.where(xp.isnan(score), 0.0, score)
+    largest = xp.maximum(within, between)
+    score = (between - within) / largest
+    # No value means 0: alone in its cluster (0 / 0 within) or a = b = 0; infinity, that a sum was.
+    return xp.where(largest == xp.inf, xp.inf, xp.where(xp.isnan(score), 0.0, score))

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from . import backend, parallel
+from .distances import take_roots
+from .extremes import are_moderate
 from .jit import jit
 from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 
@@ -17,10 +19,23 @@ _ROOT = 8
 @backend.kernel("silhouette_samples")
 def silhouette_samples(threads: int, x: Any, codes: Any) -> Any:
     """Rows are taken cluster by cluster, so that one running sum a lane is all the memory that is needed."""
+    dtype = x.dtype
+    if dtype == np.float64 and not are_moderate(x):
+        # Ratios know no unit: in a small one no distance is less than a normal number.
+        x = np.ldexp(x, max(470 - np.frexp(np.abs(x).max())[1], 0))
     by_cluster = x[np.argsort(codes, kind="stable")]
     ends = np.cumsum(np.bincount(codes))
-    scores = np.empty(len(x), x.dtype)
-    cost = len(x) * (x.shape[1] + _ROOT) / PER_NANOSECOND
+    scores = _scored(threads, x, codes, by_cluster, ends, dtype)
+    endless = np.isinf(scores)
+    if endless.any():  # sums beyond the largest number; in a large unit they are not
+        far = x[endless] * 2.0**-64, codes[endless], by_cluster * 2.0**-64
+        scores[endless] = _scored(threads, *far, ends, dtype)
+    return scores
+
+
+def _scored(threads: int, x: Any, codes: Any, by_cluster: Any, ends: Any, dtype: Any) -> Any:
+    scores = np.empty(len(x), dtype)
+    cost = len(by_cluster) * (x.shape[1] + _ROOT) / PER_NANOSECOND
     parallel.run(threads, _scores, parallel.tiles(len(x), cost, LANES), x, codes, by_cluster, ends, scores)
     return scores
 
@@ -54,15 +69,19 @@ def _sum_distances(panel, x, left, right, first, second, total):
     for i in range(left, right, 2):
         j = min(i + 1, right - 1)
         squares(panel, x, i, j, first, second)
+        take_roots(panel, x[i], first)
         for lane in range(LANES):
-            total[lane] += np.sqrt(first[lane])
+            total[lane] += first[lane]
         if j > i:
+            take_roots(panel, x[j], second)
             for lane in range(LANES):
-                total[lane] += np.sqrt(second[lane])
+                total[lane] += second[lane]
 
 
 @jit
 def _silhouette(within, between):
-    """0 where the quotient has no value: alone in its cluster (0 / 0 within), a = b = 0, or infinite distances."""
-    score = (between - within) / max(within, between)
-    return 0.0 if np.isnan(score) or np.isnan(within) else score
+    """0 where the quotient has no value: alone in its cluster (0 / 0 within) or a = b = 0; infinity where a sum was."""
+    if np.isnan(within) or within == between == 0.0:
+        return 0.0
+    largest = max(within, between)
+    return (between - within) / largest if largest < np.inf else np.inf

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from . import backend, parallel
+from .extremes import are_in_range, between, farthest, is_in_range, nearest_of_extremes, unit_of
 from .jit import jit
-from .panels import LANES, PER_NANOSECOND, lanes, load, squares
+from .panels import LANES, PER_NANOSECOND, add, lanes, load, squares
 
 #: Rows of `x` that meet one panel before the next is loaded: enough to pay for loading it, few enough that the part of
 #: the result they write to stays in the cache.
@@ -49,10 +50,41 @@ def _fill(panel, x, begin, end, left, right, first, second, out):
     for i in range(begin, end, 2):
         j = min(i + 1, end - 1)
         squares(panel, x, i, j, first, second)
+        take_roots(panel, x[i], first)
+        take_roots(panel, x[j], second)
         for lane in range(right - left):
-            out[i, left + lane] = np.sqrt(first[lane])
+            out[i, left + lane] = first[lane]
         for lane in range(right - left):
-            out[j, left + lane] = np.sqrt(second[lane])
+            out[j, left + lane] = second[lane]
+
+
+@jit
+def take_roots(panel, row, squared):
+    """Turn a row's squared distances to every lane into distances."""
+    ordinary = are_in_range(squared)
+    for lane in range(LANES):
+        squared[lane] = np.sqrt(squared[lane])
+    if not ordinary:
+        _mend_roots(panel, row, squared)
+
+
+@jit
+def _mend_roots(panel, row, roots):
+    """Compute distances again whose squares overflowed or underflowed, in a unit for each lane."""
+    most, unit, total = lanes(), lanes(), lanes()
+    most[:], total[:] = 0.0, 0.0
+    for k in range(panel.shape[0]):
+        for lane in range(LANES):
+            difference = abs(panel[k, lane] - row[k])
+            most[lane] = difference if difference > most[lane] else most[lane]
+    for lane in range(LANES):
+        unit[lane] = unit_of(most[lane])
+    for k in range(panel.shape[0]):
+        for lane in range(LANES):
+            total[lane] = add(total[lane], (panel[k, lane] - row[k]) * unit[lane])
+    for lane in range(LANES):
+        if not is_in_range(roots[lane] * roots[lane]):
+            roots[lane] = np.sqrt(total[lane]) / unit[lane]
 
 
 @jit
@@ -97,7 +129,11 @@ def _nearest(start, stop, x, y, indices, distances):
             _keep_nearer(first, i, least, nearest)
             _keep_nearer(second, j, least, nearest)
         for lane in range(end - begin):
-            indices[begin + lane], distances[begin + lane] = nearest[lane], np.sqrt(least[lane])
+            index, distance = nearest[lane], np.sqrt(least[lane])
+            if not is_in_range(least[lane]) and farthest(x[begin + lane], y[index], 1.0) > 0.0:
+                index = nearest_of_extremes(x[begin + lane], y, index)
+                distance = between(x[begin + lane], y[index])
+            indices[begin + lane], distances[begin + lane] = index, distance
 
 
 @jit
@@ -117,9 +153,11 @@ def assigned_distances(threads: int, x: Any, centers: Any, labels: Any) -> Any:
 @jit
 def _assigned(start, stop, x, centers, labels, distances):
     for i in range(start, stop):
-        squared = 0.0 if 0 <= labels[i] < len(centers) else np.nan
-        if squared == 0.0:
-            for k in range(x.shape[1]):
-                difference = np.float64(x[i, k]) - np.float64(centers[labels[i], k])
-                squared += difference * difference
-        distances[i] = np.sqrt(squared)
+        if not 0 <= labels[i] < len(centers):
+            distances[i] = np.nan
+            continue
+        squared = 0.0
+        for k in range(x.shape[1]):
+            difference = np.float64(x[i, k]) - np.float64(centers[labels[i], k])
+            squared += difference * difference
+        distances[i] = np.sqrt(squared) if is_in_range(squared) else between(x[i], centers[labels[i]])

@@ -26,6 +26,9 @@ const PART_ROWS: usize = 1024;
 /// Most parts.
 const MOST_PARTS: usize = 64;
 
+/// A share of values whose sums overflow: no number of rows is larger than its inverse.
+const SHARE: f64 = distances::extremes::power_of_two(-64);
+
 /// Writes to `labels` the nearest row of `centers` for each row of `x`, the lowest among equals, to `means` the mean of
 /// the rows with each label, and to `sizes` their number. A centre without rows is its own mean.
 ///
@@ -45,9 +48,14 @@ pub fn lloyd_step<T: Scalar>(
     if labels.len() != x.nrows() {
         return Err(Error::invalid("out", "does not have one label for each row of x"));
     }
+    let all = Rows::new(x, "x")?;
     let nearest = |threads: &Threads<'_>, x: ArrayView2<'_, T>, labels: &mut [i64]| {
         distances::pairwise_distances_argmin(threads, x, centers, labels).map_err(|error| match error {
-            Error::InvalidInput { argument: "y", problem } => Error::InvalidInput { argument: "centers", problem },
+            // The first of the arguments is to blame, also where its NaN lies in rows not yet looked at.
+            Error::InvalidInput { argument: "y", problem } => {
+                let argument = if all.are_finite(0..all.count()) { "centers" } else { "x" };
+                Error::InvalidInput { argument, problem }
+            }
             error => error,
         })
     };
@@ -55,7 +63,7 @@ pub fn lloyd_step<T: Scalar>(
         let label = |rows: Range<usize>, labels: &mut [i64]| {
             nearest(&Threads::uninterrupted(1), x.slice_axis(Axis(0), rows.into()), labels)
         };
-        sums_by_label(threads, Rows::new(x, "x")?, labels, count, Some(&label))?
+        sums_by_label(threads, all, labels, count, Some(&label))?
     } else {
         let mut sums = memory::filled(count * width, 0.0)?;
         let height = rows_in::<T>(CACHED_BY_ALL, width);
@@ -74,6 +82,24 @@ pub fn lloyd_step<T: Scalar>(
             0 => means.copy_from_slice(centers.row(k)),
             size => means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = T::from_f64(sum / size as f64)),
         }
+    }
+    if sums.iter().any(|sum| !sum.is_finite()) {
+        means_of_huge(all, labels, sizes, means)?;
+    }
+    Ok(())
+}
+
+/// Computes means again whose sums overflowed: small shares of values are added up instead.
+#[cold]
+fn means_of_huge<T: Scalar>(x: Rows<'_, T>, labels: &[i64], sizes: &[i64], means: &mut [T]) -> Result<()> {
+    let width = x.width();
+    let mut shares = memory::filled(means.len(), 0.0)?;
+    for (row, &label) in labels.iter().enumerate() {
+        let shares = &mut shares[label as usize * width..][..width];
+        shares.iter_mut().zip(x.row(row)).for_each(|(sum, value)| *sum += value.to_f64() * SHARE);
+    }
+    for (i, (mean, share)) in means.iter_mut().zip(shares).enumerate().filter(|(_, (mean, _))| !mean.is_finite()) {
+        *mean = T::from_f64(share / sizes[i / width] as f64 / SHARE);
     }
     Ok(())
 }
@@ -152,6 +178,44 @@ mod tests {
         let threads = Threads::uninterrupted(2);
         lloyd_step(&threads, x.view(), centers.view(), &mut labels, &mut means, &mut sizes).unwrap();
         assert_eq!((labels, means, sizes), ([0, 0, 1], [0.5, 9.0, 50.0], [2, 1, 0]));
+    }
+
+    #[test]
+    fn means_of_huge_values_are_theirs() {
+        let huge = f64::MAX / 2.0;
+        let x = array![[huge, 1.0], [huge, 3.0], [-huge, 2.0], [-huge, 4.0], [huge, 2.0], [-huge, 3.0], [huge, 2.0]];
+        let centers = array![[huge, 0.0], [-huge, 0.0], [0.0, 0.0]];
+        let (mut labels, mut means, mut sizes) = ([7; 7], [7.0; 6], [7; 3]);
+        let threads = Threads::uninterrupted(2);
+        lloyd_step(&threads, x.view(), centers.view(), &mut labels, &mut means, &mut sizes).unwrap();
+        assert_eq!((labels, sizes), ([0, 0, 1, 1, 0, 1, 0], [4, 3, 0]));
+        assert_eq!(means, [huge, 2.0, -huge, 3.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn the_first_array_with_nan_is_blamed() {
+        let (mut x, mut centers) = (Array2::<f64>::zeros((3000, 300)), Array2::zeros((3, 300)));
+        let blamed = |x: &Array2<f64>, centers: &Array2<f64>| {
+            let (mut labels, mut means, mut sizes) = (vec![0; 3000], vec![0.0; 900], [0; 3]);
+            let threads = Threads::uninterrupted(2);
+            lloyd_step(&threads, x.view(), centers.view(), &mut labels, &mut means, &mut sizes)
+        };
+        centers[(1, 2)] = f64::NAN;
+        assert_eq!(blamed(&x, &centers), Err(Error::invalid("centers", "holds NaN or infinity")));
+        x[(2999, 299)] = f64::INFINITY;
+        assert_eq!(blamed(&x, &centers), Err(Error::invalid("x", "holds NaN or infinity")));
+        let narrow = |x: &Array2<f64>| x.slice(ndarray::s![.., 290..]).to_owned();
+        let threads = Threads::uninterrupted(2);
+        let mut labels = vec![0; 3000];
+        let outcome = lloyd_step(
+            &threads,
+            narrow(&x).view(),
+            narrow(&centers.clone().mapv(|_: f64| f64::NAN)).view(),
+            &mut labels,
+            &mut [0.0; 30],
+            &mut [0; 3],
+        );
+        assert_eq!(outcome, Err(Error::invalid("x", "holds NaN or infinity")));
     }
 
     #[test]

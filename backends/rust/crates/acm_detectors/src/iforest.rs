@@ -55,7 +55,14 @@ pub fn mean_path_length<T: Scalar>(
     if out.len() != x.count() {
         return Err(Error::invalid("out", "does not have one value for each row of x"));
     }
-    let (nodes, trees) = forest.prepared(x.width())?;
+    // The first of the arguments with NaN is to blame.
+    let not_finite = || Error::invalid("x", "holds NaN or infinity");
+    let (nodes, trees) = forest.prepared(x.width()).map_err(|error| match error {
+        Error::InvalidInput { argument: "threshold" | "path_length", .. } if !x.are_finite(0..x.count()) => {
+            not_finite()
+        }
+        error => error,
+    })?;
     if trees.is_empty() {
         return Err(Error::invalid("roots", "names no tree"));
     }
@@ -68,7 +75,7 @@ pub fn mean_path_length<T: Scalar>(
     let prepare = || Ok((memory::filled(height * width, 0.0_f32)?, memory::filled(height, 0.0)?));
     threads.for_each_with(work, tiles, prepare, |(values, totals), (out, first)| {
         if !x.are_finite(first..first + out.len()) {
-            return Err(Error::invalid("x", "holds NaN or infinity"));
+            return Err(not_finite());
         }
         simd::vectorized(
             #[inline(always)]

@@ -10,6 +10,7 @@
 mod band;
 mod clusters;
 mod sums;
+mod unit;
 
 use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar, Threads, memory, simd};
@@ -17,12 +18,7 @@ use ndarray::ArrayView2;
 
 use clusters::Clusters;
 use sums::{MeanDistances, Sums};
-
-/// Squares of `f32` values below this do not overflow.
-const LARGEST_IN_F32: f64 = 1e18;
-
-/// Where all `f32` values are 0 or at least this large, their differences are so large that squares keep their digits.
-const SMALLEST_IN_F32: f64 = 1e-12;
+use unit::Unit;
 
 /// Rows that a thread copies between two looks at the queue.
 const COPY_ROWS: usize = 1024;
@@ -44,40 +40,40 @@ pub fn silhouette_samples<T: Scalar>(
     if !x.are_finite(0..x.count()) {
         return Err(Error::invalid("x", "holds NaN or infinity"));
     }
-    let [smallest, largest] = [SMALLEST_IN_F32, LARGEST_IN_F32].map(T::from_f64);
-    let squares_fit = x.all(
-        0..x.count(),
-        #[inline(always)]
-        |value| (value.abs() < largest) & ((value.abs() >= smallest) | (value == T::ZERO)),
-    );
-    let means = if T::NARROWER_THAN_REFERENCE && !squares_fit {
-        mean_distances::<T, f64>(threads, x, &clusters)
-    } else {
-        mean_distances::<T, T>(threads, x, &clusters)
+    let unit = Unit::of(x);
+    let mut means = match T::NARROWER_THAN_REFERENCE && unit.may_be_extreme {
+        true => mean_distances::<T, f64>(threads, x, &clusters, Unit::ONE),
+        false => mean_distances::<T, T>(threads, x, &clusters, unit),
     }?;
+    if means.iter().any(MeanDistances::are_endless) {
+        let far = mean_distances::<T, f64>(threads, x, &clusters, Unit::FAR)?;
+        means.iter_mut().zip(far).filter(|(means, _)| means.are_endless()).for_each(|(means, far)| *means = far);
+    }
     for (&row, means) in clusters.order().iter().zip(means) {
         out[row] = T::from_f64(score(means));
     }
     Ok(())
 }
 
-/// Mean distances of each row, in the order of clusters, with distances computed in `W`.
+/// Mean distances of each row, in the order of clusters, with distances computed in `W` and measured in `unit`.
 fn mean_distances<T: Scalar, W: Scalar>(
     threads: &Threads<'_>,
     x: Rows<'_, T>,
     clusters: &Clusters,
+    unit: Unit,
 ) -> Result<Vec<MeanDistances>> {
     let width = x.width();
     let mut sorted = memory::filled(x.count() * width, W::ZERO)?;
     let tiles = sorted.chunks_mut((COPY_ROWS * width).max(1)).zip(clusters.order().chunks(COPY_ROWS));
     threads.for_each(x.count() * width, tiles, |(sorted, rows)| {
         for (sorted, &row) in sorted.chunks_exact_mut(width).zip(rows) {
-            sorted.iter_mut().zip(x.row(row)).for_each(|(sorted, value)| *sorted = W::from_f64(value.to_f64()));
+            sorted.iter_mut().zip(x.row(row)).for_each(|(sorted, value)| *sorted = W::from_f64(unit.measure(*value)));
         }
         Ok(())
     })?;
     let sorted = ArrayView2::from_shape((x.count(), width), &sorted).map_err(|_| Error::OutOfMemory)?;
-    simd::dispatch(Sums { threads, x: Rows::new(sorted, "x")?, clusters })
+    let x = Rows::new(sorted, "x")?;
+    simd::dispatch(Sums { threads, x, clusters, may_be_extreme: unit.may_be_extreme })
 }
 
 /// The silhouette; 0 for a row alone in its cluster and where both distances are 0, as scikit-learn has it.

@@ -27,6 +27,13 @@ pub struct MeanDistances {
     pub nearest_other: f64,
 }
 
+impl MeanDistances {
+    /// Whether a sum of distances has overflowed.
+    pub fn are_endless(&self) -> bool {
+        self.own.max(self.nearest_other) == f64::INFINITY
+    }
+}
+
 /// Computes [`MeanDistances`] of each of the sorted rows `x`.
 pub struct Sums<'a, T> {
     /// Who computes.
@@ -35,6 +42,8 @@ pub struct Sums<'a, T> {
     pub x: Rows<'a, T>,
     /// Which are whose.
     pub clusters: &'a Clusters,
+    /// False where no square of a difference overflows or underflows.
+    pub may_be_extreme: bool,
 }
 
 /// Sums for each sorted row, as far as the bands so far have found them.
@@ -57,7 +66,7 @@ impl<T: Scalar> Task for Sums<'_, T> {
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let count = self.x.count();
         let panels = Panels::<S, T>::pack(simd, self.threads, self.x, 0..count)?;
-        let distances = Distances { x: self.x, y: self.x, panels: &panels };
+        let distances = Distances { x: self.x, y: self.x, panels: &panels, may_be_extreme: self.may_be_extreme };
         let bands = self.bands()?;
         let mut to_band = memory::filled(ROUND.min(bands.len()) * count, 0.0)?;
         let mut totals = Totals {

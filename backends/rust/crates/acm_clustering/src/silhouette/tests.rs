@@ -1,4 +1,4 @@
-use ndarray::Array2;
+use ndarray::{Array2, Axis, array};
 
 use super::*;
 
@@ -71,10 +71,40 @@ fn equal_rows_and_lone_rows_score_zero() {
 fn values_beyond_the_squares_of_f32_count() {
     let x = wavy(60, 3);
     let codes: Vec<i64> = (0..60).map(|i| i % 4).collect();
-    for scale in [1e-30, 1e30] {
+    for scale in [1e-37, 1e-30, 1e-15, 1e15, 1e30, 1e37] {
         let scaled = found(1, &x.mapv(|v| (v * scale) as f32), &codes).unwrap();
         for (found, expected) in scaled.iter().zip(by_definition(&x, &codes)) {
             assert!((f64::from(*found) - expected).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn silhouettes_know_no_unit() {
+    let x = wavy(60, 3).mapv(|v| v + 1.0);
+    let codes: Vec<i64> = (0..60).map(|i| i % 4).collect();
+    for exponent in (-1020..=1018).step_by(6) {
+        let scaled = x.mapv(|v| v * 2.0_f64.powi(exponent / 2) * 2.0_f64.powi(exponent - exponent / 2));
+        assert_eq!(found(1, &scaled, &codes), found(1, &x, &codes), "2^{exponent}");
+    }
+}
+
+#[test]
+fn clusters_of_every_size_are_measured_together() {
+    let sizes = [1e-305, 1e-200, 1e-160, 1.0, 1e160, 1e200, 1e305];
+    let near = array![[1.0, 2.0], [1.5, 2.0], [1.25, 3.0], [7.0, 8.0], [7.5, 8.25], [7.0, 9.0]];
+    let codes: Vec<i64> = (0..14).flat_map(|cluster| [cluster; 3]).collect();
+    let x = ndarray::concatenate(Axis(0), &sizes.map(|size| &near * size).each_ref().map(|x| x.view())).unwrap();
+    let scores = found(1, &x, &codes).unwrap();
+    for (k, _) in sizes.iter().enumerate() {
+        // All that is smaller lies in the origin, all that is larger far away.
+        let together = ndarray::concatenate![Axis(0), near, array![[0.0, 0.0], [0.0, 0.0]]];
+        let (few, codes): (_, &[i64]) = match k {
+            0 => (&near, &[0, 0, 0, 1, 1, 1]),
+            _ => (&together, &[0, 0, 0, 1, 1, 1, 2, 2]),
+        };
+        for (found, expected) in scores[6 * k..].iter().zip(found(1, few, codes).unwrap()).take(6) {
+            assert!((found - expected).abs() < 1e-12, "{k}: {found} {expected}");
         }
     }
 }

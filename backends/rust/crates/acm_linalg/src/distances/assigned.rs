@@ -4,6 +4,8 @@ use acm_core::rows::Rows;
 use acm_core::{Error, Result, Scalar, Threads, simd};
 use ndarray::ArrayView2;
 
+use super::extremes::between;
+
 /// Values of `x` in a tile: some 0.1 ms of reading.
 const TILE_VALUES: usize = 1 << 17;
 
@@ -33,18 +35,13 @@ pub fn assigned_distances<T: Scalar>(
             || {
                 for (i, (&label, distance)) in labels.iter().zip(distances).enumerate() {
                     let center = usize::try_from(label).ok().filter(|&label| label < centers.count());
-                    *distance = center.map_or(T::NAN, |center| between(x.row(first + i), centers.row(center)));
+                    *distance =
+                        center.map_or(T::NAN, |center| T::from_f64(between(x.row(first + i), centers.row(center))));
                 }
             },
         );
         Ok(())
     })
-}
-
-/// `|x - y|`, summed in `f64`.
-#[inline(always)]
-pub fn between<T: Scalar, U: Scalar>(x: &[T], y: &[U]) -> T {
-    T::from_f64(squared_between(x, y).sqrt())
 }
 
 /// `|x - y|^2` in `f64`.

@@ -9,6 +9,7 @@ use ndarray::ArrayView2;
 
 use super::block::{block_of, squared_distances, squared_distances_to_few};
 use super::champions::{Nearest, compare, compare_to_few, parts};
+use super::extremes::{between, is_in_range, nearest_of_extremes};
 use super::panels::{BLOCK_ROWS, Panels, Register, STRIP_BYTES, rows_in};
 use super::settle::{DOUBTFUL, is_doubtful, settle};
 
@@ -23,6 +24,9 @@ pub const BAND_ROWS: usize = 1 << 17;
 
 /// The same where nothing is kept of rows but where their results go.
 const ROWS_AT_ONCE: usize = 1 << 20;
+
+/// Squares of which `f32` adds up as many with an error that no distance shows.
+const FEW_SQUARES: usize = 1024;
 
 /// A search for the nearest row of `y` for each row of `x`, in the arithmetic of `x`.
 pub struct Search<'a, T, U = T> {
@@ -81,7 +85,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
 
     /// Takes a band of rows through `y`, which caches hold: after a tile its nearest rows are known.
     fn search_at_once<S: Simd>(&mut self, simd: S, band: Range<usize>) -> Result<()> {
-        let (threads, x, rows) = (self.threads, self.x, band.len());
+        let (threads, x, y, rows) = (self.threads, self.x, self.y, band.len());
         let (panels, height, work) = self.packed(simd, 0..self.y.count(), rows)?;
         let (indices, distances) = self.results(band.clone());
         let parts = parts(band.start, height, indices, distances)?.into_iter();
@@ -93,14 +97,14 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
                 #[inline(always)]
                 || compare_directly(x, first, &panels, found),
             );
-            finish(x, first, found, (indices, distances))
+            finish((x, first), y, found, (indices, distances))
         })?;
         self.settle(simd, band)
     }
 
     /// Takes a band of rows through all of `y`, strip by strip.
     fn search_band<S: Simd>(&mut self, simd: S, band: Range<usize>, found: &mut [Nearest<T>]) -> Result<()> {
-        let (threads, x, count) = (self.threads, self.x, self.y.count());
+        let (threads, x, y, count) = (self.threads, self.x, self.y, self.y.count());
         let strip = rows_in::<S, T>(STRIP_BYTES, self.y.width());
         for first in (0..count).step_by(strip) {
             let strip = first..(first + strip).min(count);
@@ -112,7 +116,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
                     #[inline(always)]
                     || compare_directly(x, first, &panels, found),
                 );
-                if strip.end == count { finish(x, first, found, out) } else { Ok(()) }
+                if strip.end == count { finish((x, first), y, found, out) } else { Ok(()) }
             })?;
         }
         self.settle(simd, band)
@@ -121,7 +125,9 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
     /// A strip of `y`, rows of a tile, and the steps of all `rows` to be compared with it.
     fn packed<S: Simd>(&self, simd: S, strip: Range<usize>, rows: usize) -> Result<(Panels<S, T>, usize, usize)> {
         if !self.y.are_finite(strip.clone()) {
-            return Err(Error::invalid("y", "holds NaN or infinity"));
+            // The first of the arguments is to blame, wherever the search has come to.
+            let argument = if self.x.are_finite(0..self.x.count()) { "y" } else { "x" };
+            return Err(Error::invalid(argument, "holds NaN or infinity"));
         }
         let steps_a_row = strip.len() * self.x.width().max(1);
         let height = (TILE_STEPS / steps_a_row).clamp(1, TILE_ROWS).next_multiple_of(BLOCK_ROWS);
@@ -185,24 +191,44 @@ fn block_and_prefetch<T: Copy>(x: Rows<'_, T>, first: usize) -> [&[T]; BLOCK_ROW
 }
 
 /// Checks and writes what was found for the rows of `x` from `first` on, or that it is doubtful.
-fn finish<T: Scalar>(
-    x: Rows<'_, T>,
-    first: usize,
+fn finish<T: Scalar, U: Scalar>(
+    (x, first): (Rows<'_, T>, usize),
+    y: Rows<'_, U>,
     found: &[Nearest<T>],
-    (indices, distances): (&mut [i64], Option<&mut [T]>),
+    (indices, mut distances): (&mut [i64], Option<&mut [T]>),
 ) -> Result<()> {
-    let doubtful = |nearest| is_doubtful(nearest, x.width(), distances.is_some());
+    for (distance, nearest) in distances.iter_mut().flat_map(|distances| distances.iter_mut()).zip(found) {
+        *distance = nearest.least.sqrt();
+    }
+    let wanted = distances.is_some();
     for (i, (index, &nearest)) in indices.iter_mut().zip(found).enumerate() {
         // A NaN or infinity in the row leaves no finite distance, so that looking at every row's values is not needed.
         if !nearest.least.is_finite() && !x.are_finite(first + i..first + i + 1) {
             return Err(Error::invalid("x", "holds NaN or infinity"));
         }
-        *index = if doubtful(nearest) { DOUBTFUL } else { nearest.index as i64 };
-    }
-    for (distance, nearest) in distances.into_iter().flatten().zip(found) {
-        *distance = nearest.least.sqrt();
+        let is_known = !is_doubtful(nearest, x.width());
+        *index = if is_known { nearest.index as i64 } else { DOUBTFUL };
+        if is_known && loses_digits(nearest, x.width(), wanted) {
+            let row = x.row(first + i);
+            let (nearest, distance) = match T::NARROWER_THAN_REFERENCE {
+                true => (nearest.index, between(row, y.row(nearest.index))),
+                false => nearest_of_extremes(row, y, nearest.index),
+            };
+            *index = nearest as i64;
+            distances.iter_mut().for_each(|distances| distances[i] = T::from_f64(distance));
+        }
     }
     Ok(())
+}
+
+/// Whether the squared distance to the nearest row is not what another should be chosen by, or, in `f32`, the distance
+/// computed by, if it is `wanted`. Which row is the nearest, [`is_doubtful`] tells there.
+#[inline(always)]
+fn loses_digits<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -> bool {
+    match T::NARROWER_THAN_REFERENCE {
+        true => wanted && (width > FEW_SQUARES || !is_in_range(nearest.least)),
+        false => !is_in_range(nearest.least),
+    }
 }
 
 /// Settles doubtful rows by differences in `f64`; the first of `indices` is that of row `first` of `x`.

@@ -5,6 +5,7 @@ use acm_core::rows::Rows;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 
 use super::block::{CHAIN, block_of, squared_distances, squared_distances_of_long};
+use super::extremes::{are_moderate, between, least_squared};
 use super::panels::{BLOCK_ROWS, Panels, Register, Sums, panel_rows};
 
 /// The two sides of a distance matrix, ready to fill a part of it.
@@ -15,6 +16,8 @@ pub struct Distances<'a, S: Simd, T: Scalar> {
     pub y: Rows<'a, T>,
     /// The rows of `y` packed.
     pub panels: &'a Panels<S, T>,
+    /// False where all values are known to be [moderate](are_moderate): then no square overflows or underflows.
+    pub may_be_extreme: bool,
 }
 
 impl<S: Simd, T: Scalar> Distances<'_, S, T> {
@@ -34,6 +37,7 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
     #[inline(always)]
     fn fill_block(&self, first_row: usize, first_panel: usize, mut outs: [&mut [T]; BLOCK_ROWS]) {
         let rows = block_of(self.x, first_row, self.x.count());
+        let mut least = Register::<S, T>::splat(T::INFINITY);
         let mut largest = Register::<S, T>::splat(T::ZERO);
         // The panel after those is filled up with infinity, which is no overflow.
         let whole = outs[0].len() / panel_rows::<S, T>() * panel_rows::<S, T>();
@@ -46,33 +50,43 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
             for (out, squared) in outs.iter_mut().zip(sums) {
                 store_roots(out, column, squared);
             }
-            if T::NARROWER_THAN_REFERENCE && column < whole {
-                largest = largest_of::<S, T>(sums, largest);
+            if self.may_be_extreme && column < whole {
+                // Plain loops: closures of a fold are compiled as functions of their own, for the baseline. NaN is
+                // passed over.
+                for [low, high] in sums {
+                    least = high.min(low.min(least));
+                    largest = high.max(low.max(largest));
+                }
             }
         }
-        let ends = || outs.iter().filter_map(|out| out.get(whole..)).flatten();
-        let overflowed = || any_infinite::<S, T>(largest) || ends().any(|&distance| distance == T::INFINITY);
-        if T::NARROWER_THAN_REFERENCE && overflowed() {
+        let mut last = outs.iter().filter_map(|out| out.get(whole..)).flatten();
+        if self.may_be_extreme && (are_out_of_range::<S, T>(least, largest) || last.any(|&distance| is_lost(distance)))
+        {
             let first_column = self.panels.rows().start + first_panel * panel_rows::<S, T>();
             self.repair(first_row, first_column, outs);
         }
     }
 
-    /// Computes infinite distances again in `f64`, where the squares of finite values do not overflow.
+    /// Computes distances again whose squares overflowed or underflowed.
     #[cold]
+    #[inline(never)]
     fn repair(&self, first_row: usize, first_column: usize, outs: [&mut [T]; BLOCK_ROWS]) {
+        let rows = first_row..(first_row + BLOCK_ROWS).min(self.x.count());
+        if are_moderate(self.x, rows) && are_moderate(self.y, first_column..first_column + outs[0].len()) {
+            return; // distances of 0, and rightly so
+        }
         for (r, out) in outs.into_iter().enumerate() {
-            for (j, out) in out.iter_mut().enumerate().filter(|(_, out)| **out == T::INFINITY) {
-                let (x, y) = (self.x.row(first_row + r), self.y.row(first_column + j));
-                *out = T::from_f64(squared_distance(x, y).sqrt());
+            for (j, out) in out.iter_mut().enumerate().filter(|(_, out)| is_lost(**out)) {
+                *out = T::from_f64(between(self.x.row(first_row + r), self.y.row(first_column + j)));
             }
         }
     }
 }
 
-/// `sum_k (x_k - y_k)^2` in `f64`.
-fn squared_distance<T: Scalar>(x: &[T], y: &[T]) -> f64 {
-    x.iter().zip(y).map(|(x, y)| x.to_f64() - y.to_f64()).map(|difference| difference * difference).sum()
+/// Whether a distance's square may have overflowed or underflowed.
+#[inline(always)]
+fn is_lost<T: Scalar>(distance: T) -> bool {
+    distance < least_squared::<T>().sqrt() || distance == T::INFINITY
 }
 
 /// Writes the roots of a row's squared distances to `out` from `column` on, as many as have room.
@@ -100,15 +114,11 @@ fn store_last<T: Scalar>(out: &mut [T], roots: &[T; 2 * MAX_LANES]) {
     }
 }
 
-/// The larger of `largest` and `sums` in each lane; NaN in `sums` is passed over.
+/// Whether the least or the largest sum of squares of any lane is out of range.
 #[inline(always)]
-fn largest_of<S: Simd, T: Scalar>(sums: Sums<S, T>, largest: Register<S, T>) -> Register<S, T> {
-    sums.into_iter().flatten().fold(largest, |largest, sum| sum.max(largest))
-}
-
-#[inline(always)]
-fn any_infinite<S: Simd, T: Scalar>(largest: Register<S, T>) -> bool {
-    let mut values = [T::ZERO; MAX_LANES];
-    largest.store(&mut values);
-    values.contains(&T::INFINITY)
+fn are_out_of_range<S: Simd, T: Scalar>(least: Register<S, T>, largest: Register<S, T>) -> bool {
+    let [mut values, mut largest_values] = [[T::INFINITY; MAX_LANES], [T::ZERO; MAX_LANES]];
+    least.store(&mut values);
+    largest.store(&mut largest_values);
+    values.into_iter().any(|value| value < least_squared()) || largest_values.contains(&T::INFINITY)
 }

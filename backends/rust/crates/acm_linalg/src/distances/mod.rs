@@ -4,12 +4,14 @@
 //! close together far from zero. Only [`scores`] use it, to find which rows may be the nearest.
 //!
 //! [`panels`] packs rows of `y` so that one register holds one coordinate of several rows; [`block`] computes a block
-//! of rows by one panel in registers; the other modules walk over blocks and say what becomes of the distances.
+//! of rows by one panel in registers; [`extremes`] mends distances whose squares overflow or underflow; the other modules
+//! walk over blocks and say what becomes of the distances.
 
 mod assigned;
 mod block;
 mod champions;
 mod differences;
+pub mod extremes;
 pub mod fill;
 mod nearest;
 mod pairwise;

@@ -5,6 +5,7 @@ use acm_core::simd::{self, Simd, Task};
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
+use super::extremes::are_moderate;
 use super::fill::Distances;
 use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
 use super::symmetric::Symmetric;
@@ -18,8 +19,8 @@ const MIRRORED_WIDTH: usize = 64;
 
 /// Writes `out[i, j] = sqrt(sum_k (x[i, k] - y[j, k])^2)`; without `y`, of `x` with itself.
 ///
-/// NaN in a row makes all its distances NaN, an infinity makes them infinite or NaN, as in IEEE arithmetic. Squares
-/// that overflow `f32` are computed again in `f64`.
+/// NaN in a row makes all its distances NaN, an infinity makes them infinite or NaN, as in IEEE arithmetic. Distances
+/// whose squares overflow or underflow have all their digits.
 pub fn pairwise_euclidean<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
@@ -36,7 +37,11 @@ pub fn pairwise_euclidean<T: Scalar>(
     }
     match y {
         None if x.width() >= MIRRORED_WIDTH => simd::dispatch(Symmetric { threads, x, out }),
-        y => simd::dispatch(Rectangle { threads, x, y: y.unwrap_or(x), out }),
+        y => {
+            // Of rows with themselves some distances are 0, which look like underflow: one look at all rows is cheaper.
+            let may_be_extreme = y.is_some() || !are_moderate(x, 0..x.count());
+            simd::dispatch(Rectangle { threads, x, y: y.unwrap_or(x), out, may_be_extreme })
+        }
     }
 }
 
@@ -50,6 +55,8 @@ pub struct Rectangle<'a, T> {
     pub y: Rows<'a, T>,
     /// The distances.
     pub out: ArrayViewMut2<'a, T>,
+    /// False where all values are known to be [moderate](are_moderate).
+    pub may_be_extreme: bool,
 }
 
 impl<T: Scalar> Task for Rectangle<'_, T> {
@@ -62,7 +69,7 @@ impl<T: Scalar> Task for Rectangle<'_, T> {
     }
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
-        let Rectangle { threads, x, y, mut out } = self;
+        let Rectangle { threads, x, y, mut out, may_be_extreme } = self;
         let strip = rows_in::<S, T>(STRIP_BYTES, y.width());
         for first in (0..y.count()).step_by(strip) {
             let columns = first..(first + strip).min(y.count());
@@ -74,7 +81,7 @@ impl<T: Scalar> Task for Rectangle<'_, T> {
             threads.for_each(steps_a_row.saturating_mul(x.count()), tiles, |(mut out, first)| {
                 simd.vectorize(
                     #[inline(always)]
-                    || fill_by_groups(&Distances { x, y, panels: &panels }, first, &mut out),
+                    || fill_by_groups(&Distances { x, y, panels: &panels, may_be_extreme }, first, &mut out),
                 );
                 Ok(())
             })?;

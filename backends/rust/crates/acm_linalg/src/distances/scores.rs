@@ -17,8 +17,9 @@ use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 
-use super::assigned::{between, squared_between};
+use super::assigned::squared_between;
 use super::champions::{Nearest, compare};
+use super::extremes::between;
 use super::panels::{Panels, zeros};
 use super::settle::DOUBTFUL;
 use crate::product::factor::multiply_add;
@@ -135,7 +136,7 @@ impl<'a, T: Scalar> Scores<'a, T> {
             *index = if certain { nearest.index as i64 } else { DOUBTFUL };
         }
         for (i, distance) in distances.into_iter().flatten().enumerate().filter(|&(i, _)| indices[i] != DOUBTFUL) {
-            *distance = between(self.x.row(first + i), self.y.row(indices[i] as usize));
+            *distance = T::from_f64(between(self.x.row(first + i), self.y.row(indices[i] as usize)));
         }
     }
 }

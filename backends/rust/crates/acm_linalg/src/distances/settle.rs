@@ -9,24 +9,19 @@ use super::champions::Nearest;
 /// Squared distances of `f32` below this have lost digits, or all of them, to underflow.
 const UNDERFLOW: f64 = 1e-30;
 
-/// Squares of which `f32` adds up as many with an error that no distance shows.
-const FEW_SQUARES: usize = 1 << 13;
-
 /// Indices that are looked at together: doubtful ones are few.
 const CHUNK: usize = 64;
 
 /// The index of a row that has to be looked at again.
 pub const DOUBTFUL: i64 = -1;
 
-/// True where rounding, overflow or underflow in `T` may have picked another row than `f64` would, or found a distance,
-/// if one is `wanted`, that is too far off.
+/// True where rounding, overflow or underflow in `T` may have picked another row than `f64` would.
 #[inline(always)]
-pub fn is_doubtful<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -> bool {
+pub fn is_doubtful<T: Scalar>(nearest: Nearest<T>, width: usize) -> bool {
     // Each of `width` terms and each addition is off by at most EPSILON, relatively, in both sums.
     let doubt = 1.0 + 2.0 * (width as f64 + 4.0) * T::EPSILON.to_f64();
     let (squared, runner_up) = (nearest.least.to_f64(), nearest.runner_up.to_f64());
-    let too_close = !squared.is_finite() || runner_up <= squared * doubt + UNDERFLOW;
-    T::NARROWER_THAN_REFERENCE && (too_close || (wanted && width > FEW_SQUARES))
+    T::NARROWER_THAN_REFERENCE && (!squared.is_finite() || runner_up <= squared * doubt + UNDERFLOW)
 }
 
 /// Has `search` find in `f64` what is nearest to the doubtful rows, about `at_once` of them at a time: it is given them

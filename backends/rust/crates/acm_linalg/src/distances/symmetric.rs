@@ -5,6 +5,7 @@ use acm_core::simd::{Simd, Task};
 use acm_core::{Result, Scalar, Threads, tiles};
 use ndarray::ArrayViewMut2;
 
+use super::extremes::are_moderate;
 use super::fill::Distances;
 use super::panels::{Panels, panel_rows};
 
@@ -30,7 +31,8 @@ impl<T: Scalar> Task for Symmetric<'_, T> {
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Symmetric { threads, x, out } = self;
         let panels = Panels::<S, T>::pack(simd, threads, x, 0..x.count())?;
-        let distances = Distances { x, y: x, panels: &panels };
+        let may_be_extreme = !are_moderate(x, 0..x.count());
+        let distances = Distances { x, y: x, panels: &panels, may_be_extreme };
         let work = (x.count().saturating_mul(x.count()) / 2).saturating_mul(x.width() + 1);
         tiles::symmetric_tiles(simd, threads, work, SIDE, out, |rows, columns, tile| {
             simd.vectorize(

@@ -107,7 +107,14 @@ fn the_baseline_computes_the_same() {
     let threads = Threads::uninterrupted(2);
     let (rows, columns) = (Rows::new(x.view(), "x").unwrap(), Rows::new(y.view(), "y").unwrap());
     let mut out = Array2::zeros((101, 75));
-    simd::dispatch_baseline(Rectangle { threads: &threads, x: rows, y: columns, out: out.view_mut() }).unwrap();
+    simd::dispatch_baseline(Rectangle {
+        threads: &threads,
+        x: rows,
+        y: columns,
+        out: out.view_mut(),
+        may_be_extreme: true,
+    })
+    .unwrap();
     assert_close(&out, &naive(&x, &y));
     let mut out = Array2::zeros((101, 101));
     simd::dispatch_baseline(Symmetric { threads: &threads, x: rows, out: out.view_mut() }).unwrap();
@@ -177,22 +184,53 @@ fn equal_rows_are_equally_near_wherever_they_are() {
     }
 }
 
-#[test]
-fn squares_that_overflow_or_vanish_in_f32_still_count() {
-    for scale in [1e-25, 1e25] {
-        let scaled = |rows, seed| numbers::<f64>(rows, 3, seed).mapv(|v| (v * scale) as f32);
-        let (x, y) = (scaled(50, 1), scaled(40, 2));
-        let (indices, _) = nearest(2, x.view(), y.view()).unwrap();
-        let exact = naive(&numbers::<f64>(50, 3, 1), &numbers::<f64>(40, 3, 2));
-        for (i, &j) in indices.iter().enumerate() {
-            let least = exact.row(i).iter().copied().fold(f64::INFINITY, f64::min);
-            assert_eq!(exact[(i, j as usize)], least);
-        }
-        if scale > 1.0 {
-            assert_close(&pairwise(2, &x, Some(&y)), &naive(&x, &y));
-            assert_close(&pairwise(2, &x, None), &naive(&x, &x));
+/// Whole numbers times 2^`exponent`, which change no digit of any distance.
+fn scaled<T: Scalar>(rows: usize, columns: usize, seed: usize, exponent: i64) -> Array2<T> {
+    let unit = |exponent: i64| T::from_f64(extremes::power_of_two(exponent));
+    numbers::<T>(rows, columns, seed).mapv(|value| value * unit(exponent / 2) * unit(exponent - exponent / 2))
+}
+
+fn distances_keep_their_digits_at_every_scale<T: Scalar>(exponents: impl Iterator<Item = i64>) {
+    for exponent in exponents {
+        for (n, m, d) in [(50, 40, 3), (7, 5, 70), (20, 100, 66), (100, 20, 1)] {
+            let (x, y) = (scaled::<T>(n, d, 1, exponent), scaled::<T>(m, d, 2, exponent));
+            let [expected, own] = [&numbers::<f64>(m, d, 2), &numbers(n, d, 1)].map(|y| naive(&numbers(n, d, 1), y));
+            let restored = |out: Array2<T>| {
+                let unit = |exponent: i64| extremes::power_of_two(exponent);
+                out.mapv(|value| T::from_f64(value.to_f64() * unit(-exponent / 2) * unit(exponent / 2 - exponent)))
+            };
+            assert_close(&restored(pairwise(2, &x, Some(&y))), &expected);
+            assert_close(&restored(pairwise(2, &x, None)), &own);
+            let (indices, distances) = nearest(2, x.view(), y.view()).unwrap();
+            assert_eq!(indices, lowest_of_smallest(&expected), "2^{exponent}, {n} {m} {d}");
+            let distances = restored(Array2::from_shape_vec((n, 1), distances).unwrap());
+            let least = |i: usize| expected[(i, indices[i] as usize)];
+            assert_close(&distances, &Array2::from_shape_fn((n, 1), |(i, _)| least(i)));
         }
     }
+}
+
+#[test]
+fn distances_keep_their_digits_at_every_scale_f64() {
+    distances_keep_their_digits_at_every_scale::<f64>((-1020..=1010).step_by(29));
+}
+
+#[test]
+fn distances_keep_their_digits_at_every_scale_f32() {
+    distances_keep_their_digits_at_every_scale::<f32>((-125..=120).step_by(5));
+}
+
+#[test]
+fn small_distances_among_large_ones_keep_their_digits() {
+    // Pairs that are equal but for one tiny coordinate, among rows that are far away.
+    let mut x = numbers::<f64>(40, 5, 1).mapv(|value| value * 1e200);
+    let mut y = x.clone();
+    x.column_mut(4).fill(0.0);
+    y.column_mut(4).assign(&ndarray::Array1::from_shape_fn(40, |j| 1e-200 * (j + 1) as f64));
+    let found = pairwise(1, &x, Some(&y));
+    assert!((0..40).all(|i| found[(i, i)] == y[(i, 4)]));
+    let (indices, distances) = nearest(1, x.view(), y.view()).unwrap();
+    assert!((0..40).all(|i| distances[i] == y[(indices[i] as usize, 4)] && distances[i] <= y[(i, 4)]));
 }
 
 #[test]
