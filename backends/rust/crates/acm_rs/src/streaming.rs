@@ -10,7 +10,11 @@ use crate::call::call;
 
 #[pyfunction]
 #[pyo3(signature = (threads, x, /))]
-pub fn column_mean_variance<'py>(py: Python<'py>, threads: usize, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+pub fn column_mean_variance<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyTuple>> {
     const NAME: &str = "column_mean_variance";
     let levels = by_dtype!(x, T => {
         let x = Input::<T, 2>::new(NAME, "x", x)?;

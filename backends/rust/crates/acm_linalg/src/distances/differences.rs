@@ -7,11 +7,11 @@ use acm_core::simd::{Simd, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
+use super::argmin_lanes::{Nearest, compare, compare_to_few, parts};
 use super::block::{block_of, squared_distances, squared_distances_to_few};
-use super::champions::{Nearest, compare, compare_to_few, parts};
 use super::extremes::{between, is_in_range, nearest_of_extremes};
 use super::panels::{BLOCK_ROWS, Panels, Register, STRIP_BYTES, rows_in};
-use super::settle::{DOUBTFUL, is_doubtful, settle};
+use super::refine::{AMBIGUOUS, is_ambiguous, refine};
 
 /// Elementary steps of a tile: about 20 us.
 pub const TILE_STEPS: usize = 500_000;
@@ -99,7 +99,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
             );
             finish((x, first), y, found, (indices, distances))
         })?;
-        self.settle(simd, band)
+        self.refine(simd, band)
     }
 
     /// Takes a band of rows through all of `y`, strip by strip.
@@ -119,7 +119,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
                 if strip.end == count { finish((x, first), y, found, out) } else { Ok(()) }
             })?;
         }
-        self.settle(simd, band)
+        self.refine(simd, band)
     }
 
     /// A strip of `y`, rows of a tile, and the steps of all `rows` to be compared with it.
@@ -141,14 +141,14 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
         (&mut self.indices[rows], distances)
     }
 
-    /// Settles what is doubtful of `rows`.
-    fn settle<S: Simd>(&mut self, simd: S, rows: Range<usize>) -> Result<()> {
+    /// Refines what is ambiguous of `rows`.
+    fn refine<S: Simd>(&mut self, simd: S, rows: Range<usize>) -> Result<()> {
         if !T::NARROWER_THAN_REFERENCE {
             return Ok(());
         }
         let (threads, x, y) = (self.threads, self.x, self.y);
         let (indices, distances) = self.results(rows.clone());
-        settle_by_differences(simd, threads, (x, rows.start), y, indices, distances)
+        refine_by_differences(simd, threads, (x, rows.start), y, indices, distances)
     }
 }
 
@@ -190,7 +190,7 @@ fn block_and_prefetch<T: Copy>(x: Rows<'_, T>, first: usize) -> [&[T]; BLOCK_ROW
     block_of(x, first, x.count())
 }
 
-/// Checks and writes what was found for the rows of `x` from `first` on, or that it is doubtful.
+/// Checks and writes what was found for the rows of `x` from `first` on, or that it is ambiguous.
 fn finish<T: Scalar, U: Scalar>(
     (x, first): (Rows<'_, T>, usize),
     y: Rows<'_, U>,
@@ -206,8 +206,8 @@ fn finish<T: Scalar, U: Scalar>(
         if !nearest.least.is_finite() && !x.are_finite(first + i..first + i + 1) {
             return Err(Error::invalid("x", "holds NaN or infinity"));
         }
-        let is_known = !is_doubtful(nearest, x.width());
-        *index = if is_known { nearest.index as i64 } else { DOUBTFUL };
+        let is_known = !is_ambiguous(nearest, x.width());
+        *index = if is_known { nearest.index as i64 } else { AMBIGUOUS };
         if is_known && loses_digits(nearest, x.width(), wanted) {
             let row = x.row(first + i);
             let (nearest, distance) = match T::NARROWER_THAN_REFERENCE {
@@ -222,7 +222,7 @@ fn finish<T: Scalar, U: Scalar>(
 }
 
 /// Whether the squared distance to the nearest row is not what another should be chosen by, or, in `f32`, the distance
-/// computed by, if it is `wanted`. Which row is the nearest, [`is_doubtful`] tells there.
+/// computed by, if it is `wanted`. Which row is the nearest, [`is_ambiguous`] tells there.
 #[inline(always)]
 fn loses_digits<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -> bool {
     match T::NARROWER_THAN_REFERENCE {
@@ -231,8 +231,8 @@ fn loses_digits<T: Scalar>(nearest: Nearest<T>, width: usize, wanted: bool) -> b
     }
 }
 
-/// Settles doubtful rows by differences in `f64`; the first of `indices` is that of row `first` of `x`.
-pub fn settle_by_differences<S: Simd, T: Scalar, U: Scalar>(
+/// Refines ambiguous rows by differences in `f64`; the first of `indices` is that of row `first` of `x`.
+pub fn refine_by_differences<S: Simd, T: Scalar, U: Scalar>(
     simd: S,
     threads: &Threads<'_>,
     (x, first): (Rows<'_, T>, usize),
@@ -241,7 +241,7 @@ pub fn settle_by_differences<S: Simd, T: Scalar, U: Scalar>(
     distances: Option<&mut [T]>,
 ) -> Result<()> {
     let at_once = rows_in::<S, f64>(STRIP_BYTES, x.width());
-    settle((x, first), at_once, (indices, distances), |x, indices, distances| {
+    refine((x, first), at_once, (indices, distances), |x, indices, distances| {
         Search { threads, x, y, indices, distances: Some(distances) }.by_differences(simd, 0)
     })
 }

@@ -6,7 +6,7 @@ use acm_core::simd::{MAX_LANES, Simd, Vector};
 
 use super::block::{CHAIN, block_of, squared_distances, squared_distances_of_long};
 use super::extremes::{are_moderate, between, least_squared};
-use super::panels::{BLOCK_ROWS, Panels, Register, Sums, panel_rows};
+use super::panels::{BLOCK_ROWS, Panels, Register, panel_rows};
 
 /// The two sides of a distance matrix, ready to fill a part of it.
 pub struct Distances<'a, S: Simd, T: Scalar> {

@@ -7,18 +7,18 @@
 //! of rows by one panel in registers; [`extremes`] mends distances whose squares overflow or underflow; the other modules
 //! walk over blocks and say what becomes of the distances.
 
+mod argmin_lanes;
 mod assigned;
 mod block;
-mod champions;
 mod differences;
 pub mod extremes;
 pub mod fill;
 mod nearest;
 mod pairwise;
 pub mod panels;
+mod refine;
 mod scores;
 mod screen;
-mod settle;
 mod symmetric;
 
 pub use assigned::assigned_distances;

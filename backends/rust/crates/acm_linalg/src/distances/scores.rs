@@ -17,11 +17,11 @@ use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 
+use super::argmin_lanes::{Nearest, compare};
 use super::assigned::squared_between;
-use super::champions::{Nearest, compare};
 use super::extremes::between;
 use super::panels::{Panels, zeros};
-use super::settle::DOUBTFUL;
+use super::refine::AMBIGUOUS;
 use crate::product::factor::multiply_add;
 use crate::tile;
 
@@ -32,7 +32,7 @@ const CENTRE_ROWS: usize = 256;
 const HALVES_AT_ONCE: usize = 256;
 
 /// Squared lengths that `f32` holds with all digits, and their products.
-const MODERATE: Range<f64> = 1e-24..1e24;
+const FULL_DIGITS: Range<f64> = 1e-24..1e24;
 
 /// What scores are computed from.
 pub struct Scores<'a, T> {
@@ -65,7 +65,7 @@ impl<'a, T: Scalar> Scores<'a, T> {
         })?;
         let farthest = halves.iter().fold(0.0, |most, &half| if half > most || half.is_nan() { half } else { most });
         let apart = least_apart(x.width(), 2.0 * farthest);
-        Ok(MODERATE.contains(&farthest).then_some(Scores { x, y, centre, halves, apart }))
+        Ok(FULL_DIGITS.contains(&farthest).then_some(Scores { x, y, centre, halves, apart }))
     }
 
     /// Among how many rows the nearest are looked for.
@@ -73,7 +73,7 @@ impl<'a, T: Scalar> Scores<'a, T> {
         self.y.count()
     }
 
-    /// Numbers of a row, of which the last turns the product of two rows into a score.
+    /// Numbers of a row, of which the last steps the product of two rows into a score.
     pub fn stride(&self) -> usize {
         self.y.width() + 1
     }
@@ -119,7 +119,7 @@ impl<'a, T: Scalar> Scores<'a, T> {
         );
     }
 
-    /// Writes what was found for the rows of `x` from `first` on, or that it is doubtful. It is of rows that hold NaN
+    /// Writes what was found for the rows of `x` from `first` on, or that it is ambiguous. It is of rows that hold NaN
     /// or infinity, and of those that overflow.
     #[inline(always)]
     pub fn finish<S: Simd>(
@@ -133,9 +133,9 @@ impl<'a, T: Scalar> Scores<'a, T> {
         for ((index, nearest), factors) in indices.iter_mut().zip(found).zip(tile.chunks_exact(self.stride())) {
             let gap = nearest.runner_up - nearest.least;
             let certain = gap > by_length * squared_length::<S>(&factors[..self.x.width()]) + at_least;
-            *index = if certain { nearest.index as i64 } else { DOUBTFUL };
+            *index = if certain { nearest.index as i64 } else { AMBIGUOUS };
         }
-        for (i, distance) in distances.into_iter().flatten().enumerate().filter(|&(i, _)| indices[i] != DOUBTFUL) {
+        for (i, distance) in distances.into_iter().flatten().enumerate().filter(|&(i, _)| indices[i] != AMBIGUOUS) {
             *distance = T::from_f64(between(self.x.row(first + i), self.y.row(indices[i] as usize)));
         }
     }
@@ -158,7 +158,7 @@ fn centre_of<T: Scalar>(y: Rows<'_, T>) -> Result<Vec<T>> {
 /// With u, half of `EPSILON`, and `width` + 1 products, whose magnitudes sum up to |x||y| + |y|^2 / 2 at most
 /// (Cauchy-Schwarz), and so to |x|^2 / 2 + |y|^2: rounding the factors changes each product by 2 u of it, and adding it
 /// up by (`width` + 1) u. The rest covers terms of u^2, underflow, the rounding of this bound, and that of differences
-/// in `f64`, which settle what is doubtful.
+/// in `f64`, which refine what is ambiguous.
 fn least_apart(width: usize, farthest: f64) -> [f32; 2] {
     let error = (width + 8) as f64 * f64::from(f32::EPSILON) / 2.0;
     [1.0 / 2.0, farthest].map(|magnitudes| (2.0 * error * magnitudes) as f32)

@@ -17,11 +17,11 @@ use std::ops::Range;
 use acm_core::simd::Simd;
 use acm_core::{Result, Scalar, Threads, memory};
 
-use super::champions::{Nearest, parts};
-use super::differences::{BAND_ROWS, Search, TILE_STEPS, settle_by_differences};
+use super::argmin_lanes::{Nearest, parts};
+use super::differences::{BAND_ROWS, Search, TILE_STEPS, refine_by_differences};
 use super::panels::{BLOCK_ROWS, STRIP_BYTES, rows_in};
+use super::refine::AMBIGUOUS;
 use super::scores::Scores;
-use super::settle::DOUBTFUL;
 
 /// To fewer rows differences are computed as fast as scores and what comes with them.
 const LEAST_CHOICES: usize = 17;
@@ -29,13 +29,13 @@ const LEAST_CHOICES: usize = 17;
 /// For fewer rows of `x` the lengths of `y` are not worth it.
 const LEAST_ROWS: usize = 64;
 
-/// The longer the rows, the more doubts.
+/// The longer the rows, the more ambiguities.
 const LONGEST: usize = 1024;
 
-/// Rows after which doubts are counted for the first time.
+/// Rows after which ambiguities are counted for the first time.
 const TRIAL_ROWS: usize = 2048;
 
-/// Where more than one row in so many is doubtful, differences are computed of all that follow.
+/// Where more than one row in so many is ambiguous, differences are computed of all that follow.
 const RARE: usize = 8;
 
 /// Whether scores are worth computing for such a search.
@@ -56,10 +56,10 @@ pub fn search<S: Simd, T: Scalar>(simd: S, search: Search<'_, T>) -> Result<()> 
         let indices = &mut indices[band.clone()];
         let mut distances = distances.as_mut().map(|distances| &mut distances[band.clone()]);
         search_band((simd, threads), &scores, band.clone(), found, (indices, distances.as_deref_mut()))?;
-        let doubtful = indices.iter().filter(|&&index| index == DOUBTFUL).count();
-        settle_by_differences(simd, threads, (x, first), y, indices, distances)?;
+        let ambiguous = indices.iter().filter(|&&index| index == AMBIGUOUS).count();
+        refine_by_differences(simd, threads, (x, first), y, indices, distances)?;
         (first, height) = (band.end, BAND_ROWS);
-        if doubtful > band.len() / RARE {
+        if ambiguous > band.len() / RARE {
             break;
         }
     }

@@ -145,10 +145,10 @@ fn assert_nearest(x: &Array2<f64>, y: &Array2<f64>) {
 #[test]
 fn scores_find_what_differences_do() {
     let (mut x, y) = (irregular(5000, 20, 0.3), irregular(90, 20, 0.7));
-    // Doubtful, but few.
+    // Ambiguous, but few.
     x.rows_mut().into_iter().step_by(50).for_each(|mut row| row *= 1e5);
     assert_nearest(&x, &y);
-    // All doubtful, so that differences are computed of all after the first few.
+    // All ambiguous, so that differences are computed of all after the first few.
     assert_nearest(&x, &ndarray::concatenate![ndarray::Axis(0), y, y]);
     // Two strips.
     assert_nearest(&irregular(64, 40, 0.1), &irregular(30_000, 40, 0.9));

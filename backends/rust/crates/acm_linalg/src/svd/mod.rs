@@ -89,7 +89,7 @@ fn require_room<T>(x: ArrayView2<'_, T>, found: [usize; 2], sides: [usize; 2], c
     Ok(())
 }
 
-/// Writes the right singular vectors of the matrix to the rows of `vt`, and settles the signs of all vectors by them.
+/// Writes the right singular vectors of the matrix to the rows of `vt`, and refines the signs of all vectors by them.
 fn right_vectors<T: Scalar>(
     threads: &Threads<'_>,
     source: &Source<'_, T>,

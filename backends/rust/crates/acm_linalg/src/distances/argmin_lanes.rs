@@ -32,29 +32,29 @@ impl<T: Scalar> Nearest<T> {
 
 /// The nearest rows of each lane, for one row of `x`.
 #[derive(Clone, Copy)]
-pub struct Champions<S: Simd, T: Scalar> {
+pub struct ArgminLanes<S: Simd, T: Scalar> {
     least: Register<S, T>,
     runner_up: Register<S, T>,
     /// Which register the smallest came from, counted from 0.
-    turn: Register<S, T>,
+    step: Register<S, T>,
 }
 
-impl<S: Simd, T: Scalar> Champions<S, T> {
+impl<S: Simd, T: Scalar> ArgminLanes<S, T> {
     /// Before any row is looked at.
     #[inline(always)]
     fn none() -> Self {
         let infinity = Register::<S, T>::splat(T::INFINITY);
-        Champions { least: infinity, runner_up: infinity, turn: Register::<S, T>::splat(T::ZERO) }
+        ArgminLanes { least: infinity, runner_up: infinity, step: Register::<S, T>::splat(T::ZERO) }
     }
 
-    /// Looks at the next register, number `turn`. NaN never wins.
+    /// Looks at the next register, number `step`. NaN never wins.
     #[inline(always)]
-    fn challenge(&mut self, challenger: Register<S, T>, turn: Register<S, T>) {
-        self.turn = Vector::select_less(challenger, self.least, turn, self.turn);
+    fn update(&mut self, candidate: Register<S, T>, step: Register<S, T>) {
+        self.step = Vector::select_less(candidate, self.least, step, self.step);
         if T::NARROWER_THAN_REFERENCE {
-            self.runner_up = challenger.max(self.least).min(self.runner_up);
+            self.runner_up = candidate.max(self.least).min(self.runner_up);
         }
-        self.least = challenger.min(self.least);
+        self.least = candidate.min(self.least);
     }
 
     /// The nearest of all lanes, the lowest among equals; the first register's first lane is row `first`.
@@ -62,7 +62,7 @@ impl<S: Simd, T: Scalar> Champions<S, T> {
     fn nearest(&self, first: usize) -> Nearest<T> {
         type R<S, T> = Register<S, T>;
         let infinity = R::<S, T>::splat(T::INFINITY);
-        let rows = self.turn.mul_add(R::<S, T>::splat(T::from_f64(R::<S, T>::LANES as f64)), lane_numbers::<S, T>());
+        let rows = self.step.mul_add(R::<S, T>::splat(T::from_f64(R::<S, T>::LANES as f64)), lane_numbers::<S, T>());
         let [least, runner_up] = match T::NARROWER_THAN_REFERENCE {
             true => self.least.two_least(self.runner_up),
             false => [self.least.least(), T::INFINITY],
@@ -73,15 +73,15 @@ impl<S: Simd, T: Scalar> Champions<S, T> {
         Nearest { least, runner_up, index: first + (row + T::ROUNDS).low_bits() }
     }
 
-    /// Writes the nearest of each lane, which is a row of `x` of its own, to `found`; turn 0 is row `first`.
+    /// Writes the nearest of each lane, which is a row of `x` of its own, to `found`; step 0 is row `first`.
     #[inline(always)]
     fn write(&self, first: usize, found: &mut [Nearest<T>]) {
-        let [mut least, mut runner_up, mut turn] = [[T::ZERO; MAX_LANES]; 3];
+        let [mut least, mut runner_up, mut step] = [[T::ZERO; MAX_LANES]; 3];
         self.least.store(&mut least);
         self.runner_up.store(&mut runner_up);
-        self.turn.add(Register::<S, T>::splat(T::ROUNDS)).store(&mut turn);
+        self.step.add(Register::<S, T>::splat(T::ROUNDS)).store(&mut step);
         for (lane, found) in found.iter_mut().enumerate() {
-            let index = first + turn[lane].low_bits();
+            let index = first + step[lane].low_bits();
             *found = Nearest { least: least[lane], runner_up: runner_up[lane], index };
         }
     }
@@ -107,16 +107,16 @@ pub fn compare<'a, S: Simd, T: Scalar>(
         let first = panels.rows().start + start * panel_rows::<S, T>();
         for (row, found) in (0..).step_by(BLOCK_ROWS).zip(found.chunks_mut(BLOCK_ROWS)) {
             let rows = block(row);
-            let mut champions = [Champions::<S, T>::none(); BLOCK_ROWS];
-            for (turn, panel) in (start..(start + group).min(panels.count())).enumerate() {
-                let turns = [2 * turn, 2 * turn + 1].map(|turn| Register::<S, T>::splat(T::from_f64(turn as f64)));
-                for (champions, [low, high]) in champions.iter_mut().zip(sums(rows, panels.panel(panel))) {
-                    champions.challenge(low, turns[0]);
-                    champions.challenge(high, turns[1]);
+            let mut best = [ArgminLanes::<S, T>::none(); BLOCK_ROWS];
+            for (step, panel) in (start..(start + group).min(panels.count())).enumerate() {
+                let steps = [2 * step, 2 * step + 1].map(|step| Register::<S, T>::splat(T::from_f64(step as f64)));
+                for (best, [low, high]) in best.iter_mut().zip(sums(rows, panels.panel(panel))) {
+                    best.update(low, steps[0]);
+                    best.update(high, steps[1]);
                 }
             }
-            for (found, champions) in found.iter_mut().zip(&champions) {
-                *found = found.merge(champions.nearest(first));
+            for (found, best) in found.iter_mut().zip(&best) {
+                *found = found.merge(best.nearest(first));
             }
         }
     }
@@ -147,11 +147,11 @@ pub fn compare_to_few<'a, S: Simd, T: Scalar>(
         }
         for (gathered, found) in gathered.chunks_exact(lanes * lanes).zip(found.chunks_mut(lanes)) {
             Register::<S, T>::transpose(gathered, lanes, &mut transposed, lanes);
-            let mut champions = Champions::<S, T>::none();
-            for (turn, sums) in transposed.chunks_exact(lanes).take(panels.rows().len()).enumerate() {
-                champions.challenge(Vector::load(sums), Register::<S, T>::splat(T::from_f64(turn as f64)));
+            let mut best = ArgminLanes::<S, T>::none();
+            for (step, sums) in transposed.chunks_exact(lanes).take(panels.rows().len()).enumerate() {
+                best.update(Vector::load(sums), Register::<S, T>::splat(T::from_f64(step as f64)));
             }
-            champions.write(panels.rows().start, found);
+            best.write(panels.rows().start, found);
         }
     }
 }
