@@ -5,9 +5,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
+import numpy as np
 import pytest
 
+import acm_dispatch
 from acm_dispatch import registry
 
 FOLDER = Path(__file__).parent / "out_of_memory"
@@ -20,10 +23,8 @@ MMAP = {
     "MALLOC_ARENA_MAX": "1",
 }
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="preloading, and limits of the address space, are Linux's"),
-    pytest.mark.skipif("rust" not in registry.backends(), reason="the Rust backend is not installed"),
-]
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="preloading, and limits of memory, are Linux's")
+needs_rust = pytest.mark.skipif("rust" not in registry.backends(), reason="the Rust backend is not installed")
 
 
 def exercise(*arguments, **environment):
@@ -36,6 +37,8 @@ def exercise(*arguments, **environment):
     return int(tried), int(refused)
 
 
+@linux_only
+@needs_rust
 @pytest.mark.skipif(shutil.which("cc") is None, reason="a C compiler makes the library that is preloaded")
 def test_every_allocation_of_the_extension_may_fail(tmp_path):
     library = tmp_path / "faults.so"
@@ -45,7 +48,30 @@ def test_every_allocation_of_the_extension_may_fail(tmp_path):
     assert tried == refused > 500
 
 
+@linux_only
+@needs_rust
 def test_any_rest_of_the_address_space_will_do():
     tried, refused = exercise("limits", "rust", "--calls", "300", **MMAP)
     assert tried == 300
     assert refused > 30
+
+
+@pytest.mark.parametrize("available", [0, 1, 2])
+def test_numba_does_without_threads_that_cannot_be_started(monkeypatch, available):
+    parallel = pytest.importorskip("acm_numba.parallel")
+    x = np.random.default_rng(0).normal(size=(50_000, 20))
+    with acm_dispatch.use(threads=1):
+        wanted = acm_dispatch.rolling_mean(x, 100, backend="numba")
+    left, start = [None] * available, Thread.start
+
+    def reluctant(thread):
+        if not left:
+            raise RuntimeError("can't start new thread")
+        left.pop()
+        start(thread)
+
+    monkeypatch.setattr(parallel, "_pools", {})
+    monkeypatch.setattr(Thread, "start", reluctant)
+    with acm_dispatch.use(threads=4):
+        np.testing.assert_array_equal(acm_dispatch.rolling_mean(x, 100, backend="numba"), wanted)
+    assert not parallel._pools

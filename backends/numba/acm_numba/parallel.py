@@ -9,6 +9,7 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 #: Least nanoseconds of arithmetic in a tile: handing one to another thread costs about a tenth of it, and Ctrl-C
 #: waits for no more than one of them.
 _TILE = 1 << 18
+
+#: More threads than any machine this runs on has cores: protects from a mistyped budget.
+_MOST_THREADS = 512
 
 #: Where a tile starts and stops, or where it starts in rows and in columns.
 Tile = tuple[int, int]
@@ -74,15 +78,43 @@ def _drain(kernel: Callable[..., Any], pending: deque[Tile], arguments: tuple[An
 def _helpers(count: int, threads: int, *task: Any) -> list[Future[None]]:
     """`count` helpers at work on `task`; fewer where no thread can be started: the caller then does their share."""
     helpers: list[Future[None]] = []
-    if count > 0:
-        pool = _pool(threads)
-        with suppress(RuntimeError):  # the interpreter is shutting down, or the system has no thread left
+    pool = _pool(threads) if count > 0 else None
+    if pool is not None:
+        with suppress(RuntimeError):  # the interpreter is shutting down
             helpers += (pool.submit(_drain, *task) for _ in range(count))
     return helpers
 
 
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """Helpers, in this process, of a caller that may use `threads` threads."""
+def _pool(threads: int) -> ThreadPoolExecutor | None:
+    """Helpers, in this process, of a caller that may use `threads` threads; None where the system has none left."""
+    threads = min(threads, _MOST_THREADS)
     key = os.getpid(), threads
-    # `setdefault` is atomic: of two callers that come first, one discards an executor that has no threads yet.
-    return _pools.get(key) or _pools.setdefault(key, ThreadPoolExecutor(threads - 1, "acm_numba"))
+    known = _pools.get(key)
+    if known is not None:
+        return known
+    pool = _started(threads - 1)
+    if pool is None:
+        return None
+    # `setdefault` is atomic: of two callers that come first, one has started threads in vain.
+    known = _pools.setdefault(key, pool)
+    if known is not pool:
+        pool.shutdown(wait=False)
+    return known
+
+
+def _started(count: int) -> ThreadPoolExecutor | None:
+    """An executor whose threads all run, or None.
+
+    An executor that cannot start a thread for some work keeps the work all the same, for a thread that ends another's:
+    it would then be done without anyone who waits for it.
+    """
+    pool, all_started = ThreadPoolExecutor(count, "acm_numba"), Event()
+    try:
+        for _ in range(count):
+            pool.submit(all_started.wait)
+    except (RuntimeError, MemoryError):
+        pool.shutdown(wait=False, cancel_futures=True)
+        return None
+    finally:
+        all_started.set()
+    return pool
