@@ -108,7 +108,7 @@ bench-pipeline: setup ## the whole chain of a condition monitoring against NumPy
 bench-device: setup ## what a GPU gains over this machine's CPU, with arrays that stay on it and that are copied
 	$(BIN)/python -m benchmarks.device $(ARGS)
 
-docs: setup ## the table of operations, docs/operations.md
+docs: setup ## the tables of operations and settings, docs/operations.md and settings.md
 	$(BIN)/python docs/generate.py
 
 clean: ## remove the environment and everything built

@@ -48,10 +48,10 @@ from .ops.welch import power_spectrum
 from .policy import current_policy, reload_config
 from .propagation import propagate
 from .registry import register_backend, unregister_backend
+from .resolved import config
 from .samples import Samples
-from .steering import set_backend, use
+from .scopes import set_backend, use
 from .tracing import trace
-from .wishes import config
 
 __version__ = "0.1.0"
 

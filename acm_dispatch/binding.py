@@ -83,7 +83,7 @@ def reference(contract: Declaration) -> Run:
 
 
 def _on_threads(run: Run, request: Request, choice: Choice) -> Run:
-    return choice.backend.bind(run, request.wishes.threads)
+    return choice.backend.bind(run, request.resolved.threads)
 
 
 def _if_finite(run: Run, request: Request, choice: Choice) -> Run:
@@ -102,7 +102,7 @@ def _between_copies(run: Run, request: Request, choice: Choice) -> Run:
 
 
 def _observed(run: Run, request: Request, choice: Choice) -> Run:
-    level = request.wishes.trace
+    level = request.resolved.trace
     return run if level == "off" else tracing.traced(run, request.call.contract, choice, level)
 
 

@@ -1,4 +1,4 @@
-"""The caller's wishes, layer over layer, and where each of them came from.
+"""The caller's settings, layer over layer, and where each of them came from.
 
 One `ContextVar` holds an immutable, interned `Policy`: the innermost `use` block, linked to those around it. It is
 right under asyncio, nesting and exceptions, because leaving a block takes its own settings out of the chain and no
@@ -18,8 +18,9 @@ from contextvars import ContextVar, Token
 from typing import Any
 
 from . import blocks, forksafe, registry
+from .configuration import config_path, from_environment, from_file
 from .errors import BackendNotFoundError, DispatchWarning, OperationNotFoundError
-from .settings import Settings, config_path, from_environment, from_file
+from .settings import Settings
 
 
 class Policy:
@@ -37,7 +38,7 @@ class Policy:
         self._children: dict[Settings, weakref.ref[Policy]] = {}
 
     def __repr__(self) -> str:
-        return f"<Policy {' > '.join(_describe(settings) for settings in self.chain()) or 'default'}>"
+        return f"<Policy {' > '.join(repr(settings) for settings in self.chain()) or 'default'}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process has not heard of this one's set_backend(), so it travels along as the outermost block.
@@ -116,7 +117,7 @@ running_policy = _current.get
 
 
 def current_policy() -> Policy:
-    """The policy of the running context: what `use` blocks around this line wish.
+    """The policy of the running context: what `use` blocks around this line ask for.
 
     It can be pickled, and given to `propagate` for functions that run in other threads or processes.
 
@@ -136,11 +137,6 @@ def _restore(chain: tuple[Settings, ...]) -> Policy:
     for settings in chain:
         policy = policy.child(settings)
     return policy
-
-
-def _describe(settings: Settings) -> str:
-    said = {name: value for name, value in settings._asdict().items() if value not in (None, ())}
-    return ", ".join(f"{name}={value!r}" for name, value in said.items()) or "nothing"
 
 
 def _outer_layers() -> tuple[tuple[str, Settings], ...]:
@@ -182,15 +178,16 @@ def _only_known(origin: str, settings: Settings) -> Settings:
                 _warn_once(f"{origin}: {error}")
         return tuple(kept)
 
+    said = settings.said()
     chosen: list[tuple[str, tuple[str, ...]]] = []
     for name, value in settings.per_operation:
         try:
             chosen.append((registry.find_operation(name).name, known(value)))
         except OperationNotFoundError as error:
             _warn_once(f"{origin}: a backend is set for {name}: {error}")
-    return settings._replace(
-        backends=known(settings.backends) or None if settings.backends else None,
-        exclude=known(settings.exclude),
+    return settings.changed(
+        backends=known(said.get("backends", ())) or None,
+        exclude=known(said.get("exclude", ())),
         per_operation=tuple((name, value) for name, value in chosen if value),
     )
 
@@ -248,7 +245,7 @@ def restore(token: Token[Policy]) -> None:
 
 
 def update_process(change: Callable[[Settings], Settings]) -> None:
-    """Change what the process as a whole wishes; every thread sees it at its next call."""
+    """Change what the process as a whole asks for; every thread sees it at its next call."""
     global _process
     with _updating:
         while True:

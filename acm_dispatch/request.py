@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .backend import Backend, Kernel
 from .bound import BoundCall
-from .wishes import Wishes
+from .settings import Resolved
 
 
 class Entrant:
@@ -28,7 +28,7 @@ class Entrant:
 class Lineup(NamedTuple):
     """What a policy says of one operation: its settings, the backends it prefers, in order, and the others."""
 
-    wishes: Wishes
+    resolved: Resolved
     preferred: tuple[Entrant, ...]
     others: tuple[Entrant, ...]
 
@@ -40,7 +40,7 @@ class Request(NamedTuple):
     """
 
     call: BoundCall
-    wishes: Wishes
+    resolved: Resolved
     preferred: tuple[Entrant, ...]
     others: tuple[Entrant, ...]
     work: int

@@ -16,7 +16,8 @@ from .errors import BackendError, described
 from .numpy_backend import numpy_backend
 from .policy import Policy
 from .request import Entrant, Lineup, Request
-from .wishes import Wishes, wishes
+from .resolved import resolved
+from .settings import Resolved
 
 #: Kernels that were found unable to run a call, each with the sentence why.
 Failed = Mapping[Kernel, str]
@@ -80,13 +81,13 @@ def requested(call: BoundCall, policy: Policy) -> Request:
     name = call.contract.name
     lineup = lineups.get(name)
     if lineup is None:
-        lineup = lineups[name] = _lineup(wishes(policy, name), ())
+        lineup = lineups[name] = _lineup(resolved(policy, name), ())
     if call.backend is not None:
-        lineup = _lineup(lineup.wishes, (call.backend,))
-    return Request(call, lineup.wishes, lineup.preferred, lineup.others, (3 << call.work.bit_length()) >> 2)
+        lineup = _lineup(lineup.resolved, (call.backend,))
+    return Request(call, lineup.resolved, lineup.preferred, lineup.others, (3 << call.work.bit_length()) >> 2)
 
 
-def _lineup(settings: Wishes, keyword: tuple[str, ...]) -> Lineup:
+def _lineup(settings: Resolved, keyword: tuple[str, ...]) -> Lineup:
     names = keyword or tuple(dict.fromkeys(settings.backends))
     refusals = dict.fromkeys(settings.exclude, f"excluded by {settings.origins.get('exclude')}")
     alone = keyword or (settings.strict and names)
@@ -144,18 +145,18 @@ def _stays(request: Request, entrant: Entrant) -> str | None:
         return f"takes {arrays} arrays; this call has {kind} arrays, which are never copied silently"
     if entrant.named:
         return None
-    if request.wishes.transfer == "never":
+    if request.resolved.transfer == "never":
         return f'NumPy arrays stay on the CPU unless asked: use("{entrant.backend.name}") or transfer="auto"'
     return costs.not_worth_copying(request.work, request.call.numbers)
 
 
 def _may_cross(request: Request, entrant: Entrant) -> bool:
     """Whether copies to a device were weighed, which looks at more than the amount of work."""
-    return entrant.backend.arrays != "numpy" and request.wishes.transfer == "auto" and not entrant.named
+    return entrant.backend.arrays != "numpy" and request.resolved.transfer == "auto" and not entrant.named
 
 
 def _decline(request: Request, entrant: Entrant, kernel: Kernel, looks: list[Call]) -> str | None:
-    call, settings = request.call, request.wishes
+    call, settings = request.call, request.resolved
     if kernel.out_of_use and call.backend is None and settings.fallback != "error":
         return kernel.out_of_use
     if kernel.accuracy != "bitwise" and ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(settings.accuracy):

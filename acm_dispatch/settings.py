@@ -1,39 +1,19 @@
-"""Where wishes come from: one `Settings` per layer (a `use` block, the process, the environment, the config file)."""
+"""The settings: one table, of which layers, merging, environment, config file, `config()` and docs are made.
 
-from __future__ import annotations
+A setting is one field of `Resolved`: its name and type, and beside them its parser, its default, its line in the docs,
+and its names in the file and the environment where they are not its own.
+"""
 
-import os
-import sys
-import warnings
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, NamedTuple, cast, get_args
 
 from .backend import ACCURACIES, Accuracy
-from .errors import ConfigurationError, DispatchWarning, shortened, shown, suggestion
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from .errors import ConfigurationError, shown
+from .threads import usable_cores
 
 Transfer = Literal["never", "auto"]
 Tracing = Literal["off", "time", "compare"]
 Fallback = Literal["warn", "error", "silent"]
-
-PREFIX = "ACM_DISPATCH_"
-
-
-class Settings(NamedTuple):
-    """What one layer wishes; None (or nothing) where it does not say."""
-
-    backends: tuple[str, ...] | None = None
-    strict: bool | None = None
-    exclude: tuple[str, ...] = ()
-    threads: int | None = None
-    accuracy: Accuracy | None = None
-    transfer: Transfer | None = None
-    fallback: Fallback | None = None
-    disable: bool | None = None
-    trace: Tracing | None = None
-    per_operation: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def names(value: Any) -> tuple[str, ...]:
@@ -102,131 +82,98 @@ def _word(value: Any, setting: str, choices: tuple[Any, ...]) -> Any:
     return word
 
 
-#: Entry of the config file -> field of `Settings` and its parser.
-_FILE: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "backend": ("backends", names),
-    "strict": ("strict", boolean),
-    "exclude": ("exclude", names),
-    "threads": ("threads", thread_count),
-    "accuracy": ("accuracy", accuracy_class),
-    "transfer": ("transfer", transfer_rule),
-    "fallback": ("fallback", fallback_rule),
-    "disable": ("disable", boolean),
-    "trace": ("trace", tracing_level),
+class Setting(NamedTuple):
+    """What there is to know of a setting besides its name and type.
+
+    `default` is a value or gives one; `entry` and `variable` are its names in the file and, behind ``ACM_DISPATCH_``,
+    in the environment.
+    """
+
+    parse: Callable[[Any], Any]
+    default: Any
+    text: str
+    entry: str = ""
+    variable: str = ""
+
+
+class Resolved(NamedTuple):
+    """The table: what the layers together ask for one operation, and the origin of each answer that is no default."""
+
+    backends: Annotated[tuple[str, ...], Setting(names, (), "preferred, in order", entry="backend")]
+    strict: Annotated[bool, Setting(boolean, False, "only these backends, instead of these first")]
+    exclude: Annotated[frozenset[str], Setting(names, frozenset(), "backends never used; those of all layers")]
+    threads: Annotated[int, Setting(thread_count, usable_cores, "of every call", variable="NUM_THREADS")]
+    accuracy: Annotated[Accuracy, Setting(accuracy_class, "tolerance", "the loosest class of kernel that may run")]
+    transfer: Annotated[Transfer, Setting(transfer_rule, "never", "whether host arrays may go to a GPU unasked")]
+    fallback: Annotated[Fallback, Setting(fallback_rule, "warn", "what follows an error of a kernel that is its own")]
+    disable: Annotated[bool, Setting(boolean, False, "every call runs the NumPy reference")]
+    trace: Annotated[Tracing, Setting(tracing_level, "off", "calls are recorded and shown at the end of the process")]
+    origins: dict[str, str]
+
+
+def _complete(name: str, setting: Setting) -> Setting:
+    entry = setting.entry or name
+    return setting._replace(entry=entry, variable=setting.variable or entry.upper())
+
+
+#: Each setting by its name, in the order of `config()`.
+SETTINGS = {
+    name: _complete(name, kind.__metadata__[0])
+    for name, kind in Resolved.__annotations__.items()
+    if hasattr(kind, "__metadata__")
 }
 
-#: Environment variable without its prefix -> entry of the config file that means the same.
-_ENVIRONMENT = {name.upper(): name for name in _FILE} | {"NUM_THREADS": "threads"}
-del _ENVIRONMENT["THREADS"]
-_READ_ELSEWHERE = ("CONFIG", "TRACE_FILE")
+
+def defaults() -> dict[str, Any]:
+    """What holds where no layer says anything."""
+    return {name: s.default() if callable(s.default) else s.default for name, s in SETTINGS.items()}
 
 
-def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """The wishes of the ``ACM_DISPATCH_*`` variables; what means nothing is one warning each, never an error."""
-    entries: dict[str, Any] = {}
-    operations: dict[str, Any] = {}
-    for variable, value in (os.environ if environ is None else environ).items():
-        name = variable.removeprefix(PREFIX)
-        if name == variable or not value.strip():  # empty is as good as not set
-            continue
-        if name in _ENVIRONMENT:
-            entries[_ENVIRONMENT[name]] = value
-        elif name.startswith("BACKEND_"):
-            operations[name.removeprefix("BACKEND_").lower()] = value
-        elif name == "TRACE_FILE":  # asks for what it is to hold; read where it is written
-            entries.setdefault("trace", "time")
-        elif name not in _READ_ELSEWHERE:
-            _warn_unknown("environment", name, [*_ENVIRONMENT, *_READ_ELSEWHERE], PREFIX)
-    return _settings("environment", entries, operations)
+class Settings:
+    """What one layer says: the values of some settings, and backends of some operations."""
+
+    __slots__ = ("_said", "per_operation")
+
+    def __init__(self, *, per_operation: tuple[tuple[str, tuple[str, ...]], ...] = (), **said: Any) -> None:
+        if strange := said.keys() - SETTINGS.keys():
+            raise TypeError(f"{', '.join(sorted(strange))}: no such setting")
+        self._said = tuple((name, said[name]) for name in SETTINGS if said.get(name) not in (None, ()))
+        self.per_operation = per_operation
+
+    def said(self) -> dict[str, Any]:
+        """The settings that have a value here."""
+        return dict(self._said)
+
+    def changed(self, **said: Any) -> "Settings":
+        """The same but for these; None for what is to say nothing."""
+        values: dict[str, Any] = {"per_operation": self.per_operation, **self.said(), **said}
+        return Settings(**values)
+
+    def __repr__(self) -> str:
+        said = {**self.said(), **({"per_operation": self.per_operation} if self.per_operation else {})}
+        return ", ".join(f"{name}={value!r}" for name, value in said.items()) or "nothing"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and (self._said, self.per_operation) == (other._said, other.per_operation)
+
+    def __hash__(self) -> int:
+        return hash((self._said, self.per_operation))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _settings, (self.said(), self.per_operation)
 
 
-def from_file(path: Path | None) -> Settings:
-    """The wishes of a TOML file: the entries of `_FILE`, and a table ``[operations]`` of backends by operation."""
-    if path is None or str(path) == os.devnull:
-        return Settings()
-    import tomllib
-
-    try:
-        entries = tomllib.loads(_text(path))
-    except (OSError, ValueError, RecursionError) as error:
-        warnings.warn(f"{path}: ignored, it cannot be read ({shortened(str(error))})", DispatchWarning, stacklevel=2)
-        return Settings()
-    operations = entries.pop("operations", {})
-    if not isinstance(operations, dict):
-        warnings.warn(f"{path}: operations is ignored: expected a table of backends", DispatchWarning, stacklevel=2)
-        operations = {}
-    unknown = [name for name in entries if name not in _FILE]
-    for name in unknown[:_MOST_WARNINGS]:
-        _warn_unknown(str(path), name, list(_FILE))
-    if more := unknown[_MOST_WARNINGS:]:
-        warnings.warn(f"{path}: {len(more):,} more entries are no settings", DispatchWarning, stacklevel=2)
-    known = {name: value for name, value in entries.items() if name in _FILE}
-    return _settings(str(path), known, cast("dict[str, Any]", operations))
+def _settings(said: dict[str, Any], per_operation: tuple[tuple[str, tuple[str, ...]], ...]) -> Settings:
+    return Settings(**said, per_operation=per_operation)
 
 
-#: Bytes that a config file may have: many times what it takes to name every operation.
-MOST_BYTES = 1 << 16
+def parsed(said: dict[str, Any]) -> Settings:
+    """The settings with these values, each as its parser reads it; None says nothing.
 
-#: Unknown entries that are warned of one by one.
-_MOST_WARNINGS = 5
-
-
-def _text(path: Path) -> str:
-    """What the file says; it is opened only if it is one, since a pipe would wait and a device has no end."""
-    nonblocking = getattr(os, "O_NONBLOCK", 0)  # should it become a pipe between the look and the opening
-    if not path.is_file():
-        path.stat()  # the system's own words where there is nothing, or nothing that may be looked at
-        raise ValueError("it is no regular file")
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | nonblocking)) as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-    return content.decode("utf-8-sig")  # some editors begin with a mark
-
-
-def config_path() -> Path | None:
-    """The config file: what ``ACM_DISPATCH_CONFIG`` names, else the one in the user's config folder if it is there."""
-    from pathlib import Path
-
-    if named := os.environ.get(PREFIX + "CONFIG"):
-        try:
-            return Path(named).expanduser()
-        except RuntimeError:  # nobody has that home directory: reading the path as it is will say so
-            return Path(named)
-    if sys.platform == "win32":
-        folder = Path(os.environ.get("APPDATA", "~/AppData/Roaming"))
-    elif sys.platform == "darwin":
-        folder = Path("~/Library/Application Support")
-    else:
-        folder = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
-    try:
-        path = folder.expanduser() / "acm_dispatch" / "config.toml"
-        return path if path.is_file() else None
-    except (OSError, RuntimeError):  # no home directory, or one that may not be looked into
-        return None
-
-
-def _settings(source: str, entries: Mapping[str, Any], operations: Mapping[str, Any]) -> Settings:
-    fields: dict[str, Any] = {}
-    for name, value in entries.items():
-        field, parse = _FILE[name]
-        _store(source, name, fields, field, parse, value)
-    chosen: dict[str, Any] = {}
-    for operation, value in operations.items():
-        _store(source, f"backend of {operation}", chosen, operation, names, value)
-    return Settings(**fields, per_operation=tuple(sorted(chosen.items())))
-
-
-def _store(source: str, name: str, target: dict[str, Any], key: str, parse: Callable[[Any], Any], value: Any) -> None:
-    try:
-        parsed = parse(value)
-    except ConfigurationError as error:
-        warnings.warn(f"{source}: {name} is ignored: {error}", DispatchWarning, stacklevel=2)
-        return
-    if parsed != ():
-        target[key] = parsed
-
-
-def _warn_unknown(source: str, name: str, known: list[str], prefix: str = "") -> None:
-    advice = suggestion(name, known, prefix)  # a prefix that all of them share would make them all alike
-    warnings.warn(f"{source}: {prefix}{shortened(name)} is not a setting{advice}", DispatchWarning, stacklevel=2)
+    Raises
+    ------
+    ConfigurationError
+        If one means nothing.
+    """
+    values: dict[str, Any] = {n: None if value is None else SETTINGS[n].parse(value) for n, value in said.items()}
+    return Settings(**values)

@@ -17,13 +17,14 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from .configuration import PREFIX
 from .declaration import Declaration
 from .errors import Unsupported, described
 from .policy import ROOT, current_policy, enter, leave
+from .resolved import resolved
 from .selection import Choice
-from .settings import PREFIX, Settings, Tracing
+from .settings import Settings, Tracing
 from .transfer import to_host
-from .wishes import wishes
 
 
 class Record(NamedTuple):
@@ -124,7 +125,7 @@ class trace:  # noqa: N801 - a context manager that reads as a verb, like contex
         self._entered: list[tuple[Settings, Trace]] = []
 
     def __enter__(self) -> Trace:
-        compare = self._compare or wishes(current_policy()).trace == "compare"  # what a block around it asked for
+        compare = self._compare or resolved(current_policy()).trace == "compare"  # what a block around it asked for
         settings = Settings(trace="compare" if compare else "time")
         enter(settings)
         fresh = Trace()
@@ -140,7 +141,7 @@ class trace:  # noqa: N801 - a context manager that reads as a verb, like contex
 
 def traced(run: Callable[..., Any], contract: Declaration, choice: Choice, level: Tracing) -> Callable[..., Any]:
     """`run`, recorded in the open traces, and in the process's own where the process traces; failures, too."""
-    of_process = wishes(ROOT).trace != "off"
+    of_process = resolved(ROOT).trace != "off"
 
     def recorded(*arguments: Any) -> Any:
         start = time.perf_counter()
@@ -225,7 +226,7 @@ def process_trace() -> Trace:
 @atexit.register
 def _write_at_exit() -> None:
     """Show what the environment or the config file had recorded."""
-    if not _process_trace.records or wishes(ROOT).trace == "off":
+    if not _process_trace.records or resolved(ROOT).trace == "off":
         return
     if path := os.environ.get(PREFIX + "TRACE_FILE"):
         try:

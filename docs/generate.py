@@ -1,4 +1,4 @@
-"""Write `operations.md`: which operation runs where, read from the registry and the backends themselves.
+"""Write `operations.md` (which operation runs where) and `settings.md`, read from registry, backends and settings.
 
 make docs
 
@@ -16,9 +16,12 @@ from acm_cupy import build
 
 from acm_dispatch import registry
 from acm_dispatch.backend import Backend, Kernel
+from acm_dispatch.configuration import PREFIX
 from acm_dispatch.dispatch import Operation
+from acm_dispatch.settings import SETTINGS
 
 TARGET = Path(__file__).parent / "operations.md"
+SETTINGS_PAGE = TARGET.with_name("settings.md")
 
 _HEAD = """\
 # Operations
@@ -78,7 +81,22 @@ def _compositions() -> str:
     return "\n## Made of operations\n\n" + made + _BESIDE
 
 
+def settings() -> str:
+    """The page of settings."""
+    lines = [
+        "# Settings",
+        "",
+        "| setting | meaning | default | in the file | in the environment |",
+        "|---|---|---|---|---|",
+    ]
+    for name, setting in SETTINGS.items():
+        default = "as many as may be used" if callable(setting.default) else f"`{setting.default!r}`"
+        lines.append(f"| `{name}` | {setting.text} | {default} | `{setting.entry}` | `{PREFIX}{setting.variable}` |")
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
     if missing := {"rust", "numba"} - registry.backends().keys():
         sys.exit(f"the table needs every backend installed; missing: {', '.join(missing)}")
     TARGET.write_text(document(), encoding="utf-8")
+    SETTINGS_PAGE.write_text(settings(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Whose wish wins, where it is seen, and that it is gone afterwards."""
+"""Which setting wins, where it is seen, and that it is gone afterwards."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ def chosen(operation=zscore, x=X):
 
 @pytest.fixture
 def usual():
-    """What runs where nobody wishes anything."""
+    """What runs where nothing is asked for."""
     return chosen()
 
 
@@ -273,7 +273,7 @@ def test_use_cannot_decorate_async_generators():
         lambda: acm_dispatch.set_backend("numpy", op="zscore", strict=True),
     ],
 )
-def test_wishes_of_the_wrong_kind_are_refused(call):
+def test_settings_of_the_wrong_kind_are_refused(call):
     with pytest.raises(ConfigurationError):
         call()
 

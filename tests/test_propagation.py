@@ -1,4 +1,4 @@
-"""Wishes, traces and backends in threads, tasks, child processes and joblib workers."""
+"""Settings, traces and backends in threads, tasks, child processes and joblib workers."""
 
 import asyncio
 import multiprocessing

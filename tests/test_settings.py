@@ -1,17 +1,21 @@
-"""Wishes from environment variables and the config file."""
+"""Settings from environment variables and the config file."""
 
+import inspect
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import acm_dispatch
 from acm_dispatch import DispatchWarning, use, zscore
+from acm_dispatch.settings import SETTINGS
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -234,3 +238,55 @@ def test_trace_of_the_config_file_prints_at_the_end_and_off_prints_nothing(tmp_p
             check=True,
         )
         assert done.stderr.count("zscore") == count
+
+
+def test_use_has_a_parameter_for_each_setting_that_a_block_can_have():
+    parameters = list(inspect.signature(use.__init__).parameters)[1:]
+    assert parameters == [name for name in SETTINGS if name not in {"disable", "trace"}]
+    given = {"strict": True, "exclude": ["numba"], "threads": 3, "accuracy": "bitwise", "transfer": "auto"}
+    given["fallback"] = "silent"
+    assert [*given] == parameters[1:]
+    with use("numpy", **given):
+        rows = {name: (value, origin) for name, value, origin in acm_dispatch.config().rows}
+    shown = {**given, "backends": "numpy", "exclude": "numba"}
+    assert {name: rows[name] for name in shown} == {name: (value, "use()") for name, value in shown.items()}
+
+
+ONE_MORE = '    colour: Annotated[str, Setting(str, "red", "of the wall")]\n'
+
+LOOK_AT_IT = """
+import pickle, acm_dispatch
+from acm_dispatch import policy, settings
+print(dict((row[0], row[1:]) for row in acm_dispatch.config().rows)["colour"])
+block = policy.ROOT.child(settings.Settings(colour="blue"))
+print(pickle.loads(pickle.dumps(block)), settings.SETTINGS["colour"].variable)
+"""
+
+
+def test_a_setting_is_one_line_of_one_table(tmp_path):
+    """Added to a copy of the package, it is in the environment, the file, `config()`, blocks and pickles."""
+    package = Path(acm_dispatch.__file__).parent
+    shutil.copytree(package, tmp_path / "acm_dispatch", ignore=shutil.ignore_patterns("__pycache__"))
+    table = tmp_path / "acm_dispatch" / "settings.py"
+    table.write_text(
+        table.read_text().replace("    origins: dict[str, str]\n", ONE_MORE + "    origins: dict[str, str]\n")
+    )
+    file = tmp_path / "config.toml"
+    file.write_text('colour = "green"\n')
+    said = []
+    for more in ({}, {"ACM_DISPATCH_CONFIG": str(file)}, {"ACM_DISPATCH_COLOUR": "white"}):
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), **more}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", LOOK_AT_IT],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        said.append(done.stdout.splitlines() or done.stderr)
+    assert [lines[0] for lines in said] == [
+        "('red', 'default')",
+        f"('green', '{file}')",
+        "('white', 'environment')",
+    ]
+    assert said[0][1] == "<Policy colour='blue'> COLOUR"

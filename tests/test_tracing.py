@@ -6,13 +6,13 @@ import numpy as np
 from acm_cupy.testing import StrictNumpy
 
 import acm_dispatch
-from acm_dispatch import registry, steering, tracing
+from acm_dispatch import registry, scopes, tracing
 
 X = np.random.default_rng(1).normal(size=(30, 4))
 
 
 def test_the_process_trace_sees_calls_inside_blocks(fresh_settings):
-    steering.set_process_tracing("time")
+    scopes.set_process_tracing("time")
     before = len(tracing.process_trace().records)
     with acm_dispatch.trace() as trace:
         acm_dispatch.impute(X)

@@ -19,8 +19,8 @@ from rich.text import Text
 from .. import registry
 from ..discovery import GROUP, OPERATIONS
 from ..errors import DispatchWarning, described
+from ..resolved import config
 from ..threads import usable_cores
-from ..wishes import config
 from .cpu import cpu_features, cpu_model, thread_limit
 
 

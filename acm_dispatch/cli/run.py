@@ -17,7 +17,7 @@ from rich.text import Text
 
 from .. import tracing
 from ..errors import ConfigurationError
-from ..steering import set_process_tracing
+from ..scopes import set_process_tracing
 from ..tracing import Record
 from .console import console, say
 

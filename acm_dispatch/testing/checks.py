@@ -16,7 +16,7 @@ from ..composition import Composition
 from ..declaration import RELAXED, TOLERANCE
 from ..dispatch import Operation
 from ..errors import BackendError, InvalidInput
-from ..steering import use
+from ..scopes import use
 from .cases import Arguments, in_dtype, large_sample, sample
 
 

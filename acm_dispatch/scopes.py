@@ -1,4 +1,4 @@
-"""How users say what they wish: for a block (`use`) and for the process (`set_backend`)."""
+"""The scopes in which settings hold: a block (`use`) and the process (`set_backend`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import registry
 from .backend import Accuracy
 from .errors import BackendNotFoundError, ConfigurationError, shown
 from .policy import Policy, enter, leave, update_process
-from .settings import Fallback, Settings, Tracing, Transfer, accuracy_class, fallback_rule, thread_count, transfer_rule
+from .settings import Fallback, Settings, Tracing, Transfer, parsed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,15 +74,8 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         known_names(backends)
         if strict is not None and not isinstance(cast("Any", strict), bool):
             raise ConfigurationError(f"strict is {shown(strict)}; expected True or False")
-        self._settings = Settings(
-            backends=backends or None,
-            strict=strict,
-            exclude=excluded,
-            threads=None if threads is None else thread_count(threads),
-            accuracy=None if accuracy is None else accuracy_class(accuracy),
-            transfer=None if transfer is None else transfer_rule(transfer),
-            fallback=None if fallback is None else fallback_rule(fallback),
-        )
+        given = {"threads": threads, "accuracy": accuracy, "transfer": transfer, "fallback": fallback}
+        self._settings = parsed(given).changed(backends=backends, strict=strict, exclude=excluded)
 
     def __enter__(self) -> Policy:
         return enter(self._settings)
@@ -114,7 +107,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
 
 
 def set_backend(*backends: str | None, op: str | Callable[..., Any] | None = None, strict: bool = False) -> None:
-    """Prefer `backends` in the whole process, seen by every thread; none (or None) takes the wish back.
+    """Prefer `backends` in the whole process, seen by every thread; none (or None) takes the preference back.
 
     Parameters
     ----------
@@ -146,13 +139,13 @@ def set_backend(*backends: str | None, op: str | Callable[..., Any] | None = Non
     if op is not None and strict:
         raise ConfigurationError("strict holds for the process as a whole, not for one operation; use() can be strict")
     if op is None:
-        update_process(lambda settings: settings._replace(backends=chosen or None, strict=strict if chosen else None))
+        update_process(lambda settings: settings.changed(backends=chosen or None, strict=strict if chosen else None))
         return
     name = registry.find_operation(op).name
 
     def choose(settings: Settings) -> Settings:
         others = {key: value for key, value in settings.per_operation if key != name}
-        return settings._replace(per_operation=tuple(sorted({**others, **({name: chosen} if chosen else {})}.items())))
+        return settings.changed(per_operation=tuple(sorted({**others, **({name: chosen} if chosen else {})}.items())))
 
     update_process(choose)
 
@@ -181,5 +174,5 @@ def known_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def set_process_tracing(level: Tracing | None) -> None:
-    """Trace every thread of the process at `level`; None takes the wish back."""
-    update_process(lambda settings: settings._replace(trace=level))
+    """Trace every thread of the process at `level`; None takes that back."""
+    update_process(lambda settings: settings.changed(trace=level))

@@ -4,61 +4,32 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
-from .backend import Accuracy
 from .policy import Policy, current_policy
-from .settings import Fallback, Tracing, Transfer
-from .threads import usable_cores
+from .settings import Resolved, defaults
 
 
-class Wishes(NamedTuple):
-    """What the layers together ask for one operation, and the origin of each answer."""
-
-    backends: tuple[str, ...]
-    strict: bool
-    exclude: frozenset[str]
-    threads: int
-    accuracy: Accuracy
-    transfer: Transfer
-    fallback: Fallback
-    disable: bool
-    trace: Tracing
-    origins: dict[str, str]
-
-
-def wishes(policy: Policy, operation: str | None = None) -> Wishes:
+def resolved(policy: Policy, operation: str | None = None) -> Resolved:
     """The layers merged: the strongest that says something wins; exclusions add up."""
     found: dict[str, Any] = {}
     origins: dict[str, str] = {}
     exclude: set[str] = set()
     for origin, settings in policy.layers():
-        said = settings._asdict()
-        chosen = dict(said.pop("per_operation")).get(operation)
+        said = settings.said()
+        chosen = dict(settings.per_operation).get(operation or "")
         if chosen is not None:
             said["backends"] = chosen
-        if said["backends"] is None and "backends" in found:
-            said["strict"] = None  # a list of backends brings its own strictness
-        elif said["backends"] is not None and said["strict"] is None:
-            said["strict"] = False
-        if fresh := set(said.pop("exclude")) - exclude:
+        if "backends" in said:
+            said.setdefault("strict", False)  # a list of backends brings its own strictness
+        elif "backends" in found:
+            said.pop("strict", None)
+        if fresh := set(said.pop("exclude", ())) - exclude:
             exclude |= fresh
             origins["exclude"] = f"{origins['exclude']}, {origin}" if "exclude" in origins else origin
         for name, value in said.items():
-            if value is not None and name not in found:
+            if name not in found:
                 found[name], origins[name] = value, origin
-    return Wishes(**{**_defaults(), **found}, exclude=frozenset(exclude), origins=origins)
-
-
-def _defaults() -> dict[str, Any]:
-    return {
-        "backends": (),
-        "strict": False,
-        "threads": usable_cores(),
-        "accuracy": "tolerance",
-        "transfer": "never",
-        "fallback": "warn",
-        "disable": False,
-        "trace": "off",
-    }
+    values: dict[str, Any] = {**defaults(), **found, "exclude": frozenset(exclude), "origins": origins}
+    return Resolved(**values)
 
 
 class Config(NamedTuple):
@@ -85,7 +56,7 @@ def config() -> Config:
     ...     [row for row in acm_dispatch.config().rows if row[0] == "accuracy"]
     [('accuracy', 'bitwise', 'use()')]
     """
-    merged = wishes(current_policy())
+    merged = resolved(current_policy())
     values = merged._asdict()
     origins = values.pop("origins")
     rows = [(name, _shown(value), origins.get(name, "default")) for name, value in values.items()]
