@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import registry
+from acm_dispatch import costs, registry
 
 ROOT = Path(__file__).parent.parent
 
@@ -171,3 +171,15 @@ def test_the_table_of_operations_says_what_is_there():
         assert f"`{name}`" in page
     for operation, why in registry.backends()["numba"].refuses.items():
         assert f"- no `{operation}` on numba: {why}" in page
+
+
+def test_the_table_of_costs_names_what_is_there():
+    rules = costs._rules()
+    named = {backend for backend, _, _ in rules}
+    assert named == {"rust", "numba", "numpy", "<device>", "<other>"}
+    for backend, operation, kernel in rules:
+        if operation != "*":
+            kernels = registry.backends()[backend].kernels[operation]
+            assert kernel == "*" or kernel in [known.name for known in kernels], (backend, operation, kernel)
+    asked = {name for name, kernels in registry.backends()["numba"].kernels.items() if not kernels[0].opt_in}
+    assert {operation for backend, operation, _ in rules if backend == "numba"} == asked | {"*"}
