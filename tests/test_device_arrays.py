@@ -16,7 +16,7 @@ from acm_dispatch import InvalidInput, registry
 from acm_dispatch.testing.cases import in_dtype, sample, sample_names
 from acm_dispatch.testing.checks import as_tuple, assert_equivalent, expected
 
-KERNEL_NAMES = {kernel.__name__ for kernel in KERNELS}
+KERNEL_NAMES = {kernel.operation for kernel in KERNELS}
 OPERATIONS = [operation for name, operation in registry.operations.items() if name in KERNEL_NAMES]
 SUBJECTS = [*OPERATIONS, *(made for made in registry.compositions.values() if KERNEL_NAMES.issuperset(made.operations))]
 X = np.random.default_rng(0).normal(size=(4000, 8))

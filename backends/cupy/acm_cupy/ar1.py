@@ -8,10 +8,12 @@ from acm_dispatch.ops.ar1 import FEWEST, LARGEST
 from acm_dispatch.ops.doubling import later
 
 from .columns import total
+from .declared import kernel
 from .moments import in_units, mean_variance_and_distances
 from .robust_stats import median_and_half_mad
 
 
+@kernel("ar1_coefficients")
 def ar1_coefficients(xp: Any, x: Any, epsilon: float, center: str, missing: str) -> tuple[Any, Any]:
     exponents, values = in_units(xp, x)
     offset, shift = _center(xp, values, center)
@@ -36,6 +38,7 @@ def _center(xp: Any, x: Any, center: str) -> tuple[Any, Any]:
     return origin, mean
 
 
+@kernel("ar1_residuals")
 def ar1_residuals(xp: Any, x: Any, phi: Any, mu: Any) -> Any:
     finite = xp.isfinite(x)
     # By eighths: a difference may be larger than all numbers where what is left is not.

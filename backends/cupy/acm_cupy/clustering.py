@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .blocks import blocks
+from .declared import kernel
 from .distances import distances
 from .extremes import are_moderate, enlarged
 
 
+@kernel("silhouette_samples")
 def silhouette_samples(xp: Any, x: Any, codes: Any) -> Any:
     sizes = xp.bincount(codes)
     tables = _segment_tables(xp, sizes, len(x))

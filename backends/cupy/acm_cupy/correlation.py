@@ -6,11 +6,15 @@ from typing import Any
 
 from acm_dispatch.ops.correlation import pairwise_complete
 
+from .declared import kernel
 
+
+@kernel("pearson")
 def pearson(xp: Any, x: Any) -> Any:
     return pairwise_complete(xp, x.astype(xp.float64, copy=False)).astype(x.dtype, copy=False)
 
 
+@kernel("spearman")
 def spearman(xp: Any, x: Any) -> Any:
     """A column with all others at a time. Each column is sorted once; ranks within common rows are counted along it."""
     present = xp.isfinite(x)

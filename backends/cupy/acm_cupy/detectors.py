@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .blocks import blocks
+from .declared import kernel
 
 
+@kernel("mean_path_length")
 def mean_path_length(xp: Any, x: Any, roots: Any, feature: Any, threshold: Any, left: Any, path_length: Any) -> Any:
     """All rows fall down all trees together, level by level; those in a leaf stay."""
     lengths = xp.empty(len(x), x.dtype)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .blocks import pairs
+from .declared import kernel
 from .extremes import are_in_range, are_moderate, lengths, units
 
 
+@kernel("pairwise_euclidean")
 def pairwise_euclidean(xp: Any, x: Any, y: Any) -> Any:
     out = xp.empty((len(x), len(x if y is None else y)), x.dtype)
     moderate = x.dtype == xp.float32 or (are_moderate(x) and (y is None or are_moderate(y)))
@@ -36,10 +38,12 @@ def _squares(differences: Any) -> Any:
     return differences.sum(axis=2)
 
 
+@kernel("pairwise_distances_argmin")
 def pairwise_distances_argmin(xp: Any, x: Any, y: Any) -> Any:
     return pairwise_distances_argmin_min(xp, x, y)[0]
 
 
+@kernel("pairwise_distances_argmin_min")
 def pairwise_distances_argmin_min(xp: Any, x: Any, y: Any) -> tuple[Any, Any]:
     indices, distances = xp.empty(len(x), xp.int64), xp.empty(len(x), x.dtype)
     left, right = x.astype(xp.float64, copy=False), y.astype(xp.float64, copy=False)
@@ -78,6 +82,7 @@ def _nearest(x: Any, y: Any, factors: tuple[Any, Any] | None) -> tuple[Any, Any]
     return squared.argmin(axis=1), squared.min(axis=1)
 
 
+@kernel("assigned_distances")
 def assigned_distances(xp: Any, x: Any, centers: Any, labels: Any) -> Any:
     known = (labels >= 0) & (labels < len(centers))
     difference = x.astype(xp.float64) - centers.astype(xp.float64)[xp.where(known, labels, 0)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .blocks import blocks
+from .declared import kernel
 from .distances import pairwise_distances_argmin
 
 
+@kernel("lloyd_step")
 def lloyd_step(xp: Any, x: Any, centers: Any) -> tuple[Any, Any, Any]:
     """Sums by label are products with a matrix of zeros and ones: atomic additions would come in any order."""
     labels = pairwise_distances_argmin(xp, x, centers)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .declared import kernel
 
+
+@kernel("lagged_features")
 def lagged_features(xp: Any, x: Any, max_lag: int, include_current: bool, order: str) -> Any:
     n, d = x.shape
     lags = range(0 if include_current else 1, max_lag + 1)

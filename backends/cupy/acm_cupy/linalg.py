@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .blocks import blocks
+from .declared import kernel
 
 #: Terms that cuBLAS may add up in float32 one after the other: rounding takes the last two digits of so many.
 _TERMS = 1024
 
 
+@kernel("matmul")
 def matmul(xp: Any, a: Any, b: Any) -> Any:
     if a.dtype == xp.float64 or a.shape[1] <= _TERMS:
         return xp.matmul(a, b)
@@ -19,6 +21,7 @@ def matmul(xp: Any, a: Any, b: Any) -> Any:
     return total
 
 
+@kernel("mahalanobis")
 def mahalanobis(xp: Any, x: Any, mean: Any, precision: Any) -> Any:
     squares = xp.empty(len(x), x.dtype)
     matrix = precision.astype(xp.float64, copy=False)

@@ -7,8 +7,10 @@ from typing import Any
 from acm_dispatch.ops import units
 
 from .columns import first_present, greatest, least, total
+from .declared import kernel
 
 
+@kernel("column_moments")
 def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
     exponents, sums = _sums_in_units(xp, x)
     origin, count, mean, squares, cubes, fourths, minimum, maximum, *_ = sums
@@ -22,6 +24,7 @@ def column_moments(xp: Any, x: Any, ddof: int) -> tuple[Any, ...]:
     return count, *(number.astype(x.dtype, copy=False) for number in numbers)
 
 
+@kernel("column_mean_variance")
 def column_mean_variance(xp: Any, x: Any) -> tuple[Any, ...]:
     exponents, (origin, count, mean, squares) = mean_variance_in_units(xp, x)
     return xp.ldexp(origin, exponents), count, xp.ldexp(mean, exponents), xp.ldexp(squares, 2 * exponents)
@@ -41,6 +44,7 @@ def in_units(xp: Any, x: Any) -> tuple[Any, Any]:
     return exponents, xp.ldexp(x.astype(xp.float64, copy=False), -exponents)
 
 
+@kernel("column_sums")
 def column_sums(xp: Any, x: Any) -> tuple[Any, ...]:
     exponents, sums = _sums_in_units(xp, x)
     return tuple(

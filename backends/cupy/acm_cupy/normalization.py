@@ -8,10 +8,12 @@ from acm_dispatch.ops import units
 from acm_dispatch.ops.normalization import deviation_in_units, in_one_unit
 from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
+from .declared import kernel
 from .moments import in_units, mean_variance_in_units
 from .robust_stats import median_and_half_mad
 
 
+@kernel("zscore")
 def zscore(xp: Any, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None) -> Any:
     levels = None
     if center is None or scale is None:

@@ -8,10 +8,12 @@ from acm_dispatch.ops.pca_scores import LEAST_VARIANCE
 
 from .blocks import blocks
 from .columns import total
+from .declared import kernel
 from .linalg import matmul
 from .svd import leading_triplets
 
 
+@kernel("pca_fit")
 def pca_fit(xp: Any, x: Any, n_components: int) -> tuple[Any, ...]:
     # Each column at a scale where its sum is a number, and nothing of it vanishes.
     exponents = xp.frexp(xp.abs(x).max(axis=0))[1]
@@ -23,6 +25,7 @@ def pca_fit(xp: Any, x: Any, n_components: int) -> tuple[Any, ...]:
     return tuple(xp.ascontiguousarray(part.astype(x.dtype)) for part in parts)
 
 
+@kernel("pca_reconstruct")
 def pca_reconstruct(xp: Any, scores: Any, components: Any, mean: Any) -> Any:
     rebuilt = matmul(xp, scores, components)
     if mean is not None:
@@ -30,6 +33,7 @@ def pca_reconstruct(xp: Any, scores: Any, components: Any, mean: Any) -> Any:
     return rebuilt
 
 
+@kernel("spe_t2")
 def spe_t2(xp: Any, x: Any, mean: Any, components: Any, variance: Any) -> tuple[Any, Any]:
     spe, t2 = xp.empty(len(x), x.dtype), xp.empty(len(x), x.dtype)
     directions = components.astype(xp.float64, copy=False)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .columns import total
+from .declared import kernel
 from .robust_stats import is_missing
 
 
+@kernel("column_quantiles")
 def column_quantiles(xp: Any, x: Any, q: tuple[float, ...], method: str, missing: str) -> Any:
     absent = is_missing(xp, x, missing)
     count = total(xp, ~absent)

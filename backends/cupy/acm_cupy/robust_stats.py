@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .columns import total
+from .declared import kernel
 
 
+@kernel("column_median_mad")
 def column_median_mad(xp: Any, x: Any, scale: float, missing: str) -> tuple[Any, Any]:
     median, half = median_and_half_mad(xp, x, missing)
     return median.astype(x.dtype, copy=False), (scale * half * 2).astype(x.dtype, copy=False)

@@ -10,17 +10,21 @@ from typing import Any
 from acm_dispatch.ops import doubling
 
 from .blocks import NUMBERS, blocks
+from .declared import kernel
 from .robust_stats import middle
 
 
+@kernel("rolling_min")
 def rolling_min(xp: Any, x: Any, window: int, min_periods: int) -> Any:
     return doubling.over_strips(xp, NUMBERS, doubling.rolling_min, x, window, min_periods)
 
 
+@kernel("rolling_max")
 def rolling_max(xp: Any, x: Any, window: int, min_periods: int) -> Any:
     return doubling.over_strips(xp, NUMBERS, doubling.rolling_max, x, window, min_periods)
 
 
+@kernel("rolling_median")
 def rolling_median(xp: Any, x: Any, window: int, min_periods: int) -> Any:
     out = xp.empty(x.shape, x.dtype)
     for rows, windows, count in _windows(xp, x, window):
@@ -28,6 +32,7 @@ def rolling_median(xp: Any, x: Any, window: int, min_periods: int) -> Any:
     return out
 
 
+@kernel("rolling_mad")
 def rolling_mad(xp: Any, x: Any, window: int, scale: float, min_periods: int) -> Any:
     out = xp.empty(x.shape, x.dtype)
     for rows, windows, count in _windows(xp, x, window):

@@ -8,8 +8,10 @@ from acm_dispatch.ops.correlation import moderate
 from acm_dispatch.ops.sparse_operands import check_csr
 
 from .blocks import blocks
+from .declared import kernel
 
 
+@kernel("csr_matmul")
 def csr_matmul(xp: Any, data: Any, indices: Any, indptr: Any, b: Any) -> Any:
     check_csr("csr_matmul", data, indices, indptr, len(b))
     out = xp.zeros((len(indptr) - 1, b.shape[1]), b.dtype)
@@ -18,6 +20,7 @@ def csr_matmul(xp: Any, data: Any, indices: Any, indptr: Any, b: Any) -> Any:
     return out
 
 
+@kernel("csr_matvec")
 def csr_matvec(xp: Any, data: Any, indices: Any, indptr: Any, v: Any) -> Any:
     check_csr("csr_matvec", data, indices, indptr, len(v))
     out = xp.zeros((len(indptr) - 1, 1), v.dtype)
@@ -44,6 +47,7 @@ def _sum_rows(xp: Any, data: Any, indices: Any, indptr: Any, b: Any, out: Any) -
     out[:] = xp.where(filled[:, None], first, 0.0).astype(out.dtype, copy=False)
 
 
+@kernel("sparse_correlation")
 def sparse_correlation(xp: Any, x: Any, threshold: float) -> tuple[Any, ...]:
     rows = _standardised(xp, x)
     data, indices, counts = [], [], [xp.zeros(1, xp.int64)]

@@ -7,8 +7,10 @@ from typing import Any
 from acm_dispatch.ops import units
 
 from .blocks import blocks
+from .declared import kernel
 
 
+@kernel("band_energy")
 def band_energy(xp: Any, x: Any, window: int, bands: Any, step: int) -> Any:
     starts = range(0, len(x) - window + 1, step)
     out = xp.empty((len(starts), x.shape[1], len(bands)), x.dtype)
@@ -25,6 +27,7 @@ def band_energy(xp: Any, x: Any, window: int, bands: Any, step: int) -> Any:
     return out
 
 
+@kernel("power_spectrum")
 def power_spectrum(xp: Any, x: Any, detrend: str, window: str, segment: int, overlap: int) -> tuple[Any, Any]:
     from scipy.signal import get_window
 

@@ -8,8 +8,10 @@ from acm_dispatch.ops import units
 from acm_dispatch.ops.cross_sums import in_ones
 
 from .columns import greatest
+from .declared import kernel
 
 
+@kernel("cross_sums")
 def cross_sums(xp: Any, x: Any, origin: Any) -> tuple[Any, Any, Any]:
     finite = xp.isfinite(x)
     largest = xp.maximum(greatest(xp, xp.where(finite, xp.abs(x), 0.0)), xp.abs(origin))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .declared import kernel
 
+
+@kernel("truncated_svd")
 def truncated_svd(xp: Any, x: Any, n_components: int) -> tuple[Any, ...]:
     return tuple(xp.ascontiguousarray(part.astype(x.dtype)) for part in leading_triplets(xp, x, n_components))
 
