@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from .errors import DeclarationError, shown
 
@@ -49,7 +49,9 @@ def _takes(function: Callable[..., Any], count: int) -> bool:
 
 def texts(where: str, value: object) -> tuple[str, ...]:
     """Several texts; a single one, which is a sequence of letters, is none."""
-    items = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else (None,)
+    given: Any = value
+    is_several = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+    items: tuple[Any, ...] = tuple(cast("Iterable[Any]", given)) if is_several else (None,)
     expect(all(isinstance(item, str) for item in items), where, value, "a sequence of names")
     return tuple(map(str, items))
 
@@ -57,7 +59,7 @@ def texts(where: str, value: object) -> tuple[str, ...]:
 def text_by_name(where: str, value: object) -> dict[str, str]:
     """A mapping from texts to texts."""
     expect(isinstance(value, Mapping), where, value, "a mapping of names to texts")
-    items: dict[Any, Any] = dict(value) if isinstance(value, Mapping) else {}
+    items = _as_dict(value)
     whole = all(isinstance(part, str) for item in items.items() for part in item)
     expect(whole, where, value, "a mapping of names to texts")
     return items
@@ -66,12 +68,16 @@ def text_by_name(where: str, value: object) -> dict[str, str]:
 def tolerance(where: str, value: object) -> dict[str, tuple[float, float]]:
     """A pair of numbers, relative and absolute, for each real dtype."""
     expect(isinstance(value, Mapping), where, value, "a mapping of float64 and float32 to (relative, absolute)")
-    items: dict[Any, Any] = dict(value) if isinstance(value, Mapping) else {}
+    items = _as_dict(value)
     for dtype in dict.fromkeys(("float64", "float32", *items)):
-        pair = items.get(dtype)
-        numbers = isinstance(pair, tuple | list) and len(pair) == 2 and all(map(_is_bound, pair))
+        pair: Any = items.get(dtype)
+        numbers = type(pair) in (tuple, list) and len(pair) == 2 and all(map(_is_bound, pair))
         expect(numbers, f"{where}[{dtype!r}]", pair, "two numbers of at least 0, relative and absolute")
     return items
+
+
+def _as_dict(value: object) -> dict[Any, Any]:
+    return dict(cast("Mapping[Any, Any]", value)) if isinstance(value, Mapping) else {}
 
 
 def _is_bound(value: object) -> bool:
@@ -80,14 +86,15 @@ def _is_bound(value: object) -> bool:
 
 def a_body(where: str, value: object) -> tuple[str, ...]:
     """The parameters of a plain function whose last is ``*, backend=None``."""
-    code = getattr(value, "__code__", None)
-    expect(inspect.isfunction(value) and code is not None, where, value, "a plain function")
+    code: Any = getattr(value, "__code__", None)
+    expect(inspect.isfunction(value), where, value, "a plain function")
     name = getattr(value, "__name__", "")
     expect(name.isidentifier(), where, value, "a function with a name")
     flags = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     takes_backend = names[-1:] == ("backend",) and code.co_kwonlyargcount and not code.co_flags & flags
-    if not takes_backend or (getattr(value, "__kwdefaults__", None) or {}).get("backend", value) is not None:
+    defaults: dict[str, Any] = getattr(value, "__kwdefaults__", None) or {}
+    if not takes_backend or defaults.get("backend", value) is not None:
         raise DeclarationError(f"{name}: its last parameter must be `*, backend=None`")
     if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         raise DeclarationError(f"{name}: is a generator or coroutine; expected a plain function")

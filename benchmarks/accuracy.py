@@ -74,7 +74,8 @@ class Oracle:
     """
 
     def __init__(self, case: Case, arrays: tuple[np.ndarray, ...]) -> None:
-        contract = getattr(case.function, "contract", acm_dispatch.silhouette_samples.contract)
+        # What is made of several operations has a contract for each; all of them have the usual tolerance.
+        contract = getattr(case.function, "operation", acm_dispatch.silhouette_samples.operation)
         self.relative, self.absolute = contract.tolerance[case.dtype]
         # A contract that compares in a way of its own does so because terms cancel: relative to what is largest.
         self.cancels = getattr(getattr(case.function, "operation", None), "agrees", None) is not None

@@ -128,9 +128,8 @@ def _assert_same_entries(
 ) -> None:
     """The same entries, but for those that equal the least that is kept to rounding: they may be there or not."""
     (found, present), (wanted, expected_present) = (_dense(*parts) for parts in (actual, expected))
-    np.testing.assert_allclose(
-        *(np.where(present & expected_present, part, 0.0) for part in (found, wanted)), rtol, atol
-    )
+    both = present & expected_present
+    np.testing.assert_allclose(np.where(both, found, 0.0), np.where(both, wanted, 0.0), rtol, atol)
     alone = np.abs(np.where(present, found, wanted)[present != expected_present])
     leeway = _LEEWAY[found.dtype.itemsize]
     assert (np.abs(alone - (arguments["threshold"] - leeway)) <= 0.1 * leeway).all(), f"of one side only: {alone}"

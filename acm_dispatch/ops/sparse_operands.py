@@ -30,7 +30,7 @@ def csr_of_any_size(drawn: Patterns, n: int, columns: int) -> dict[str, Any]:
     """Arrays of a CSR matrix, some of its rows empty and one of them long."""
     counts = drawn.whole(n, below=5) * (columns > 0)
     counts[: n > 0] *= drawn.few()
-    kind = drawn.rng.choice([np.int32, np.int64])
+    kind = str(drawn.rng.choice(["int32", "int64"]))
     return {
         "data": drawn.real(int(counts.sum())),
         "indices": drawn.whole(int(counts.sum()), below=columns).astype(kind),
