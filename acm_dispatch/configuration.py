@@ -92,7 +92,7 @@ def config_path() -> Path | None:
     if named := os.environ.get(PREFIX + "CONFIG"):
         try:
             return Path(named).expanduser()
-        except RuntimeError:  # nobody has that home directory: reading the path as it is will say so
+        except RuntimeError:  # there is no such home directory: reading the path as it is will say so
             return Path(named)
     if sys.platform == "win32":
         folder = Path(os.environ.get("APPDATA", "~/AppData/Roaming"))

@@ -1,4 +1,4 @@
-"""Every exception and warning of the package, named for who can fix it."""
+"""Every exception and warning of the package, named for its cause: the call, a setting, a declaration, a backend."""
 
 from __future__ import annotations
 

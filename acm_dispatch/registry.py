@@ -193,7 +193,7 @@ def has_kernel(backend: Backend, operation: str) -> bool:
 
 
 def unusable(backend: Backend) -> str | None:
-    """Why nothing of `backend` can run here, or None. Whatever a stranger's code does, this is an answer."""
+    """Why nothing of `backend` can run here, or None. Whatever a third party's code does, this is an answer."""
     if backend.name in _failed_loads:
         return _failed_loads[backend.name]
     try:

@@ -156,7 +156,7 @@ def known_names(names: Iterable[str]) -> tuple[str, ...]:
     Raises
     ------
     BackendNotFoundError
-        Naming the first that nobody has.
+        Naming the first that no backend has.
     ConfigurationError
         If one is no name at all.
     """

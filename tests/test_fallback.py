@@ -198,6 +198,18 @@ def test_traces_show_the_failure_and_what_ran_instead(fragile):
     assert "raised RuntimeError: index 97" in str(trace)
 
 
+def test_doctor_shows_what_is_out_of_use(fragile):
+    double, _ = fragile
+    with pytest.warns(DispatchWarning, match="failed"):
+        double(X)
+    from acm_dispatch.cli.doctor import _backends
+
+    (state,) = [row[3] for row in _backends() if row[0] == "fragile"]
+    assert state.startswith(
+        "ready; fragile_double is out of use in this process since it raised RuntimeError: index 97"
+    )
+
+
 def test_many_threads_warn_once(fragile):
     double, _ = fragile
     barrier = threading.Barrier(8)

@@ -115,7 +115,9 @@ def _backends() -> Iterable[tuple[str, ...]]:
     for name, backend in registry.backends().items():
         reason = registry.unusable(backend)
         kernels = "-" if reason else str(len(backend.kernels.keys() & registry.operations.keys()))
-        yield name, backend.version, kernels, f"cannot run: {reason}" if reason else "ready"
+        failed = [] if reason else [k for found in backend.kernels.values() for k in found if k.out_of_use]
+        out = "".join(f"; {kernel.operation} is {kernel.out_of_use}" for kernel in failed)
+        yield name, backend.version, kernels, f"cannot run: {reason}" if reason else f"ready{out}"
     for name, command in registry.INSTALL.items():
         if name not in registry.backends():
             yield name, "", "-", f"not installed; {command}"
