@@ -102,7 +102,7 @@ ROOT = Policy(Settings(), None)
 #: elsewhere, and nothing is asked on the way of a call.
 OUTSIDE = Policy(Settings(), None)
 _current: ContextVar[Policy] = ContextVar("acm_dispatch_policy", default=OUTSIDE)
-#: How often plans made outside are dropped since a block begins, in case that no warning was given: they cost as much anew.
+#: How often plans made outside are dropped since a block begins, if there was no warning: they cost as much anew.
 _looks_left = 64
 _process = Settings()
 _updating = forksafe.Lock()
@@ -167,7 +167,7 @@ forksafe.in_child(lambda: blocks.begin_again(sum(1 for _ in current_policy().cha
 
 
 def _only_known(origin: str, settings: Settings) -> Settings:
-    """`settings` without backends that are not installed: one warning each, since a stale variable may not stop a job."""
+    """`settings` without backends that are not here: one warning each, since a stale variable may not stop a job."""
 
     def known(chosen: Iterable[str]) -> tuple[str, ...]:
         kept: list[str] = []

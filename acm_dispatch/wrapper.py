@@ -40,13 +40,13 @@ def {name}({signature}):
         _plan = _policy().plans["{name}"][{key}]
         _call = _plan.call
     except Exception:  # whatever the methods of an argument raise
-        _call = None
-    if _call is None:
-        return _dispatch(({arguments},), backend)
-    try:
-        return _call({arguments})
-    except BaseException as _error:
-        return _recover(_error, _plan, ({arguments},), backend)
+        pass
+    else:
+        try:
+            return _call({arguments})
+        except BaseException as _error:
+            return _recover(_error, _plan, ({arguments},), backend)
+    return _dispatch(({arguments},), backend)
 
 def _measure({arguments}, backend):
     try:
