@@ -197,8 +197,10 @@ fn finish<T: Scalar, U: Scalar>(
     found: &[Nearest<T>],
     (indices, mut distances): (&mut [i64], Option<&mut [T]>),
 ) -> Result<()> {
-    for (distance, nearest) in distances.iter_mut().flat_map(|distances| distances.iter_mut()).zip(found) {
-        *distance = nearest.least.sqrt();
+    if let Some(distances) = &mut distances {
+        for (distance, nearest) in distances.iter_mut().zip(found) {
+            *distance = nearest.least.sqrt();
+        }
     }
     let wanted = distances.is_some();
     for (i, (index, &nearest)) in indices.iter_mut().zip(found).enumerate() {
