@@ -204,7 +204,7 @@ def enter(settings: Settings) -> Policy:
     policy = current_policy().child(settings)
     _current.set(policy)
     blocks.opened(_describe_current)
-    if OUTSIDE.plans and _looks_left and not blocks.is_told():
+    if (OUTSIDE.plans or OUTSIDE.lineups) and _looks_left and not blocks.is_told():
         _looks_left -= 1
         OUTSIDE.plans, OUTSIDE.lineups = {}, {}
     return policy
