@@ -39,6 +39,8 @@ def labels_of(value: Any) -> tuple[Any, ...]:
         return tuple(value.indexes.get(dim) for dim in value.dims)
     if hasattr(owner, "iloc"):  # pandas and its like
         return (value.index, value.columns) if hasattr(owner, "columns") else (value.index,)
+    if hasattr(owner, "collect"):  # a lazy frame, which would have to be resolved first, is refused anyway
+        return ()
     for names in ("column_names", "columns"):  # Arrow; polars and its like
         if hasattr(owner, names):
             return None, list(getattr(value, names))

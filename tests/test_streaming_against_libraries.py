@@ -143,7 +143,7 @@ STEPS = {
 
 @pytest.mark.parametrize(("how", "step"), [(how, step) for how, steps in STEPS.items() for step in steps])
 def test_what_ends_half_way_leaves_nothing(monkeypatch, how, step):
-    options = {"moments": 2} if "levels" in step else {"quantiles": Q}
+    options = {"moments": 2} if "mean_variance" in step else {"quantiles": Q}
     statistics, expected, tail = (StreamingStatistics(5, covariance=True, **options) for _ in range(3))
     for one, part in ((statistics, X[:5000]), (expected, X[:5000]), (tail, X[5000:])):
         one.update(part)
