@@ -95,19 +95,16 @@ def find_regimes(
         centres = _regime_centres(searched, _kmeans(searched, k, seed, calls), calls)
         trials[Trial(k, len(centres), _silhouette(searched, centres, seed, calls))] = centres
     chosen = max(trials, key=lambda trial: (np.nan_to_num(trial.silhouette, nan=-1.0), -trial.clusters))
-    labels = calls(acm_dispatch.pairwise_distances_argmin, z, trials[chosen])
-    clusters_found = [_visits(labels == j) for j in range(len(trials[chosen]))]
+    centres = trials[chosen]
+    labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, centres)
+    clusters_found = [_visits(labels == j) for j in range(len(centres))]
     known = _established(clusters_found)
-    nearest, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, trials[chosen][known])
-    found = Regimes(
-        nearest,
-        trials[chosen][known],
-        distances,
-        tuple(trials),
-        chosen,
-        tuple(suspect for suspect, regime in zip(clusters_found, known, strict=True) if not regime),
-        known[labels],
-    )
+    trusted = known[labels]
+    if not known.all():
+        centres = centres[known]
+        labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, centres)
+    suspects = tuple(suspect for suspect, regime in zip(clusters_found, known, strict=True) if not regime)
+    found = Regimes(labels, centres, distances, tuple(trials), chosen, suspects, trusted)
     return _numbered(found)
 
 
@@ -115,9 +112,9 @@ def _visits(rows: Booleans) -> Suspect:
     """How a cluster's rows lie in time."""
     stays = [(start, stop) for start, stop in joined(runs(rows)) if rows[start:stop].sum() >= _LEAST_STAY]
     places = np.flatnonzero(rows)
-    return (
-        Suspect(float(rows.mean()), len(stays), int(places[0]), int(places[-1])) if len(places) else Suspect(0, 0, 0, 0)
-    )
+    if not len(places):
+        return Suspect(0.0, 0, 0, 0)
+    return Suspect(float(rows.mean()), len(stays), int(places[0]), int(places[-1]))
 
 
 def _established(clusters: list[Suspect]) -> Booleans:

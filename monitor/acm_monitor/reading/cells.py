@@ -40,8 +40,8 @@ def cells_of(path: Path, layout: Layout, shown: Path) -> Cells:
         If a quotation mark is left open, or more than one line in a hundred has too many fields.
     """
     _require_closed_quotes(path, layout, shown)
-    width = max(len(layout.names), _width(path, layout))
-    table, rejects = _read(path, layout, width, shown)
+    width = layout.width
+    table, rejects = _read(path, layout, shown)
     if len(rejects) > _MOST_REJECTED * (table.num_rows + len(rejects)) and len(rejects) > 1:
         line, text = next(iter(rejects.items()))
         raise UnusableData(f"{shown} cannot be read as CSV: line {line} has more fields than the others: {text[:80]!r}")
@@ -55,11 +55,11 @@ def cells_of(path: Path, layout: Layout, shown: Path) -> Cells:
     return Cells(names, columns, layout.first_line, tuple(sorted(rejects)), (*layout.notes, *notes))
 
 
-def _read(path: Path, layout: Layout, width: int, shown: Path) -> tuple[Any, dict[int, str]]:
+def _read(path: Path, layout: Layout, shown: Path) -> tuple[Any, dict[int, str]]:
     """The table, and the text of each line that DuckDB rejects."""
     import duckdb
 
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(layout.width))
     quote = "'" + layout.quote.replace("'", "''") + "'"
     question = (
         f"select * from read_csv(?, auto_detect = false, columns = {{{columns}}}, delim = ?, quote = {quote}, "
@@ -77,17 +77,6 @@ def _read(path: Path, layout: Layout, width: int, shown: Path) -> tuple[Any, dic
         reason = str(error).partition("\n")[0]
         raise UnusableData(f"{shown} cannot be read as CSV: {reason}") from error
     return table, {int(line): text or "" for line, text in rejects}
-
-
-def _width(path: Path, layout: Layout) -> int:
-    """Fields of the first rows, which may be more than the header names."""
-    import csv
-    from itertools import islice
-
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(islice(file, layout.first_line - 1, layout.first_line + 20), delimiter=layout.delimiter)
-        widths = [len(row) for row in rows if row]
-    return sorted(widths)[len(widths) // 2] if widths else 0
 
 
 def _named(layout: Layout, columns: list[Any]) -> tuple[list[str], list[Any]]:

@@ -14,6 +14,8 @@ from ..recording import counted
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _TIME_LIKE = re.compile(r"\s*(\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}\b.*|\d{9,19}(\.\d*)?)\s*")
 _MOST_LINES = 200
+#: Rows of which the usual number of fields is taken.
+_WIDTHS = 21
 
 
 class Layout(NamedTuple):
@@ -23,6 +25,8 @@ class Layout(NamedTuple):
     quote: str
     skipped: int
     names: tuple[str, ...]
+    #: Fields of most rows, which may be more than the header names.
+    width: int
     header: bool
     notes: tuple[str, ...]
 
@@ -65,9 +69,10 @@ def layout_of(path: Path, shown: Path) -> Layout:
         notes.append(
             f"the table has no header (its first line is {_cut(delimiter.join(rows[0]))}): columns are numbered"
         )
-    width = max(len(row) for row in rows[:1] + rows[1:3])
-    names = rows[0] if header else [f"column {i + 1}" for i in range(width)]
-    return Layout(delimiter, quote, skipped, tuple(names), header, tuple(notes))
+    names = rows[0] if header else [f"column {i + 1}" for i in range(max(map(len, rows[:3])))]
+    widths = sorted(map(len, rows[header:][:_WIDTHS]))
+    width = max(len(names), widths[len(widths) // 2] if widths else 0)
+    return Layout(delimiter, quote, skipped, tuple(names), width, header, tuple(notes))
 
 
 def _sniffed(path: Path, shown: Path) -> tuple[str, str]:

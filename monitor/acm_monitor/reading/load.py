@@ -49,9 +49,7 @@ def load(path: str | Path, reading: Reading = _FOUND_OUT) -> Recording:
     names, notes = distinct(cells.names)
     time = time_of(names, cells.columns, str(path), reading.time_column, reading.day_first)
     notes = [*cells.notes, *notes, f"time is {time.named} ({time.how})", *time.parsed.notes]
-    rest = [i for i, name in enumerate(names) if name not in time.names]
-    table = Table(path, cells, time, [names[i] for i in rest], [cells.columns[i] for i in rest], notes)
-    return _ordered(*table.sensors(reading))
+    return _ordered(*Table(path, cells, time, names, notes).sensors(reading))
 
 
 def _csv_cells(path: Path) -> Cells:

@@ -36,14 +36,13 @@ class Reading(NamedTuple):
 class Table:
     """The columns beside the time, on their way to a matrix of sensors."""
 
-    def __init__(
-        self, path: Path, cells: Cells, time: TimeColumn, names: list[str], columns: list[Any], notes: list[str]
-    ) -> None:
+    def __init__(self, path: Path, cells: Cells, time: TimeColumn, names: list[str], notes: list[str]) -> None:
         self.path, self.cells, self.notes = path, cells, notes
         self.times = time.parsed.times
         self.rows = np.flatnonzero(~np.isnat(self.times))
-        self.names, self.columns = names, columns
-        self._tell_rows_without_time(time, cells)
+        kept = [i for i, name in enumerate(names) if name not in time.names]
+        self.names, self.columns = [names[i] for i in kept], [cells.columns[i] for i in kept]
+        self._tell_rows_without_time(cells.columns[names.index(time.names[0])])
 
     def sensors(self, reading: Reading) -> tuple[str, Times, tuple[str, ...], Floats, list[str], dict[str, Floats]]:
         """Source, times, names, values, notes, and the labels' values."""
@@ -54,7 +53,8 @@ class Table:
             )
         labelled = [i for i, name in enumerate(self.names) if name in reading.labels or is_label(name)]
         read = self._read([i for i in range(len(self.names)) if i not in labelled], reading.decimal)
-        labels = {self.names[i]: numbers(self._text(i), marks_of(self._text(i)), "").values for i in labelled}
+        texts = {self.names[i]: self._text(i) for i in labelled}
+        labels = {name: numbers(text, marks_of(text), "").values for name, text in texts.items()}
         if labelled:
             told = listed([self.names[i] for i in labelled])
             self.notes.append(f"left out, labels and no sensors (by their names): {told}")
@@ -135,14 +135,13 @@ class Table:
         row = int(np.flatnonzero(mask)[0])
         return f"line {self.cells.line(int(self.rows[row]))}", text[row].as_py()[:80]
 
-    def _tell_rows_without_time(self, time: TimeColumn, cells: Cells) -> None:
+    def _tell_rows_without_time(self, stamps: Any) -> None:
         unread = np.flatnonzero(np.isnat(self.times))
         if not len(unread):
             self.notes.append(f"{len(self.times):,} rows, each with its time")
             return
-        column = cells.columns[distinct(cells.names)[0].index(time.names[0])]
         examples = ", ".join(
-            f"line {cells.line(int(row))}: {str(column[row].as_py() or '')[:80]!r}" for row in unread[:3]
+            f"line {self.cells.line(int(row))}: {str(stamps[row].as_py() or '')[:80]!r}" for row in unread[:3]
         )
         self.notes.append(f"{counted(len(unread), 'row')} kept out, the time cannot be read ({examples})")
 
