@@ -74,7 +74,7 @@ def look_elsewhere() -> None:
 
 
 def _elsewhere() -> str | None:
-    # The main thread is nobody's worker: it may well be meant to run outside the block of a thread that it started.
+    # The main thread is no worker: it may well be meant to run outside the block of a thread that it started.
     if _open and threading.get_ident() != threading.main_thread().ident:
         return f"in thread {threading.current_thread().name!r}, while another thread is inside one"
     if (module := sys.modules.get("multiprocessing.process")) is not None:

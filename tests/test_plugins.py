@@ -1,4 +1,4 @@
-"""Strangers' backends: one that works, and several that are broken and harm nobody."""
+"""Third-party backends: one that works, and several that are broken and harm nothing."""
 
 import os
 import subprocess

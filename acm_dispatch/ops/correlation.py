@@ -53,7 +53,7 @@ def constant_where_they_meet(rng: np.random.Generator) -> dict[str, Any]:
 
 @_pairs.case
 def dead_columns(rng: np.random.Generator) -> dict[str, Any]:
-    """All missing, twice; one value; rows in common with nobody."""
+    """All missing, twice; one value; rows in common with no other."""
     x = rng.normal(size=(30, 6))
     x[:, [0, 5]], x[1:, 1], x[:15, 2], x[15:, 3] = np.nan, np.nan, np.nan, np.nan
     return {"x": x}

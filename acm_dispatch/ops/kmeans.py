@@ -76,7 +76,7 @@ def drawn_by_distance(rng: np.random.Generator) -> dict[str, Any]:
 
 @_runs.case
 def empty_clusters_at_first(rng: np.random.Generator) -> dict[str, Any]:
-    """Centres that are nobody's nearest move to the rows that are farthest from theirs."""
+    """Centres that are nearest to no row move to the rows that are farthest from theirs."""
     x = rng.normal(size=(90, 3)) + np.repeat([[0.0], [10.0], [25.0]], 30, axis=0)
     return {"x": x, "n_clusters": 3, "init": np.array([[10.0] * 3, [1e4] * 3, [-1e4] * 3])}
 

@@ -19,7 +19,7 @@ class MeanVariance(NamedTuple):
     """What `column_mean_variance` gives: one number a column each."""
 
     origin: Numbers
-    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
     mean: Numbers
     squares: Numbers
 

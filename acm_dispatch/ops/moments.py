@@ -50,7 +50,7 @@ class Sums(NamedTuple):
     """What `column_sums` gives: one number a column each, all but the extremes of differences from `origin`."""
 
     origin: Numbers
-    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
     mean: Numbers
     squares: Numbers
     cubes: Numbers
@@ -272,7 +272,7 @@ def negative_ddof(rng: np.random.Generator) -> dict[str, Any]:
 class Moments(NamedTuple):
     """What `column_moments` gives: one number a column each."""
 
-    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
     mean: Numbers
     variance: Numbers
     skewness: Numbers

@@ -24,7 +24,7 @@ from .sketch import QuantileSketch
 class StreamingResult(NamedTuple):
     """What is known of the data so far: one number a column, or as stated."""
 
-    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - nobody counts the fields of this tuple
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
     mean: Numbers
     variance: Numbers
     skewness: Numbers

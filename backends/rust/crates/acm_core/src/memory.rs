@@ -83,7 +83,7 @@ pub fn reserve<T>(all: &mut Vec<T>, additional: usize) -> Result<()> {
 /// there is no memory.
 pub fn could_have(bytes: usize) -> Result<()> {
     let room = with_capacity::<u8>(bytes)?;
-    // Memory that nobody sees would not be asked for at all.
+    // Memory that is never seen would not be asked for at all.
     std::hint::black_box(room.as_ptr());
     Ok(())
 }

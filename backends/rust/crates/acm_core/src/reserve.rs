@@ -65,7 +65,7 @@ impl Default for Reserve {
     }
 }
 
-// SAFETY: memory is the system's, or a place that nobody else has until its bit is cleared.
+// SAFETY: memory is the system's, or a place that no other caller has until its bit is cleared.
 unsafe impl GlobalAlloc for Reserve {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -116,7 +116,7 @@ unsafe impl GlobalAlloc for Reserve {
         if !moved.is_null() {
             // SAFETY: both have room for the smaller size, and the old one is not freed yet.
             unsafe { moved.copy_from_nonoverlapping(memory, layout.size().min(size)) };
-            // SAFETY: nobody uses it any more.
+            // SAFETY: it is not used any more.
             unsafe { self.dealloc(memory, layout) };
         }
         moved

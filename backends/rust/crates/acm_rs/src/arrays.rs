@@ -166,7 +166,7 @@ where
 
     /// The values, to be written.
     pub fn view_mut(&mut self) -> ArrayViewMut<'_, T, Rank<N>> {
-        // SAFETY: `new` made the array and nobody else knows it yet. Numbers have no invalid bit patterns, and memory
+        // SAFETY: `new` made the array and no other code knows it yet. Numbers have no invalid bit patterns, and memory
         // from a foreign allocator has some value.
         unsafe { self.0.as_array_mut() }
     }

@@ -173,7 +173,7 @@ impl<T: Scalar> Tile<'_, '_, T> {
             }
             let row = self.row + block * BLOCK_ROWS;
             let count = out.len() / self.width;
-            // Past the last row it again, whose sums nobody keeps.
+            // Past the last row it again, whose sums are not kept.
             let rows = std::array::from_fn(|r| &self.a.row(row + r.min(count - 1))[self.first..]);
             for (column, panel) in factor.panels() {
                 let column = self.columns.start + column;
