@@ -219,7 +219,6 @@ def dense_first_factor(rng: np.random.Generator) -> dict[str, Any]:
     csr_matmul,
     samples=_scipy_matrix,
     made_of=_OF_A,
-    homogeneous="b -> 1",
     calls=_products,
     examples={"a": _matrix_of_shape},
 )
@@ -243,6 +242,11 @@ def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.nda
     InvalidInput
         If `a` is not sparse, `b` not a real matrix, or the shapes do not fit.
 
+    Notes
+    -----
+    Digits are kept as those of `csr_matmul` are: as long as products, and partial sums of them, are normal numbers of
+    float64.
+
     Examples
     --------
     >>> from scipy.sparse import csr_array
@@ -257,7 +261,6 @@ def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.nda
     csr_matvec,
     samples=_scipy_vector,
     made_of=_OF_A,
-    homogeneous="v -> 1",
     calls=_vector_products,
     examples={"a": _matrix_of_shape},
 )
@@ -280,6 +283,11 @@ def sparse_matvec(a: Any, v: ArrayLike, *, backend: str | None = None) -> np.nda
     ------
     InvalidInput
         If `a` is not sparse, `v` not a real vector, or the shapes do not fit.
+
+    Notes
+    -----
+    Digits are kept as those of `csr_matvec` are: as long as products, and partial sums of them, are normal numbers of
+    float64.
 
     Examples
     --------
