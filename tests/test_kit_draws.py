@@ -5,7 +5,6 @@ import itertools
 import re
 from pathlib import Path
 
-import acm_rs
 import numpy as np
 import pytest
 
@@ -96,6 +95,7 @@ _SIZE = re.compile(
 
 
 def test_the_rust_backend_publishes_its_tiles():
+    acm_rs = pytest.importorskip("acm_rs")
     sources = (Path(__file__).parents[1] / "backends/rust/crates").glob("*/src/**/*.rs")
     sizes = {eval(found) for source in sources for found in _SIZE.findall(source.read_text())}
     missing = {size for size in sizes if 3 < size <= 8192} - set(acm_rs.backend.tiles)
@@ -183,6 +183,24 @@ def test_a_right_kernel_passes(scaled_rows):
         assert main(["--backend", "toy", "--operation", "toy_rows", "--draws", "150", "--seed", "3"]) == 0
     finally:
         unregister_backend("toy")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--operation", "zscor"], "zscor is no operation"),
+        (["--backend", "nump"], "no backend is called 'nump'"),
+        (["--backend", "toy", "--operation", "zscore"], "toy has no kernel of zscore"),
+    ],
+)
+def test_a_run_that_would_try_nothing_is_refused(scaled_rows, capsys, arguments, message):
+    _with_kernel(_right)
+    try:
+        with pytest.raises(SystemExit, match="2"):
+            main([*arguments, "--draws", "1"])
+    finally:
+        unregister_backend("toy")
+    assert message in capsys.readouterr().err
 
 
 def test_a_found_sample_can_be_pasted(scaled_rows):

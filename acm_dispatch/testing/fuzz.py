@@ -23,7 +23,7 @@ from .. import registry
 from ..composition import Composition
 from ..dispatch import Operation, declared
 from ..draws import arguments_of
-from ..errors import InvalidInput
+from ..errors import BackendNotFoundError, InvalidInput
 from .cases import Arguments, fault, has_dtype, in_dtype, laid_out
 from .checks import accuracy_of, as_tuple, assert_holds, run
 from .drawing import Trial, trial_of
@@ -211,6 +211,21 @@ class Fuzzing:
                 self._out("".join(traceback.format_exception(error)[-3:]).rstrip())
 
 
+def _fuzzing(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Fuzzing:
+    """The run that is asked for; one that would try nothing is an error of usage."""
+    known = {subject.name for subject in [*declared(), *registry.compositions.values()]}
+    if unknown := sorted(set(given.operation) - known):
+        parser.error(f"--operation: {', '.join(unknown)} is no operation; `acm-dispatch info` lists them")
+    backends = given.backend or [name for name, one in registry.backends().items() if registry.unusable(one) is None]
+    try:
+        fuzzing = Fuzzing(backends, given.operation, given.seed, partial(print, flush=True))
+    except BackendNotFoundError as error:
+        parser.error(f"--backend: {error}")
+    if not fuzzing.subjects:
+        parser.error(f"{', '.join(backends)} has no kernel of {', '.join(given.operation) or 'any operation'}")
+    return fuzzing
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; 1 where something failed."""
     parser = argparse.ArgumentParser(prog="python -m acm_dispatch.testing.fuzz", description=__doc__)
@@ -221,8 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--operation", action="append", default=[], metavar="NAME", help="repeatable; default: all")
     given = parser.parse_args(arguments)
-    usable = [name for name, backend in registry.backends().items() if registry.unusable(backend) is None]
-    fuzzing = Fuzzing(given.backend or usable, given.operation, given.seed, partial(print, flush=True))
+    fuzzing = _fuzzing(parser, given)
     fuzzing.run(given.draws)
     for (name, backend, kind), count in sorted(fuzzing.failures.items()):
         print(f"{name} on {backend or 'no backend'}: {kind} in {count} draws")
