@@ -108,6 +108,13 @@ def few_distances_many_times(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": np.array([[0.0], [0.1], [0.3]])[np.arange(2400) % 3], "labels": (np.arange(2400) >= 1200).astype(int)}
 
 
+@_labelled.case
+def a_large_cluster_nearer_than_a_small_one(rng: np.random.Generator) -> dict[str, Any]:
+    """Its sum of distances is the larger one, and leaves the range of numbers first."""
+    x = np.concatenate([[0.0, 0.25, 0.3], np.full(2, 1.0), np.full(40, 0.5)])[:, None]
+    return {"x": x, "labels": np.repeat([0, 1, 2], [3, 2, 40])}
+
+
 @_labelled.mistake("labels")
 def one_label(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 2)), "labels": np.zeros(8, int)}
@@ -185,18 +192,24 @@ def silhouette_samples(x: ArrayLike, labels: ArrayLike, *, backend: str | None =
     x = np.ldexp(x, max(470 - np.frexp(np.abs(x).max(initial=0.0))[1], 0))
     for i, own in enumerate(labels):
         if sizes[own] > 1:
-            means = _mean_distances(x, i, labels, sizes)
-            if not np.isfinite(max(means)):  # in a unit so large that all differences and sums are numbers
-                means = _mean_distances(x * 2.0**-64, i, labels, sizes)
-            scores[i] = _silhouette(*means)
+            sums = _summed_distances(x, i, labels)
+            if np.isinf(sums[[own, _nearest(sums, sizes, own)]]).any():
+                # In a unit so large that all differences and sums are numbers.
+                sums = _summed_distances(x * 2.0**-64, i, labels)
+            scores[i] = _silhouette(sums[own] / (sizes[own] - 1), np.delete(sums / sizes, own).min())
     return scores
 
 
-def _mean_distances(x: Any, i: int, labels: Any, sizes: Any) -> tuple[Any, Any]:
-    """Of row `i` to the others of its cluster, and to the nearest other cluster."""
-    sums = np.bincount(labels, weights=lengths(x[i] - x))
-    own = labels[i]
-    return sums[own] / (sizes[own] - 1), np.delete(sums / sizes, own).min()
+def _nearest(sums: Any, sizes: Any, own: Any) -> Any:
+    """The cluster of least mean distance but for the row's own, an infinite sum taken for the largest number."""
+    at_least = np.minimum(sums, np.finfo(np.float64).max) / sizes
+    at_least[own] = np.inf
+    return at_least.argmin()
+
+
+def _summed_distances(x: Any, i: int, labels: Any) -> Any:
+    """Of row `i` to the rows of each cluster."""
+    return np.bincount(labels, weights=lengths(x[i] - x))
 
 
 def _silhouette(within: Any, between: Any) -> Any:
@@ -216,18 +229,25 @@ def _silhouettes_by_blocks(x: Any, codes: Any) -> Any:
     rows = max(cdist.BLOCK // len(x), 1)
     for start in range(0, len(x), rows):
         block, own = x[start : start + rows], codes[start : start + rows]
-        within, between = _means_of_block(block, own, by_cluster, sizes, moderate)
-        endless = (np.maximum(within, between) == np.inf) & (sizes[own] > 1)
+        starts = np.cumsum(sizes) - sizes
+        sums = np.add.reduceat(cdist.distances(block, by_cluster, moderate), starts, axis=1)
+        endless = _are_endless(sums, own, sizes)
         if endless.any():  # sums beyond the largest number; in a large unit they are not
-            far = _means_of_block(block[endless] * 2.0**-64, own[endless], by_cluster * 2.0**-64, sizes, False)
-            within[endless], between[endless] = far
-        scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(within, between), 0.0)
+            far = cdist.distances(block[endless] * 2.0**-64, by_cluster * 2.0**-64, False)
+            sums[endless] = np.add.reduceat(far, starts, axis=1)
+        scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(*_mean_distances(sums, own, sizes)), 0.0)
     return scores
 
 
-def _means_of_block(block: Any, own: Any, by_cluster: Any, sizes: Any, moderate: bool) -> tuple[Any, Any]:
-    """Mean distances of some rows to their own clusters and to the nearest other ones."""
-    sums = np.add.reduceat(cdist.distances(block, by_cluster, moderate), np.cumsum(sizes) - sizes, axis=1)
+def _are_endless(sums: Any, own: Any, sizes: Any) -> Any:
+    """Which rows' means need a sum that is infinite; to clusters that cannot be the nearest it may be."""
+    within, between = _mean_distances(sums, own, sizes)
+    _, at_least = _mean_distances(np.minimum(sums, np.finfo(sums.dtype).max), own, sizes)
+    return np.isinf(within) | (at_least < between)
+
+
+def _mean_distances(sums: Any, own: Any, sizes: Any) -> tuple[Any, Any]:
+    """Of rows to their own clusters and to the nearest other ones, from sums of distances to each cluster."""
     each = np.arange(len(own))
     within = sums[each, own] / np.maximum(sizes[own] - 1, 1)
     means = sums / sizes

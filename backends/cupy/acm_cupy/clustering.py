@@ -61,7 +61,9 @@ def _silhouettes(xp: Any, sums: Any, sizes: Any, own: Any) -> Any:
     others = own[None] != xp.arange(len(sizes))[:, None]
     within = xp.take_along_axis(sums, own[None], axis=0)[0] / (sizes[own] - 1)
     between = xp.where(others, sums / sizes[:, None], xp.inf).min(axis=0)
-    largest = xp.maximum(within, between)
-    score = (between - within) / largest
-    # No value means 0: alone in its cluster (0 / 0 within) or a = b = 0; infinity, that a sum was.
-    return xp.where(largest == xp.inf, xp.inf, xp.where(xp.isnan(score), 0.0, score))
+    at_least = xp.where(others, xp.minimum(sums, xp.finfo(sums.dtype).max) / sizes[:, None], xp.inf).min(axis=0)
+    score = (between - within) / xp.maximum(within, between)
+    # No value means 0: alone in its cluster (0 / 0 within) or a = b = 0. Infinity means that a sum that counts was: the
+    # one within, or one to a cluster that may be the nearest.
+    endless = (within == xp.inf) | (at_least < between)
+    return xp.where(endless, xp.inf, xp.where(xp.isnan(score), 0.0, score))

@@ -12,6 +12,8 @@ from .extremes import are_moderate
 from .jit import jit
 from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 
+LARGEST = np.finfo(np.float64).max
+
 #: A square root costs as much as this many columns.
 _ROOT = 8
 
@@ -43,11 +45,12 @@ def _scored(threads: int, x: Any, codes: Any, by_cluster: Any, ends: Any, dtype:
 @jit
 def _scores(start, stop, x, codes, by_cluster, ends, scores):
     panel, total = np.empty((x.shape[1], LANES)), lanes()
-    within, between, first, second = lanes(), lanes(), lanes(), lanes()
+    within, between, at_least, first, second = lanes(), lanes(), lanes(), lanes(), lanes()
     for begin in range(start, stop, LANES):
         end = min(begin + LANES, stop)
         load(x, begin, end, panel)
         between[:] = np.inf
+        at_least[:] = np.inf
         left = 0
         for cluster in range(len(ends)):
             right = ends[cluster]
@@ -57,9 +60,10 @@ def _scores(start, stop, x, codes, by_cluster, ends, scores):
                     within[lane] = total[lane] / (right - left - 1)
                 else:
                     between[lane] = min(between[lane], total[lane] / (right - left))
+                    at_least[lane] = min(at_least[lane], min(total[lane], LARGEST) / (right - left))
             left = right
         for lane in range(end - begin):
-            scores[begin + lane] = _silhouette(within[lane], between[lane])
+            scores[begin + lane] = _silhouette(within[lane], between[lane], at_least[lane])
 
 
 @jit
@@ -79,9 +83,12 @@ def _sum_distances(panel, x, left, right, first, second, total):
 
 
 @jit
-def _silhouette(within, between):
-    """0 where the quotient has no value: alone in its cluster (0 / 0 within) or a = b = 0; infinity where a sum was."""
+def _silhouette(within, between, at_least):
+    """0 where the quotient has no value: alone in its cluster (0 / 0 within) or a = b = 0.
+
+    Infinity where a sum that counts was: the one within, or one to a cluster that may be the nearest.
+    """
     if np.isnan(within) or within == between == 0.0:
         return 0.0
     largest = max(within, between)
-    return (between - within) / largest if largest < np.inf else np.inf
+    return (between - within) / largest if largest < np.inf and between <= at_least else np.inf
