@@ -68,7 +68,7 @@ def inner_mismatch(rng: np.random.Generator) -> dict[str, Any]:
     nan="propagate",
     samples=_products,
     agrees=assert_product,
-    homogeneous="a -> 1; b -> 1",
+    homogeneous="a -> 1 while sums fit; b -> 1 while sums fit",
 )
 def matmul(a: ArrayLike, b: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Matrix product of `a` and `b`.
@@ -159,6 +159,13 @@ def missing_rows(rng: np.random.Generator) -> dict[str, Any]:
     return arguments
 
 
+@_forms.case
+def terms_that_cancel(rng: np.random.Generator) -> dict[str, Any]:
+    """Their sum is below 0 at first; a large one, beyond all numbers."""
+    x = np.linspace(0.9, 1.1, 10)[:, None] * np.ones(7)
+    return {"x": x, "mean": np.zeros(7), "precision": np.diag([-0.5, -0.5, -0.5, 0.6, 0.6, 0.6, 0.0])}
+
+
 @_forms.mistake("precision")
 def precision_of_other_size(rng: np.random.Generator) -> dict[str, Any]:
     return {**_deviations(rng, 8), "precision": np.eye(49)}
@@ -231,10 +238,10 @@ def _forms_by_blocks(x: Any, mean: Any, precision: Any) -> Any:
     with np.errstate(all="ignore"):
         for rows in row_blocks(len(x), precision.size):
             deviations = x[rows] - mean
-            squares[rows] = np.maximum(np.einsum("ij,ij->i", deviations @ precision, deviations), 0.0)
+            squares[rows] = np.einsum("ij,ij->i", deviations @ precision, deviations)
         again = np.flatnonzero(~np.isfinite(squares))
-        squares[again] = np.maximum(_forms_of_extremes(x[again].astype(np.float64), mean, precision), 0.0)
-    return squares
+        squares[again] = _forms_of_extremes(x[again].astype(np.float64), mean, precision)
+    return np.maximum(squares, 0.0)
 
 
 def _forms_of_extremes(x: Any, mean: Any, precision: Any) -> Any:

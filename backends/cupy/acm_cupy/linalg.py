@@ -27,12 +27,12 @@ def mahalanobis(xp: Any, x: Any, mean: Any, precision: Any) -> Any:
     matrix = precision.astype(xp.float64, copy=False)
     for rows in blocks(len(x), x.shape[1]):
         deviations = xp.subtract(x[rows], mean, dtype=xp.float64)
-        squares[rows] = xp.maximum((xp.matmul(deviations, matrix) * deviations).sum(axis=1), 0.0)
+        squares[rows] = (xp.matmul(deviations, matrix) * deviations).sum(axis=1)
     if bool((~xp.isfinite(squares)).any()):
         again = xp.flatnonzero(~xp.isfinite(squares))
         for some in blocks(len(again), matrix.size):
             squares[again[some]] = _forms_of_extremes(xp, x[again[some]], mean, matrix)
-    return squares
+    return xp.maximum(squares, 0.0)
 
 
 def _forms_of_extremes(xp: Any, x: Any, mean: Any, precision: Any) -> Any:
@@ -42,5 +42,4 @@ def _forms_of_extremes(xp: Any, x: Any, mean: Any, precision: Any) -> Any:
     terms = values[:, :, None] * matrix * values[:, None, :]
     powers = exponents[:, :, None] + of_matrix + exponents[:, None, :] + 2
     top = xp.where(terms != 0, powers, -5000).max(axis=(1, 2))
-    forms = xp.ldexp(xp.ldexp(terms, powers - top[:, None, None]).sum(axis=(1, 2)), top)
-    return xp.maximum(forms, 0.0).astype(x.dtype)
+    return xp.ldexp(xp.ldexp(terms, powers - top[:, None, None]).sum(axis=(1, 2)), top).astype(x.dtype)

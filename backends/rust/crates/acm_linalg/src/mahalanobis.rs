@@ -108,7 +108,9 @@ fn forms<S: Simd, T: Scalar>(factor: &Factor<S, f64>, deviations: &[f64], stride
             }
         }
         for (out, total) in out.iter_mut().zip(totals) {
-            *out = T::from_f64(at_least_zero(2.0 * total.sum()));
+            let form = 2.0 * total.sum();
+            // An infinite one is computed again.
+            *out = T::from_f64(if form == f64::NEG_INFINITY { form } else { at_least_zero(form) });
         }
     }
 }
@@ -137,6 +139,30 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
+
+    #[test]
+    fn terms_beyond_float64_that_cancel() {
+        let precision = array![[-1e308, 0.0], [0.0, 1e308]];
+        let mut out = [0.0; 2];
+        mahalanobis(
+            &Threads::uninterrupted(1),
+            array![[2.0, 2.5], [2.5, 2.0]].view(),
+            &[0.0; 2],
+            precision.view(),
+            &mut out,
+        )
+        .unwrap();
+        assert_eq!(out, [f64::INFINITY, 0.0]);
+        mahalanobis(
+            &Threads::uninterrupted(1),
+            array![[2.0, 2.25], [2.0, 2.0]].view(),
+            &[0.0; 2],
+            precision.view(),
+            &mut out,
+        )
+        .unwrap();
+        assert!((out[0] / 1.0625e308 - 1.0).abs() < 1e-12 && out[1] == 0.0);
+    }
 
     #[test]
     fn known_values() {
