@@ -116,6 +116,14 @@ def equal_singular_values(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @decomposed.case
+def nearly_equal_columns(rng: np.random.Generator) -> dict[str, Any]:
+    """Two that differ by 1e-9: their difference has a square of 1e-18, and a product of 1e-9 with a third column."""
+    x = rng.normal(size=(60, 6))
+    x[:, 2] = x[:, 0] + 1e-9 * rng.normal(size=60)
+    return {"x": x, "n_components": 3}
+
+
+@decomposed.case
 def constant_columns(rng: np.random.Generator) -> dict[str, Any]:
     x = rng.normal(size=(150, 9)) * np.linspace(5, 1, 9)
     x[:, 2], x[:, 5], x[:, 7] = 7.5, 0.0, 1.0
