@@ -3,6 +3,9 @@
 `x` and `y`, both times c, make the one result c ** 1 times what it was; ``"x -> 2, 0"`` has a result in squared units
 of `x` and one without unit. Several such rules are separated by semicolons (``"a -> 1; b -> 1"``), and a part of a
 model is named with a dot (``"x, model.mean -> 2, 2"``).
+
+``"a -> 1 while sums fit"`` holds as long as sums of the terms' magnitudes, which the operation gives for the magnitudes
+of its inputs, are numbers of the dtype; where terms cancel, the result itself may be one when such sums are not.
 """
 
 from __future__ import annotations
@@ -12,12 +15,15 @@ from typing import NamedTuple
 
 from .errors import DeclarationError
 
+_CONDITION = " while sums fit"
+
 
 class Scaling(NamedTuple):
     """Arguments that are scaled together, and to which power each result follows them."""
 
     arguments: tuple[str, ...]
     degrees: tuple[int, ...]
+    while_sums_fit: bool = False
 
 
 def parse_scalings(
@@ -44,7 +50,9 @@ def parse_scalings(
 
 
 def _parse(operation: str, rule: str, real: Callable[[str], bool], results: int | None) -> Scaling:
-    left, arrow, right = rule.partition("->")
+    left, arrow, right = rule.strip().partition("->")
+    while_sums_fit = right.endswith(_CONDITION)
+    right = right.removesuffix(_CONDITION)
     arguments = tuple(part.strip() for part in left.split(","))
     degrees = [part.strip() for part in right.split(",")]
     start = f"{operation}: homogeneous={rule.strip()!r}"
@@ -54,4 +62,4 @@ def _parse(operation: str, rule: str, real: Callable[[str], bool], results: int 
         raise DeclarationError(f"{start} names {', '.join(map(repr, others))}, which is no array of real numbers")
     if results is not None and len(degrees) != results:
         raise DeclarationError(f"{start} has {len(degrees)} degrees; the shapes have {results} results")
-    return Scaling(arguments, tuple(map(int, degrees)))
+    return Scaling(arguments, tuple(map(int, degrees)), while_sums_fit)

@@ -75,6 +75,7 @@ def test_a_cell_run_twice_declares_its_operation_again(own_operations):
         ("x, labels -> 1, 0", "names 'labels', which is no array of real numbers"),
         ("y -> 1, 0", "names 'y', which is no array of real numbers"),
         ("x -> 1, 0;", "expected 'arrays -> degree of each result'"),
+        ("x -> 1, 0 while they fit", "expected 'arrays -> degree of each result'"),
     ],
 )
 def test_wrong_homogeneity_is_a_sentence(homogeneous, message):

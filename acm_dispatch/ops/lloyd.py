@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..errors import InvalidInput
 from ..numpy_backend import numpy_backend
 from ..operation import operation
 from ..samples import Samples
-from .nearest import pairwise_distances_argmin
+from .nearest import assert_as_near, pairwise_distances_argmin
 
 
 def groups(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -76,11 +77,24 @@ def no_centres(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(3, 2)), "centers": np.empty((0, 2))}
 
 
+def _assert_step(
+    actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
+) -> None:
+    """Labels of nearest rows, up to rounding, and the means and sizes of the clusters that they make."""
+    labels, means, sizes = actual
+    x, centers = arguments["x"], arguments["centers"]
+    assert_as_near(labels, expected[0], x, centers)
+    np.testing.assert_array_equal(sizes, np.bincount(labels, minlength=len(centers)))
+    wanted = expected[1] if np.array_equal(labels, expected[0]) else _means(x, labels, centers)
+    np.testing.assert_allclose(means, wanted, rtol=rtol, atol=atol)
+
+
 @operation(
     "n d, k d -> int n, k d, int k",
     work="n * k * d",
     nan="forbid",
     samples=_steps,
+    agrees=_assert_step,
     homogeneous="x, centers -> 0, 1, 0",
 )
 def lloyd_step(
@@ -99,7 +113,7 @@ def lloyd_step(
     Returns
     -------
     labels : ndarray of shape (n,), int64
-        The nearest row of `centers`, the first among equally near ones.
+        The nearest row of `centers`, the first among equally near ones, as `pairwise_distances_argmin` finds it.
     means : ndarray of shape (k, d)
         Of the rows with each label, summed in float64; a centre without rows stays where it is.
     sizes : ndarray of shape (k,), int64
@@ -123,8 +137,13 @@ def lloyd_step(
     if len(centers) == 0:
         raise InvalidInput("lloyd_step", "centers", "has no rows; expected at least one")
     labels = pairwise_distances_argmin.operation.body(x, centers)
+    return labels, _means(x, labels, centers), np.bincount(labels, minlength=len(centers))
+
+
+def _means(x: Any, labels: Any, centers: Any) -> Any:
+    """Of the rows with each label; a centre without rows as it is."""
     means = [_mean(x[labels == k]) if k in labels else center for k, center in enumerate(centers)]
-    return labels, np.array(means).reshape(centers.shape), np.bincount(labels, minlength=len(centers))
+    return np.array(means).reshape(centers.shape)
 
 
 def _mean(rows: Any) -> Any:

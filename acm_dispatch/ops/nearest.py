@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -113,7 +115,43 @@ def no_centres(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(3, 2)), "y": np.empty((0, 2))}
 
 
-@operation("n d, m d -> int n", work="n * m * d", nan="forbid", samples=_nearest, homogeneous="x, y -> 0")
+def assert_as_near(found: Any, wanted: Any, x: Any, y: Any) -> None:
+    """Each row's nearest one, or another that is farther by no more than rounding; of equally near ones, the first."""
+    assert len(found) == len(x)
+    allowed = (x.shape[1] + 16) * Fraction(2) ** -52
+    for row in np.flatnonzero(found != wanted):
+        assert 0 <= found[row] < len(y), f"row {row}: {found[row]} is no row"
+        squares = [_square_exactly(x[row], y[index]) for index in (found[row], wanted[row])]
+        assert squares[0] != squares[1], f"row {row}: {found[row]} is as near as {wanted[row]}"
+        assert abs(squares[0] - squares[1]) <= allowed * squares[1], f"row {row}: {found[row]}, not {wanted[row]}"
+
+
+def _square_exactly(one: Any, other: Any) -> Fraction:
+    differences = (Fraction(float(a)) - Fraction(float(b)) for a, b in zip(one, other, strict=True))
+    return sum((difference**2 for difference in differences), start=Fraction(0))
+
+
+def _assert_indices(
+    actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
+) -> None:
+    assert_as_near(actual[0], expected[0], arguments["x"], arguments["y"])
+
+
+def _assert_indices_and_distances(
+    actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
+) -> None:
+    _assert_indices(actual, expected, rtol, atol, arguments)
+    np.testing.assert_allclose(actual[1], expected[1], rtol=rtol, atol=atol)
+
+
+@operation(
+    "n d, m d -> int n",
+    work="n * m * d",
+    nan="forbid",
+    samples=_nearest,
+    agrees=_assert_indices,
+    homogeneous="x, y -> 0",
+)
 def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Index of the row of `y` that is nearest to each row of `x`, without the n x m matrix of distances.
 
@@ -128,7 +166,8 @@ def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None
     Returns
     -------
     ndarray of shape (n,), int64
-        Among equally near rows the lowest index.
+        Among equally near rows the lowest index. Rows whose squared distances differ by less than rounding (d + 16
+        units in the last place of float64) may be equally near to a backend.
 
     Raises
     ------
@@ -147,7 +186,14 @@ def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None
     return _nearest_rows("pairwise_distances_argmin", x, y)[0]
 
 
-@operation("n d, m d -> int n, n", work="n * m * d", nan="forbid", samples=_nearest, homogeneous="x, y -> 0, 1")
+@operation(
+    "n d, m d -> int n, n",
+    work="n * m * d",
+    nan="forbid",
+    samples=_nearest,
+    agrees=_assert_indices_and_distances,
+    homogeneous="x, y -> 0, 1",
+)
 def pairwise_distances_argmin_min(
     x: ArrayLike, y: ArrayLike, *, backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -164,7 +210,8 @@ def pairwise_distances_argmin_min(
     Returns
     -------
     indices : ndarray of shape (n,), int64
-        Among equally near rows the lowest index.
+        Among equally near rows the lowest index. Rows whose squared distances differ by less than rounding (d + 16
+        units in the last place of float64) may be equally near to a backend.
     distances : ndarray of shape (n,)
         In the units of `x`.
 

@@ -229,7 +229,7 @@ def mean_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     nan="propagate",
     samples=_rebuilt,
     agrees=assert_product,
-    homogeneous="scores, mean -> 1; components, mean -> 1",
+    homogeneous="scores, mean -> 1 while sums fit; components, mean -> 1 while sums fit",
 )
 def pca_reconstruct(
     scores: ArrayLike, components: ArrayLike, mean: ArrayLike | None = None, *, backend: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -240,7 +241,37 @@ def rolling_kurt(
 numpy_backend.kernel("rolling_kurt")(on_numpy(doubling.rolling_kurt))
 
 
-@rolling(homogeneous="x -> 1")
+def _assert_slopes(
+    actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
+) -> None:
+    """Slopes agree relative to the distances in their windows, too: a large value weighs nothing in the middle of one,
+    and yet is rounded in sums.
+    """
+    slopes, wanted = actual[0], expected[0]
+    with np.errstate(all="ignore"):
+        distances = _largest_distances(arguments["x"], arguments["window"])
+        allowed = rtol * np.abs(wanted) + atol + 64 * np.finfo(np.float64).eps * distances
+        close = (np.abs(slopes - wanted) <= allowed) | (slopes == wanted) | (np.isnan(slopes) & np.isnan(wanted))
+    assert close.all(), f"slopes {slopes[~close][:5]} instead of {wanted[~close][:5]}, {allowed[~close][:5]} allowed"
+
+
+def _largest_distances(x: Any, window: int) -> Any:
+    """Between values of the window that ends at each row; 0 where it has none."""
+    from scipy.ndimage import maximum_filter1d
+
+    finite, rows = np.isfinite(x), len(x)
+    if x.size == 0:
+        return np.zeros(x.shape)
+    window = min(window, rows)
+    ends = []
+    for sign in (0.5, -0.5):  # halves, whose distance does not overflow
+        values = np.concatenate([np.full((window - 1, x.shape[1]), -np.inf), np.where(finite, sign * x, -np.inf)])
+        # Centred windows, so those that begin at a row of `values`, and end at that row of `x`, are found further down.
+        ends.append(maximum_filter1d(values, window, axis=0)[window // 2 :][:rows])
+    return np.where(np.isinf(ends[0]), 0.0, 2.0 * (ends[0] + ends[1]))
+
+
+@rolling(homogeneous="x -> 1", agrees=_assert_slopes)
 def rolling_slope(
     x: ArrayLike, window: int, *, min_periods: int | None = None, backend: str | None = None
 ) -> np.ndarray[Any, Any]:

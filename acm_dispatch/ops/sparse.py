@@ -219,6 +219,7 @@ def dense_first_factor(rng: np.random.Generator) -> dict[str, Any]:
     csr_matmul,
     samples=_scipy_matrix,
     made_of=_OF_A,
+    homogeneous="b -> 1 while sums fit",
     calls=_products,
     examples={"a": _matrix_of_shape},
 )
@@ -261,6 +262,7 @@ def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.nda
     csr_matvec,
     samples=_scipy_vector,
     made_of=_OF_A,
+    homogeneous="v -> 1 while sums fit",
     calls=_vector_products,
     examples={"a": _matrix_of_shape},
 )

@@ -160,7 +160,12 @@ def more_periods_than_rows_in_the_window(rng: np.random.Generator) -> dict[str, 
 
 
 def rolling(
-    samples: Samples = windowed, *, work: str = "n * d", homogeneous: str = "", **options: Check
+    samples: Samples = windowed,
+    *,
+    work: str = "n * d",
+    homogeneous: str = "",
+    agrees: Callable[..., None] | None = None,
+    **options: Check,
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declares an operation ``(x, window, *, option, min_periods=None)`` on the windows that end at each row.
 
@@ -177,6 +182,7 @@ def rolling(
             options={"window": integer(minimum=1), **options, "min_periods": optional(integer(minimum=0))},
             prepare=partial(_periods_counted, body.__name__),
             homogeneous=homogeneous,
+            agrees=agrees,
         )(body)
 
     return declare

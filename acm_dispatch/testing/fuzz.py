@@ -66,7 +66,7 @@ def _hold(subject: Subject, trial: Trial, backend: str) -> None:
 
 def _hold_scaled(subject: Subject, trial: Trial, backend: str, arguments: Arguments, wanted: tuple[Any, ...]) -> None:
     for rule in (rule for rule in subject.homogeneous if can_scale(arguments, rule)):
-        low, high = scales(rule, arguments, wanted, trial.dtype)
+        low, high = scales(rule, arguments, wanted, trial.dtype, reference_of(subject, trial.large))
         if any(degree > 1 and np.any(np.equal(part, 0)) for part, degree in zip(wanted, rule.degrees, strict=True)):
             high = 0  # 0 may be all that is left of numbers whose squares are none any more
         exponent = round(trial.scale * high if trial.scale > 0 else -trial.scale * low)

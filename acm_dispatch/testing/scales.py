@@ -16,6 +16,7 @@ from ..errors import InvalidInput
 from ..scaling import Scaling
 from .cases import Arguments, fault, in_dtype, sample
 from .checks import as_tuple, assert_equivalent, expected
+from .judging import reference_of
 
 Subject = Operation | Composition
 
@@ -66,7 +67,7 @@ def assert_homogeneous(
     arguments = in_dtype(sample(subject, sample_name), dtype)
     compare = partial(assert_equivalent, dtype=dtype, accuracy=accuracy)
     for rule in (rule for rule in subject.homogeneous if can_scale(arguments, rule)):
-        low, high = scales(rule, arguments, wanted, dtype)
+        low, high = scales(rule, arguments, wanted, dtype, reference_of(subject))
         count = _MANY if sample_name == "typical" else _FEW
         for exponent in sorted({0, *np.linspace(low, high, count).astype(int).tolist()}):
             assert_scaled(subject, rule, exponent, arguments, wanted, call, compare)
@@ -95,16 +96,29 @@ def _decimal(exponent: int) -> str:
     return f"1e{round(exponent * np.log10(2)):+}"
 
 
-def scales(rule: Scaling, arguments: Arguments, wanted: tuple[Any, ...], dtype: str) -> tuple[int, int]:
+def scales(
+    rule: Scaling,
+    arguments: Arguments,
+    wanted: tuple[Any, ...],
+    dtype: str,
+    reference: Callable[..., Any],
+) -> tuple[int, int]:
     """The least and the largest k such that 2**k leaves all inputs normal numbers, and all results that count."""
     assert len(rule.degrees) == len(wanted), f"{len(rule.degrees)} degrees for {len(wanted)} results"
     limits = [_limits(array, 1, 0.0) for array in _arrays(arguments, rule)]
     _, atol = TOLERANCE[dtype]
     limits += [_limits(np.asarray(part), degree, atol) for part, degree in zip(wanted, rule.degrees, strict=True)]
+    if rule.while_sums_fit:
+        sums = as_tuple(reference(**{name: _magnitudes(value) for name, value in arguments.items()}))
+        limits += [(-np.inf, _limits(part, degree, atol)[1]) for part, degree in zip(sums, rule.degrees, strict=True)]
     low, high = (int(bound) for bound in (max(low for low, _ in limits), min(high for _, high in limits)))
     if _overflowed(arguments, wanted):  # as smaller numbers they might not
         low = 0
     return min(low, 0), max(high, 0)
+
+
+def _magnitudes(value: Any) -> Any:
+    return abs(value) if hasattr(value, "indptr") or getattr(value, "dtype", np.dtype(bool)).kind == "f" else value
 
 
 def _overflowed(arguments: Arguments, wanted: tuple[Any, ...]) -> bool:
