@@ -56,10 +56,8 @@ def assert_sound(
             raise
         composed = isinstance(subject, Composition) and dtype == "float32"
         nudged = partial(_nudged, arguments, _NUDGE_OF_FLOAT32 if composed else _NUDGE)
-        tolerance = tolerance_of(subject, dtype, accuracy)
-        if not _explained(
-            subject, arguments, results, wanted, tolerance, lambda turn: as_tuple(reference(**nudged(turn)))
-        ):
+        answers = (as_tuple(reference(**nudged(turn))) for turn in range(_TIMES + 1))
+        if not _explained(subject, arguments, results, wanted, tolerance_of(subject, dtype, accuracy), answers):
             raise
 
 
