@@ -1,8 +1,11 @@
 """Array operations, each defined once, each call run by the fastest correct implementation present."""
 
-from . import options
-from .backend import Backend, Call
-from .composition import composition
+from .backends import registry as registry
+from .backends.backend import Backend, Call
+from .backends.numpy import numpy_backend
+from .backends.registry import register_backend, unregister_backend
+from .contract import options
+from .contract.samples import Samples
 from .errors import (
     BackendError,
     BackendNotFoundError,
@@ -14,8 +17,10 @@ from .errors import (
     OperationNotFoundError,
     Unsupported,
 )
-from .numpy_backend import numpy_backend
-from .operation import explain, operation
+from .execution.composition import composition
+from .execution.operation import explain, operation
+from .execution.propagation import propagate
+from .execution.tracing import trace
 from .ops.ar1 import AR1, ar1_coefficients, ar1_residuals
 from .ops.clustering import silhouette_samples, silhouette_score
 from .ops.column_quantiles import column_quantiles
@@ -45,13 +50,9 @@ from .ops.spectral import band_energy
 from .ops.streaming import StreamingResult, StreamingStatistics
 from .ops.svd import truncated_svd
 from .ops.welch import power_spectrum
-from .policy import current_policy, reload_config
-from .propagation import propagate
-from .registry import register_backend, unregister_backend
-from .resolved import config
-from .samples import Samples
-from .scopes import set_backend, use
-from .tracing import trace
+from .policy.layers import current_policy, reload_config
+from .policy.resolved import config
+from .policy.scopes import set_backend, use
 
 __version__ = "0.1.0"
 

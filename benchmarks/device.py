@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 import acm_dispatch
-from acm_dispatch.threads import usable_cores
+from acm_dispatch.backends.threads import usable_cores
 
 from . import machine, report
 from .case import Case

@@ -15,10 +15,10 @@ import numpy as np
 from acm_cupy import build
 
 from acm_dispatch import registry
-from acm_dispatch.backend import Backend, Kernel
-from acm_dispatch.configuration import PREFIX
-from acm_dispatch.dispatch import Operation
-from acm_dispatch.settings import SETTINGS
+from acm_dispatch.backends.backend import Backend, Kernel
+from acm_dispatch.execution.dispatch import Operation
+from acm_dispatch.policy.configuration import PREFIX
+from acm_dispatch.policy.settings import SETTINGS
 
 TARGET = Path(__file__).parent / "operations.md"
 SETTINGS_PAGE = TARGET.with_name("settings.md")

@@ -12,9 +12,10 @@ from acm_monitor.simulate import simulate
 from hypothesis import settings
 
 import acm_dispatch
-from acm_dispatch import blocks, policy, registry
-from acm_dispatch.numpy_backend import numpy_backend
-from acm_dispatch.settings import Settings
+from acm_dispatch import registry
+from acm_dispatch.backends.numpy import numpy_backend
+from acm_dispatch.policy import blocks, layers
+from acm_dispatch.policy.settings import Settings
 
 for _variable in [name for name in os.environ if name.startswith("ACM_DISPATCH_")]:
     del os.environ[_variable]  # a developer's own settings must not steer the tests
@@ -61,7 +62,7 @@ def sensors_of():
 @pytest.fixture
 def fresh_settings(monkeypatch):
     """Call it after changing the environment; everything is back to normal after the test."""
-    monkeypatch.setattr(policy, "_process", Settings())
+    monkeypatch.setattr(layers, "_process", Settings())
     yield acm_dispatch.reload_config
     monkeypatch.undo()
     acm_dispatch.reload_config()
@@ -71,7 +72,7 @@ def fresh_settings(monkeypatch):
 def nobody_told(monkeypatch):
     """That a block was left behind is told once a process: here it may be told again."""
     monkeypatch.setattr(blocks, "_told", False)
-    monkeypatch.setattr(policy, "_looks_left", 64)
+    monkeypatch.setattr(layers, "_looks_left", 64)
 
 
 @pytest.fixture

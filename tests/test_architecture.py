@@ -15,105 +15,77 @@ import acm_dispatch
 
 ROOT = Path(acm_dispatch.__file__).parent
 
-#: From the bottom up; a module may import only what stands before it.
+#: From the bottom up, folders and single files; each may import only what stands before it, and itself.
 LAYERS = [
-    *[
-        "errors",
-        "forksafe",
-        "expressions",
-        "authoring",
-        "shapes",
-        "sources",
-        "labels",
-        "arrays",
-        "options",
-        "patterns",
-        "samples",
-        "scaling",
-        "declaration",
-        "bound",
-        "threads",
-        "backend",
-        "discovery",
-        "registry",
-        "numpy_backend",
-        "transfer",
-        "settings",
-        "configuration",
-        "blocks",
-        "policy",
-    ],
-    *[
-        "resolved",
-        "scopes",
-        "request",
-        "costs",
-        "selection",
-        "tracing",
-        "binding",
-        "recovery",
-        "propagation",
-        "wrapper",
-        "dispatch",
-        "operation",
-        "composition",
-        "draws",
-        "ops",
-        "testing",
-    ],
-    *["cli", "__main__"],
+    *["errors", "contract", "backends", "policy", "selection", "execution", "ops"],
+    *["__init__", "testing", "cli", "__main__"],
 ]
-
-
-def imports(path):
-    """The package's own modules that a file imports, those that only type checkers see included."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = path.relative_to(ROOT).parts[: -node.level]
-            module = [*base, *(node.module.split(".") if node.module else [])]
-            yield from [module[0]] if module else [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom | ast.Import):
-            names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-            yield from (name.split(".")[0] for name in names)
-
-
-def imported_files(path):
-    """The files of the package that a file imports, those that only type checkers see included."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            for candidate in (base.with_suffix(".py"), *(base / f"{alias.name}.py" for alias in node.names)):
-                if candidate.exists():
-                    yield candidate
-
 
 FILES = sorted(ROOT.rglob("*.py"))
 
 
+def layer_of(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported_modules(path):
+    """Full names of what a file imports, those that only type checkers see included."""
+    package = ("acm_dispatch", *path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join([*package[: len(package) + 1 - node.level], *filter(None, [node.module])])
+            yield from [base, *(f"{base}.{alias.name}" for alias in node.names)]
+
+
+def imported_files(path):
+    """The files of the package among them; a folder stands for its `__init__`, but to the files in it."""
+    for module in imported_modules(path):
+        top, *parts = module.split(".")
+        place = ROOT.joinpath(*parts)
+        if top != "acm_dispatch":
+            continue
+        if place.is_dir() and place != path.parent:
+            yield place / "__init__.py"
+        elif parts and place.with_suffix(".py").exists():
+            yield place.with_suffix(".py")
+
+
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
 def test_layers_point_one_way(path):
-    layer = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    imported = set(imports(path))
-    assert not imported & {"acm_rs", "acm_numba", "acm_cupy", "numba", "cupy"}, "the core imports a backend"
-    assert "acm_monitor" not in imported, "the core imports an application"
-    if layer != "__init__":
-        assert layer in LAYERS, "a new module needs its place among the layers"
-        above = LAYERS[LAYERS.index(layer) + 1 :]
-        assert not imported & set(above), f"{layer} imports from a layer above it"
-    if layer == "ops":
-        assert not imported & {"selection", "costs", "tracing", "dispatch"}, "an operation meddles with its dispatch"
+    packages = {module.split(".")[0] for module in imported_modules(path)}
+    assert not packages & {"acm_rs", "acm_numba", "acm_cupy", "numba", "cupy"}, "the core imports a backend"
+    assert "acm_monitor" not in packages, "the core imports an application"
+    layer = layer_of(path)
+    assert layer in LAYERS, "a new folder needs its place among the layers"
+    above = set(LAYERS[LAYERS.index(layer) + 1 :])
+    assert not {layer_of(imported) for imported in imported_files(path)} & above, f"{layer} imports from a layer above"
 
 
-def test_no_file_imports_itself_in_a_circle():
-    graph = {path: set(imported_files(path)) for path in FILES}
-    assert graph[ROOT / "registry.py"] >= {ROOT / "backend.py", ROOT / "declaration.py"}
-    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(FILES)
+def test_nothing_imports_itself_in_a_circle():
+    files = {path: set(imported_files(path)) for path in FILES}
+    assert files[ROOT / "backends/registry.py"] >= {ROOT / "backends/backend.py", ROOT / "contract/declaration.py"}
+    assert ROOT / "cli/__init__.py" in files[ROOT / "__main__.py"]
+    layers = {layer: set() for layer in LAYERS}
+    for path, imported in files.items():
+        layers[layer_of(path)] |= {layer_of(other) for other in imported} - {layer_of(path)}
+    for graph in (files, layers):
+        assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(graph)
+
+
+def test_folders_of_the_core_say_what_they_may_not_do_and_bring_nothing():
+    for layer in ("contract", "backends", "policy", "selection", "execution", "ops"):
+        (only,) = ast.parse((ROOT / layer / "__init__.py").read_text()).body
+        assert ast.unparse(only.value).strip("\"'").count(".") == 1, layer
 
 
 def test_contributing_lists_the_layers_as_they_are():
     text = (ROOT.parent / "CONTRIBUTING.md").read_text()
     chain = re.search(r"`errors → .*?ops`", text, re.DOTALL)[0].strip("`")
     assert re.split(r"\s*→\s*", chain) == LAYERS[: LAYERS.index("ops") + 1]
+    for layer in LAYERS[1 : LAYERS.index("ops") + 1]:
+        assert f"- `{layer}/`" in text
 
 
 def _modules():
@@ -135,7 +107,7 @@ def test_doctests(name):
 def test_completion_offers_public_names_only():
     assert dir(acm_dispatch) == sorted([*acm_dispatch.__all__, "__version__"])
     assert not [name for name in dir(acm_dispatch) if not hasattr(acm_dispatch, name)]
-    assert importlib.import_module("acm_dispatch.registry") is acm_dispatch.registry
+    assert importlib.import_module("acm_dispatch.backends.registry") is acm_dispatch.registry
 
 
 def test_public_names_are_sorted_and_documented():

@@ -13,8 +13,8 @@ import pyarrow
 import pytest
 
 from acm_dispatch import InvalidInput
-from acm_dispatch.arrays import canonicalise
-from acm_dispatch.shapes import parse
+from acm_dispatch.contract.arrays import canonicalise
+from acm_dispatch.contract.shapes import parse
 
 NUMBERS = {
     **{f"int{bits}": [-(2 ** (bits - 1)), 3, 2 ** (bits - 1) - 1] for bits in (8, 16, 32, 64)},

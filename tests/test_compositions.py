@@ -6,8 +6,8 @@ import pytest
 
 import acm_dispatch
 from acm_dispatch import DeclarationError, InvalidInput, OperationNotFoundError, impute, registry, use
-from acm_dispatch.composition import composition
-from acm_dispatch.samples import Samples
+from acm_dispatch.contract.samples import Samples
+from acm_dispatch.execution.composition import composition
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 COMPOSITIONS = list(registry.compositions.values())

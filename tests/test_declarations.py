@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from acm_dispatch import Backend, DeclarationError, Samples, impute, operation, registry
-from acm_dispatch.backend import Kernel
-from acm_dispatch.composition import composition
-from acm_dispatch.options import integer, one_of
+from acm_dispatch.backends.backend import Kernel
+from acm_dispatch.contract.options import integer, one_of
+from acm_dispatch.execution.composition import composition
 
 X = np.random.default_rng(1).normal(size=(30, 4))
 NO_SAMPLES = Samples(lambda rng, n: {})

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import costs, registry
+from acm_dispatch import registry
+from acm_dispatch.selection import costs
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,7 +38,7 @@ def test_the_readme_s_examples_run(registries):
 
 def test_every_variable_and_command_of_the_readme_exists():
     readme = (ROOT / "README.md").read_text()
-    from acm_dispatch.configuration import _READ_ELSEWHERE, _VARIABLES
+    from acm_dispatch.policy.configuration import _READ_ELSEWHERE, _VARIABLES
 
     documented = set(re.findall(r"`_([A-Z_]+)`", readme)) | {"BACKEND"}
     assert documented == {*_VARIABLES, *_READ_ELSEWHERE}

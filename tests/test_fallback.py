@@ -225,7 +225,7 @@ def test_many_threads_warn_once(fragile):
 
 
 def test_a_fast_form_of_numpy_gives_way_to_the_reference(own_operations):
-    from acm_dispatch.numpy_backend import numpy_backend
+    from acm_dispatch.backends.numpy import numpy_backend
 
     @operation("n d -> n d", work="n * d", nan="propagate", samples=Samples(lambda rng, n: {}))
     def toy_fast(x, *, backend=None):

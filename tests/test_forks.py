@@ -119,7 +119,7 @@ def test_forks_in_the_middle_of_a_change(change):
 
 
 HELD = """
-from acm_dispatch import forksafe
+from acm_dispatch.backends import forksafe
 
 acm_dispatch.zscore(x)
 held = threading.Event()
@@ -142,10 +142,10 @@ def test_a_child_renews_every_lock():
 
 
 OWN = """
-from acm_dispatch import policy
+from acm_dispatch.policy import layers
 
 acm_dispatch.zscore(x)
-with policy._updating:
+with layers._updating:
     print(forked(every_call))
     print(every_call())
 """
@@ -215,7 +215,7 @@ def test_a_child_of_a_process_that_compiles_does_without_numba(usable):
 
 LIMITED = """
 import threadpoolctl
-from acm_dispatch.numpy_backend import numpy_backend
+from acm_dispatch.backends.numpy import numpy_backend
 
 def numbers():
     return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
@@ -226,7 +226,7 @@ def wait():
     inside.set()
     time.sleep(600)
 
-sys.modules["acm_dispatch.numpy_backend"].usable_cores = lambda: 2
+sys.modules["acm_dispatch.backends.numpy"].usable_cores = lambda: 2
 started(numpy_backend.bind(wait, 1))
 inside.wait()
 during = numbers()

@@ -18,9 +18,9 @@ from acm_dispatch import (
     registry,
     unregister_backend,
 )
-from acm_dispatch.draws import arguments_of, redraw
+from acm_dispatch.contract.patterns import BASES, WORDS
 from acm_dispatch.errors import BackendError
-from acm_dispatch.patterns import BASES, WORDS
+from acm_dispatch.execution.draws import arguments_of, redraw
 from acm_dispatch.testing.cases import in_dtype
 from acm_dispatch.testing.drawing import may_miss, trial_of
 from acm_dispatch.testing.fuzz import Fuzzing, found_wrong, main, outcome, trials

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import backend as backend_module
 from acm_dispatch import registry
+from acm_dispatch.backends import backend as backend_module
 
 BROKEN = {
     "raises": ("raise RuntimeError('not today')", "raises", r"its manifest does not import (RuntimeError: not today)"),

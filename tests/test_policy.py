@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import BackendError, BackendNotFoundError, ConfigurationError, DispatchWarning, policy, use, zscore
-from acm_dispatch.settings import Settings
+from acm_dispatch import BackendError, BackendNotFoundError, ConfigurationError, DispatchWarning, use, zscore
+from acm_dispatch.policy import layers
+from acm_dispatch.policy.settings import Settings
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -39,14 +40,14 @@ def test_use_prefers_and_leaves_nothing_behind(recorder):
 def _count_policies():
     gc.collect()
     # Of its very type: to ask a dead weak proxy for its class is an error.
-    return sum(type(thing) is policy.Policy for thing in gc.get_objects())
+    return sum(type(thing) is layers.Policy for thing in gc.get_objects())
 
 
 def test_distinct_blocks_do_not_fill_the_memory():
     def enter(count):
         """`count` blocks of which no two are alike, each inside another."""
         for threads in range(count):
-            policy.ROOT.child(Settings(threads=-threads)).child(Settings(threads=threads))
+            layers.ROOT.child(Settings(threads=-threads)).child(Settings(threads=threads))
 
     enter(1000)  # as many as are kept, and more
     least = _count_policies()
@@ -58,17 +59,17 @@ def test_distinct_blocks_do_not_fill_the_memory():
         tracemalloc.stop()
     assert _count_policies() <= least + 2
     assert held < 500_000, "0.4 kB or more each without a bound"
-    assert len(policy.ROOT._children) <= 2 * policy._KEPT
+    assert len(layers.ROOT._children) <= 2 * layers._KEPT
 
 
 def test_a_policy_in_use_is_never_dropped(recorder, fresh_settings):
     """Whatever has been entered since: it stays one object, and changes of the process reach its plans."""
     with use("numpy", threads=3) as mine:
         zscore(X)
-        for threads in range(1, 3 * policy._KEPT):
+        for threads in range(1, 3 * layers._KEPT):
             mine.child(Settings(threads=threads))
-            policy.ROOT.child(Settings(threads=threads))
-        assert policy.ROOT.child(mine.settings) is mine
+            layers.ROOT.child(Settings(threads=threads))
+        assert layers.ROOT.child(mine.settings) is mine
         assert acm_dispatch.current_policy() is mine
         before = mine.plans
         acm_dispatch.set_backend("recorder", op="impute")
@@ -81,7 +82,7 @@ def test_threads_that_enter_the_same_block_share_its_policy():
 
     def enter(count):
         barrier.wait()
-        return policy.ROOT.child(Settings(threads=count))
+        return layers.ROOT.child(Settings(threads=count))
 
     with ThreadPoolExecutor(8) as pool:
         for count in range(3000, 3100):

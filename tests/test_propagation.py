@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import DispatchWarning, blocks, registry, use, zscore
+from acm_dispatch import DispatchWarning, registry, use, zscore
+from acm_dispatch.policy import blocks
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 

@@ -15,7 +15,7 @@ import pytest
 
 import acm_dispatch
 from acm_dispatch import DispatchWarning, use, zscore
-from acm_dispatch.settings import SETTINGS
+from acm_dispatch.policy.settings import SETTINGS
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -256,9 +256,9 @@ ONE_MORE = '    colour: Annotated[str, Setting(str, "red", "of the wall")]\n'
 
 LOOK_AT_IT = """
 import pickle, acm_dispatch
-from acm_dispatch import policy, settings
+from acm_dispatch.policy import layers, settings
 print(dict((row[0], row[1:]) for row in acm_dispatch.config().rows)["colour"])
-block = policy.ROOT.child(settings.Settings(colour="blue"))
+block = layers.ROOT.child(settings.Settings(colour="blue"))
 print(pickle.loads(pickle.dumps(block)), settings.SETTINGS["colour"].variable)
 """
 
@@ -267,7 +267,7 @@ def test_a_setting_is_one_line_of_one_table(tmp_path):
     """Added to a copy of the package, it is in the environment, the file, `config()`, blocks and pickles."""
     package = Path(acm_dispatch.__file__).parent
     shutil.copytree(package, tmp_path / "acm_dispatch", ignore=shutil.ignore_patterns("__pycache__"))
-    table = tmp_path / "acm_dispatch" / "settings.py"
+    table = tmp_path / "acm_dispatch" / "policy" / "settings.py"
     table.write_text(
         table.read_text().replace("    origins: dict[str, str]\n", ONE_MORE + "    origins: dict[str, str]\n")
     )

@@ -6,7 +6,9 @@ import numpy as np
 from acm_cupy.testing import StrictNumpy
 
 import acm_dispatch
-from acm_dispatch import registry, scopes, tracing
+from acm_dispatch import registry
+from acm_dispatch.execution import tracing
+from acm_dispatch.policy import scopes
 
 X = np.random.default_rng(1).normal(size=(30, 4))
 

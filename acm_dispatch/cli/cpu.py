@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..threads import usable_cores
+from ..backends.threads import usable_cores
 
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_vnni", "amx_tile")
 

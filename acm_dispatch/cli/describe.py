@@ -9,14 +9,14 @@ from functools import partial
 from textwrap import fill
 from typing import Any
 
-from .. import registry
-from ..backend import Kernel
-from ..declaration import Composition, Declaration
+from ..backends import registry
+from ..backends.backend import Kernel
+from ..contract.declaration import Composition, Declaration
+from ..contract.options import Check, expectation_of
+from ..contract.samples import Samples
+from ..contract.scaling import Scaling
+from ..contract.shapes import ArraySpec
 from ..errors import DispatchWarning
-from ..options import Check, expectation_of
-from ..samples import Samples
-from ..scaling import Scaling
-from ..shapes import ArraySpec
 from .options import named_operation
 
 #: What the words for NaN mean.

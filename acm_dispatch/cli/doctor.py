@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import registry
-from ..discovery import GROUP, OPERATIONS
+from ..backends import registry
+from ..backends.discovery import GROUP, OPERATIONS
+from ..backends.threads import usable_cores
 from ..errors import DispatchWarning, described
-from ..resolved import config
-from ..threads import usable_cores
+from ..policy.resolved import config
 from .cpu import cpu_features, cpu_model, thread_limit
 
 

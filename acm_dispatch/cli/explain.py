@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .. import registry
-from ..declaration import Composition
-from ..dispatch import find
+from ..backends import registry
+from ..contract.declaration import Composition
+from ..contract.shapes import ArraySpec
 from ..errors import ConfigurationError
-from ..shapes import ArraySpec
+from ..execution.dispatch import find
 from .options import named_operation, shape
 
 #: Makes an argument that is no array of a shape.

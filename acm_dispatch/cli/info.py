@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .. import registry
-from ..backend import Backend
+from ..backends import registry
+from ..backends.backend import Backend
 from ..errors import DispatchWarning
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..dispatch import Operation, find
 from ..errors import ConfigurationError
+from ..execution.dispatch import Operation, find
 
 
 def named_operation(name: str) -> Operation:

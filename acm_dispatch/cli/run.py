@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import tracing
 from ..errors import ConfigurationError
-from ..scopes import set_process_tracing
-from ..tracing import Record
+from ..execution import tracing
+from ..execution.tracing import Record
+from ..policy.scopes import set_process_tracing
 from .console import console, say
 
 

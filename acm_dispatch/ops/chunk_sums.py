@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..transfer import to_device_of, to_host
+from ..backends.transfer import to_device_of, to_host
 from . import units
 from .mean_variance import MeanVariance
 from .moments import Sums

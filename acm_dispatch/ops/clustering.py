@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise
-from ..composition import composition
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike, canonicalise
+from ..contract.options import integer, whole
+from ..contract.patterns import Patterns
+from ..contract.samples import Samples
+from ..contract.shapes import measure
 from ..errors import InvalidInput, shown
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import integer, whole
-from ..patterns import Patterns
-from ..samples import Samples
-from ..shapes import measure
+from ..execution.composition import composition
+from ..execution.operation import operation
 from . import cdist
 from .distances import lengths
 

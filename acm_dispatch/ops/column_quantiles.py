@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, as_array
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike, as_array
+from ..contract.options import drawn_by, expects, one_of
+from ..contract.samples import Samples
 from ..errors import InvalidInput, shown
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import drawn_by, expects, one_of
-from ..samples import Samples
+from ..execution.operation import operation
 from .missing import MISSING, columns, is_missing, sensors
 
 QUARTERS = (0.25, 0.5, 0.75)

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..samples import Samples
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.samples import Samples
+from ..execution.operation import operation
 from . import units
 from .missing import gappy, sensors
 from .moments import Numbers

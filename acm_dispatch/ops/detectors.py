@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, as_array
-from ..composition import composition
+from ..backends.numpy import numpy_backend
+from ..backends.transfer import to_device_of, to_host
+from ..contract.arrays import ArrayLike, as_array
+from ..contract.options import integer
+from ..contract.patterns import Patterns
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import integer
-from ..patterns import Patterns
-from ..samples import Samples
-from ..transfer import to_device_of, to_host
+from ..execution.composition import composition
+from ..execution.operation import operation
 from .features import require_features, require_width
 from .isolation_forest import IsolationForest, fit_isolation_forest
 from .isolation_trees import average_path_length

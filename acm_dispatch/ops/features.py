@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..contract.labels import Order, joined, labels_of
+from ..contract.sources import opened
 from ..errors import InvalidInput
-from ..labels import Order, joined, labels_of
-from ..sources import opened
 
 
 def feature_names(x: Any) -> tuple[Any, ...] | None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import integer, optional
-from ..samples import Samples
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.options import integer, optional
+from ..contract.samples import Samples
+from ..execution.operation import operation
 from .missing import MISSING, columns, gappy, is_missing, sensors
 from .robust_stats import median_mad
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise, is_finite, kind_of, not_finite, require_memory
+from ..contract.arrays import ArrayLike, canonicalise, is_finite, kind_of, not_finite, require_memory
+from ..contract.options import integer
+from ..contract.shapes import measure, parse
 from ..errors import InvalidInput, shown
-from ..options import integer
-from ..shapes import measure, parse
 from .clustering import random_source
 from .features import feature_names
 from .isolation_trees import average_path_length, grown

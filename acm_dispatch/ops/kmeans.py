@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike, canonicalise, is_finite, not_finite
-from ..composition import composition
+from ..backends.transfer import to_device_of, to_host
+from ..contract.arrays import ArrayLike, canonicalise, is_finite, not_finite
+from ..contract.options import integer, real
+from ..contract.patterns import Patterns
+from ..contract.samples import Samples
+from ..contract.shapes import measure
 from ..errors import InvalidInput
-from ..options import integer, real
-from ..patterns import Patterns
-from ..samples import Samples
-from ..shapes import measure
-from ..transfer import to_device_of, to_host
+from ..execution.composition import composition
 from .clustering import random_source
 from .distances import pairwise_euclidean
 from .lloyd import groups, lloyd_step

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..operation import operation
-from ..options import boolean, integer, one_of
-from ..samples import Samples
+from ..contract.arrays import ArrayLike
+from ..contract.options import boolean, integer, one_of
+from ..contract.samples import Samples
+from ..execution.operation import operation
 from .missing import sensors
 
 

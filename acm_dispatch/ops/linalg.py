@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..samples import Samples
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.samples import Samples
+from ..execution.operation import operation
 
 
 def assert_product(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..samples import Samples
+from ..execution.operation import operation
 from .nearest import assert_as_near, pairwise_distances_argmin
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..options import one_of
-from ..samples import Samples
+from ..contract.options import one_of
+from ..contract.samples import Samples
 
 #: "nonfinite": NaN and infinities; "nan": NaN only, infinities are numbers (as in pandas).
 MISSING = one_of("nonfinite", "nan")

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..operation import operation
-from ..options import integer
-from ..samples import Samples
+from ..contract.arrays import ArrayLike
+from ..contract.options import integer
+from ..contract.samples import Samples
+from ..execution.operation import operation
 from .missing import gappy, sensors
 
 Numbers = np.ndarray[Any, Any]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import integer, one_of, optional, real
-from ..samples import Samples
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.options import integer, one_of, optional, real
+from ..contract.samples import Samples
+from ..execution.operation import operation
 from . import units
 from .mean_variance import mean_variance_in_units
 from .missing import gappy, sensors

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..composition import composition
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.patterns import Patterns
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..patterns import Patterns
-from ..samples import Samples
+from ..execution.composition import composition
+from ..execution.operation import operation
 from .features import require_features
 from .linalg import row_blocks
 from .pca import PCAModel, pca_fit

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, as_array
-from ..composition import composition
+from ..backends.transfer import to_host
+from ..contract.arrays import ArrayLike, as_array
+from ..contract.options import integer
+from ..contract.patterns import Patterns
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..options import integer
-from ..patterns import Patterns
-from ..samples import Samples
-from ..transfer import to_host
+from ..execution.composition import composition
 from .column_quantiles import QUARTERS, column_quantiles, probabilities
 from .missing import sensors
 

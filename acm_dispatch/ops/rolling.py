@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
-from ..numpy_backend import numpy_backend
-from ..options import integer
-from ..samples import Samples
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.options import integer
+from ..contract.samples import Samples
 from . import doubling
 from .doubling import on_numpy
 from .windows import over_windows, rolling, windowed

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, as_array
-from ..composition import composition
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike, as_array
+from ..contract.patterns import Patterns
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..patterns import Patterns
-from ..samples import Samples
+from ..execution.composition import composition
+from ..execution.operation import operation
 from .sparse_operands import check_csr, csr_arrays, csr_of_any_size, times_matrix, times_vector
 
 

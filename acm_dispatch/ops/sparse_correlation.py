@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike, kind_of
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike, kind_of
+from ..contract.options import Check, drawn_by, expects, real
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import Check, drawn_by, expects, real
-from ..samples import Samples
+from ..execution.operation import operation
 from .correlation import about_means, pearson
 
 

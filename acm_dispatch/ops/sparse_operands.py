@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..contract.patterns import Patterns
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..patterns import Patterns
-from ..samples import Samples
 
 
 def csr_arrays(rng: np.random.Generator, n: int) -> dict[str, Any]:

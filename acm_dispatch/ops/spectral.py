@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.options import drawn_by, expects, integer, number
+from ..contract.samples import Samples
 from ..errors import InvalidInput, shown
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import drawn_by, expects, integer, number
-from ..samples import Samples
+from ..execution.operation import operation
 from . import units
 
 Bands = tuple[tuple[float, float], ...]

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .. import labels
-from ..arrays import ArrayLike, canonicalise, require_memory
+from ..backends.transfer import to_device_of, to_host
+from ..contract import labels
+from ..contract.arrays import ArrayLike, canonicalise, require_memory
+from ..contract.labels import Order
+from ..contract.options import boolean, integer
+from ..contract.shapes import measure, parse
 from ..errors import InvalidInput
-from ..labels import Order
-from ..options import boolean, integer
-from ..shapes import measure, parse
-from ..transfer import to_device_of, to_host
 from .chunk_sums import ANY, in_unit_of_chunk, scaled
 from .column_quantiles import probabilities
 from .cross_sums import CrossSums, added, covariances, cross_recounted, cross_sums, moved

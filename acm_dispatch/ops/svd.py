@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..backends.numpy import numpy_backend
+from ..contract.arrays import ArrayLike
+from ..contract.options import integer
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..numpy_backend import numpy_backend
-from ..operation import operation
-from ..options import integer
-from ..samples import Samples
+from ..execution.operation import operation
 from .triplets import leading_triplets, signs_of
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayLike
+from ..contract.arrays import ArrayLike
+from ..contract.options import integer, one_of
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..operation import operation
-from ..options import integer, one_of
-from ..samples import Samples
+from ..execution.operation import operation
 from .spectral import vibration
 
 

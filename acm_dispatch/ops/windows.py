@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from ..contract.options import Check, integer, optional
+from ..contract.samples import Samples
 from ..errors import InvalidInput
-from ..operation import OperationFunction, operation
-from ..options import Check, integer, optional
-from ..samples import Samples
+from ..execution.operation import OperationFunction, operation
 from .missing import gappy, sensors
 
 if TYPE_CHECKING:
-    from ..samples import Draw
+    from ..contract.samples import Draw
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..composition import Composition
-from ..dispatch import Operation
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation
 
 Arguments = dict[str, Any]
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import registry
-from ..backend import ACCURACIES, Accuracy
-from ..composition import Composition
-from ..declaration import RELAXED, TOLERANCE
-from ..dispatch import Operation
+from ..backends import registry
+from ..backends.backend import ACCURACIES, Accuracy
+from ..contract.declaration import RELAXED, TOLERANCE
 from ..errors import BackendError, InvalidInput
-from ..scopes import use
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation
+from ..policy.scopes import use
 from .cases import Arguments, in_dtype, large_sample, sample
 
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import registry
-from ..composition import Composition
-from ..dispatch import Operation
-from ..draws import Draw
+from ..backends import registry
+from ..contract.options import BORDERS, draw_of
+from ..contract.patterns import BASES, MISSING, WORDS
 from ..errors import InvalidInput
-from ..options import BORDERS, draw_of
-from ..patterns import BASES, MISSING, WORDS
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation
+from ..execution.draws import Draw
 from .cases import LAYOUTS, dims_of
 
 Subject = Operation | Composition

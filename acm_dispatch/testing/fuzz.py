@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from .. import registry
-from ..composition import Composition
-from ..dispatch import Operation, declared
-from ..draws import arguments_of
+from ..backends import registry
 from ..errors import BackendNotFoundError, InvalidInput
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation, declared
+from ..execution.draws import arguments_of
 from .cases import Arguments, fault, has_dtype, in_dtype, laid_out
 from .checks import accuracy_of, as_tuple, assert_holds, run
 from .drawing import Trial, trial_of

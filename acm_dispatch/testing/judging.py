@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Accuracy
-from ..composition import Composition
-from ..dispatch import Operation
+from ..backends.backend import Accuracy
 from ..errors import InvalidInput
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation
 from .cases import Arguments
 from .checks import as_tuple, assert_equivalent, tolerance_of
 

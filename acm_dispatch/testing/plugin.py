@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from .. import registry
-from ..composition import Composition
-from ..dispatch import Operation, declared
+from ..backends import registry
 from ..errors import BackendNotFoundError
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation, declared
 from .cases import DTYPES, REAL_DTYPES, fault, has_dtype, sample, sample_names, sound_samples
 from .scales import homogeneous_samples
 

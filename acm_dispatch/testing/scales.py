@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Accuracy
-from ..composition import Composition
-from ..declaration import TOLERANCE
-from ..dispatch import Operation
+from ..backends.backend import Accuracy
+from ..contract.declaration import TOLERANCE
+from ..contract.scaling import Scaling
 from ..errors import InvalidInput
-from ..scaling import Scaling
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation
 from .cases import Arguments, fault, in_dtype, sample
 from .checks import as_tuple, assert_equivalent, expected
 from .judging import reference_of

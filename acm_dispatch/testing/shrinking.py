@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..composition import Composition
-from ..dispatch import Operation
+from ..execution.composition import Composition
+from ..execution.dispatch import Operation
 from .drawing import Trial
 
 Subject = Operation | Composition

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from acm_dispatch import InvalidInput, registry, use
-from acm_dispatch.backend import Accuracy
-from acm_dispatch.composition import Composition
-from acm_dispatch.dispatch import Operation
+from acm_dispatch.backends.backend import Accuracy
+from acm_dispatch.execution.composition import Composition
+from acm_dispatch.execution.dispatch import Operation
 
 from .cases import LAYOUTS, Arguments, fault, in_dtype, laid_out, large_sample, sample
 from .checks import accuracy_of, assert_agrees, assert_as_declared, assert_equivalent, expected, expected_of_large, run

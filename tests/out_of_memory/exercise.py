@@ -22,8 +22,8 @@ import numpy as np
 
 import acm_dispatch
 from acm_dispatch import registry
-from acm_dispatch.dispatch import Operation
 from acm_dispatch.errors import BackendError, InvalidInput
+from acm_dispatch.execution.dispatch import Operation
 from acm_dispatch.testing.checks import as_tuple
 
 #: Rows of an ordinary draw, rows of one that no kernel gets through in one tile, and the length that a dimension is

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from acm_dispatch import Backend
-from acm_dispatch.arrays import kind_of
+from acm_dispatch.contract.arrays import kind_of
 
 from . import build
 

@@ -7,7 +7,7 @@ fraction of the time.
 
 Importing this package does not load Numba; the modules below are imported by the first call that needs them. That call
 costs half a second more than NumPy's where the machine code of its kernel is in the cache, and the first one on a
-machine, which compiles it, one to eight. `acm_dispatch/costs.txt` says from how much work on that first call is over
+machine, which compiles it, one to eight. `acm_dispatch/selection/costs.txt` says from how much work on it is over
 sooner than NumPy's nevertheless. `use("numba")` does not ask for so much. `opt_in` marks kernels that NumPy's (BLAS, a
 copy, a quick sort) matched or beat; some are ahead in memory or on data with gaps, which a choice by size cannot see.
 """
@@ -16,7 +16,7 @@ from functools import cache, partial
 from importlib.util import find_spec
 
 from acm_dispatch import Backend
-from acm_dispatch.numpy_backend import quiet
+from acm_dispatch.backends.numpy import quiet
 
 from . import forked
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from acm_dispatch import forksafe
+from acm_dispatch.backends import forksafe
 
 _SENTENCE = "another thread was loading Numba, or compiling with it, when this process was forked"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.backend import Call
+from acm_dispatch import Call
 from acm_dispatch.ops.column_quantiles import between, places
 
 from . import backend, parallel

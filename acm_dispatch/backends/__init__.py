@@ -1,0 +1,1 @@
+"""Who can compute; it knows no policy."""

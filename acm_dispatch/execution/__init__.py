@@ -1,0 +1,1 @@
+"""What surrounds a kernel; it decides nothing."""

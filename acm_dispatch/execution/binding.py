@@ -1,0 +1,137 @@
+"""A kernel and what surrounds it, from the inside out: threads, finite check, copies, observers, preparation.
+
+This room builds the callable that runs a plan; which kernel that is has been decided before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..backends.backend import Kernel
+from ..backends.transfer import device_of, with_transfers
+from ..contract.arrays import is_finite, not_finite
+from ..contract.declaration import Declaration
+from ..errors import DispatchError, described
+from ..selection.choose import NONE_FAILED, Choice, Failed, select
+from ..selection.request import Request
+from . import tracing
+
+Run = Callable[..., Any]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """The answer to a call: the kernel that runs it, which layer decided so, and the callable.
+
+    `call` takes canonical arguments, all of them in the operation's order, and checks nothing.
+    """
+
+    operation: str
+    backend: str
+    kernel: Kernel
+    decided_by: str
+    declined: dict[str, str]
+    call: Run
+    #: Whether another call of as much work may need another plan.
+    depends_on_sizes: bool
+
+    @property
+    def label(self) -> str:
+        """The backend, and the kernel's name where it has one of its own."""
+        return self.kernel.label(self.backend)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the kernel on canonical arguments, all of them in the operation's order."""
+        return self.call(*arguments)
+
+
+def plan_of(request: Request, failed: Failed = NONE_FAILED) -> Plan:
+    """The plan that runs a call: of the best kernel that its backend can bind to the threads of the policy.
+
+    Raises
+    ------
+    BackendError
+        If no allowed backend can run the call; names every candidate's reason.
+    BackendNotFoundError
+        If ``backend=`` names an unknown one.
+    """
+    while True:
+        choice = select(request, failed)
+        try:
+            return planned(request, choice)
+        except (KeyboardInterrupt, DispatchError):
+            raise
+        except BaseException as error:  # a plugin's `bind` may fail in any way
+            failed = {**failed, choice.kernel: f"its kernel cannot be bound to threads ({described(error)})"}
+
+
+def planned(request: Request, choice: Choice) -> Plan:
+    """The plan that runs `choice` with everything around it that this kind of call needs, and nothing it does not."""
+    run = choice.kernel.function
+    for surround in _SURROUNDINGS:
+        run = surround(run, request, choice)
+    name, backend = request.call.contract.name, choice.backend.name
+    return Plan(name, backend, choice.kernel, choice.decided_by, choice.declined, run, choice.depends_on_sizes)
+
+
+def reference(contract: Declaration) -> Run:
+    """The operation's body behind the checks of its contract."""
+    run: Run = contract.run_reference
+    return _prepared(_finite_first(run, contract) if contract.nan == "forbid" else run, contract)
+
+
+def _on_threads(run: Run, request: Request, choice: Choice) -> Run:
+    return choice.backend.bind(run, request.resolved.threads)
+
+
+def _if_finite(run: Run, request: Request, choice: Choice) -> Run:
+    contract = request.call.contract
+    return _finite_first(run, contract) if contract.nan == "forbid" and not choice.kernel.checks_finite else run
+
+
+def _between_copies(run: Run, request: Request, choice: Choice) -> Run:
+    kind, backend = request.call.kind, choice.backend
+    if kind == backend.arrays:
+        return run
+    if kind == "numpy":
+        return with_transfers(run, backend.to_device, backend.to_host)
+    device = device_of(kind)
+    return with_transfers(run, device.to_host, device.to_device)
+
+
+def _observed(run: Run, request: Request, choice: Choice) -> Run:
+    level = request.resolved.trace
+    return run if level == "off" else tracing.traced(run, request.call.contract, choice, level)
+
+
+def _with_preparation(run: Run, request: Request, choice: Choice) -> Run:
+    return _prepared(run, request.call.contract)
+
+
+#: What goes around a kernel, each around all before it.
+_SURROUNDINGS = (_on_threads, _if_finite, _between_copies, _observed, _with_preparation)
+
+
+def _finite_first(run: Run, contract: Declaration) -> Run:
+    """`run` behind a check that no real array holds NaN or infinity."""
+    real = [(i, name) for i, name in enumerate(contract.array_names) if not contract.shapes.inputs[i].integer]
+
+    def checked(*arguments: Any) -> Any:
+        for i, name in real:
+            if arguments[i] is not None and not is_finite(arguments[i]):
+                raise not_finite(contract.name, name)
+        return run(*arguments)
+
+    return checked
+
+
+def _prepared(run: Run, contract: Declaration) -> Run:
+    """`run` between what the operation makes of its arguments and of its results."""
+    prepare, returns = contract.prepare, contract.returns
+    if prepare and returns:
+        return lambda *arguments: returns(*run(*prepare(*arguments)))
+    if prepare:
+        return lambda *arguments: run(*prepare(*arguments))
+    return (lambda *arguments: returns(*run(*arguments))) if returns else run

@@ -1,0 +1,132 @@
+"""What becomes of an exception of a kernel: the next kernel runs the call, or the exception goes on.
+
+A decline (`Unsupported`) always goes to the next candidate. An error that the kernel should not have raised does, too,
+unless the policy says ``fallback="error"`` or the call names its backend; where another kernel then runs the call, the
+one that failed is out of use for the rest of the process.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+from types import CodeType
+from typing import Any, NoReturn, cast
+
+from ..backends import registry
+from ..backends.backend import Kernel
+from ..errors import BackendError, DispatchError, DispatchWarning, InvalidInput, Unsupported, described, shortened
+from ..selection.bound import BoundCall
+from ..selection.request import Request
+from .binding import Plan, plan_of
+
+#: Errors that say something of the call or the machine, not of the kernel: another kernel would raise them, too, or
+#: would be run although the caller has asked to stop.
+_NOT_OF_THE_KERNEL = (DispatchError, MemoryError, RecursionError, TimeoutError)
+
+#: The folder of the whole package, whose frames no warning points at.
+_PACKAGE = __file__.rpartition("execution")[0]
+
+
+def recover(error: BaseException, plan: Plan, request: Request) -> Any:
+    """The result of the next kernel that can run the call of `plan`, which raised `error`.
+
+    Raises
+    ------
+    BaseException
+        `error`, where it is none of the kernel's own or the policy wants to see it; also where every other kernel
+        fails: then the call is at fault. `InvalidInput` where another kernel finds the call wrong.
+    BackendError
+        If all kernels decline.
+    """
+    failed: dict[Kernel, str] = {}
+    faults: list[tuple[Plan, BaseException]] = []
+    while True:
+        if isinstance(error, Unsupported):
+            failed[plan.kernel] = shortened(str(error)) or "declined, without saying why"
+        elif _goes_on(error, plan, request):
+            faults.append((plan, error))
+            failed[plan.kernel] = f"raised {described(error)}"
+        else:
+            _raise(error, plan, request.call, faults)
+        try:
+            plan = plan_of(request, failed)
+        except BackendError as nothing_left:
+            _raise(nothing_left, plan, request.call, faults)
+        try:
+            result = plan.call(*request.call.values)
+        except BaseException as next_error:
+            error = next_error
+        else:
+            for failing, fault in faults:
+                _take_out_of_use(failing, fault, plan, request)
+            return result
+
+
+def _goes_on(error: BaseException, plan: Plan, request: Request) -> bool:
+    if plan.kernel.is_reference:  # the operation's own meaning: what it raises is the call's fault
+        return False
+    return request.call.backend is None and request.resolved.fallback != "error" and is_fault(error)
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether an exception is a kernel's own fault, rather than something about the call, the machine or the caller."""
+    if not isinstance(error, Exception):
+        # A request to exit or to cancel, but for a panic in a plugin's Rust code: PyO3 derives it from BaseException.
+        return type(error).__name__ == "PanicException"
+    return not isinstance(error, _NOT_OF_THE_KERNEL) and not _is_from_signal_handler(error)
+
+
+def _is_from_signal_handler(error: BaseException) -> bool:
+    """Whether a handler of the caller's, which interrupts whatever runs, raised it: a time limit, say."""
+    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
+    entry = error.__traceback__
+    while entry is not None:
+        if entry.tb_frame.f_code in handlers:
+            return True
+        entry = entry.tb_next
+    return False
+
+
+def _code_of(handler: Any) -> CodeType | None:
+    """The code of a handler: a function, a partial of one, a method, or an object that can be called."""
+    handler = getattr(handler, "func", handler)
+    handler = getattr(handler, "__func__", handler)
+    return getattr(handler, "__code__", None) or getattr(
+        vars(cast("type[Any]", type(handler))).get("__call__"), "__code__", None
+    )
+
+
+def _raise(error: BaseException, plan: Plan, call: BoundCall, faults: list[tuple[Plan, BaseException]]) -> NoReturn:
+    """Raise what tells the caller most: that the call is wrong, else the first kernel's error."""
+    if faults and isinstance(error, Exception) and not isinstance(error, InvalidInput):
+        plan, error = faults[0]
+    if not isinstance(error, InvalidInput | BackendError) and (isinstance(error, Exception) or is_fault(error)):
+        error.add_note(f"raised by backend {plan.backend!r} in acm_dispatch operation {call.contract.name!r}")
+    raise error
+
+
+def _take_out_of_use(failing: Plan, fault: BaseException, plan: Plan, request: Request) -> None:
+    """Other kernels run such calls from now on; the first thread to notice warns."""
+    if failing.kernel.out_of_use:
+        return
+    failing.kernel.out_of_use = f"out of use in this process since it raised {described(fault)}"
+    registry.changed()
+    if request.resolved.fallback == "warn":
+        call = request.call
+        sizes = ", ".join(f"{name} = {size}" for name, size in call.dims.items())
+        warnings.warn(
+            f"{call.contract.name}: the kernel {failing.label} failed on {call.dtype} with {sizes} "
+            f"({described(fault)}). {plan.label} ran the call, and the kernel is out of use in this process. "
+            f'Please report this to the authors of the backend; `fallback="error"` shows where it comes from',
+            DispatchWarning,
+            stacklevel=_level_of_caller(),
+        )
+
+
+def _level_of_caller() -> int:
+    """How many frames above `_take_out_of_use` the user's own code stands."""
+    frame, level = sys._getframe(1), 1  # type: ignore[reportPrivateUsage] - `warnings` itself counts frames by it
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<acm_dispatch ")):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -1,0 +1,1 @@
+"""What the caller asks; it knows no kernel."""

@@ -1,0 +1,1 @@
+"""Which kernel runs a call; it runs nothing."""

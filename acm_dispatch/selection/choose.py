@@ -1,0 +1,178 @@
+"""From a call to the kernel that runs it: candidates in order of preference, each with a kernel or a reason.
+
+This room decides and runs nothing; `binding` puts around a kernel what the call needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ..backends import registry
+from ..backends.backend import ACCURACIES, REAL, Backend, Call, Kernel, reason_of
+from ..backends.numpy import numpy_backend
+from ..errors import BackendError, described
+from ..policy.layers import Policy
+from ..policy.resolved import resolved
+from ..policy.settings import Resolved
+from . import costs
+from .bound import BoundCall
+from .request import Entrant, Lineup, Request
+
+#: Kernels that were found unable to run a call, each with the sentence why.
+Failed = Mapping[Kernel, str]
+
+NONE_FAILED: Failed = MappingProxyType({})
+
+
+class Candidate(NamedTuple):
+    """A backend that was considered: its kernel and which layer made it the one, or the reason why it is out.
+
+    `depends_on_sizes`: whether another call of as much work may be judged otherwise.
+    """
+
+    backend: Backend
+    kernel: Kernel | None
+    reason: str | None
+    decided_by: str = ""
+    depends_on_sizes: bool = False
+
+
+class Choice(NamedTuple):
+    """The answer: the kernel that runs a call, which layer decided so, and why others do not."""
+
+    backend: Backend
+    kernel: Kernel
+    decided_by: str
+    declined: dict[str, str]
+    depends_on_sizes: bool
+
+
+def select(request: Request, failed: Failed = NONE_FAILED) -> Choice:
+    """The kernel for a call.
+
+    Parameters
+    ----------
+    request : Request
+    failed : mapping, optional
+        Kernels already found unable at run time, with their sentences.
+
+    Raises
+    ------
+    BackendError
+        If no allowed backend can run the call; names every candidate's reason.
+    BackendNotFoundError
+        If ``backend=`` names an unknown one.
+    """
+    reasons: dict[str, str] = {}
+    depends_on_sizes = False
+    for candidate in candidates(request, failed):
+        depends_on_sizes |= candidate.depends_on_sizes
+        if candidate.reason:
+            reasons[candidate.backend.name] = candidate.reason
+        if candidate.kernel is not None:
+            return Choice(candidate.backend, candidate.kernel, candidate.decided_by, reasons, depends_on_sizes)
+    raise BackendError(request.call.contract.name, reasons)
+
+
+def requested(call: BoundCall, policy: Policy) -> Request:
+    """The call with what `policy` says of its operation, which is worked out once."""
+    lineups = policy.lineups
+    name = call.contract.name
+    lineup = lineups.get(name)
+    if lineup is None:
+        lineup = lineups[name] = _lineup(resolved(policy, name), ())
+    if call.backend is not None:
+        lineup = _lineup(lineup.resolved, (call.backend,))
+    return Request(call, lineup.resolved, lineup.preferred, lineup.others, (3 << call.work.bit_length()) >> 2)
+
+
+def _lineup(settings: Resolved, keyword: tuple[str, ...]) -> Lineup:
+    names = keyword or tuple(dict.fromkeys(settings.backends))
+    refusals = dict.fromkeys(settings.exclude, f"excluded by {settings.origins.get('exclude')}")
+    alone = keyword or (settings.strict and names)
+    others = [] if alone else [backend for name, backend in registry.backends().items() if name not in names]
+    return Lineup(
+        settings,
+        tuple(Entrant(registry.find_backend(name), True, refusals.get(name)) for name in names),
+        tuple(Entrant(backend, False, refusals.get(backend.name)) for backend in others),
+    )
+
+
+def candidates(request: Request, failed: Failed = NONE_FAILED) -> Iterator[Candidate]:
+    """Each backend that the policy lets in, best first, looked at only when it is its turn."""
+    call, settings, preferred, others, _ = request
+    if settings.disable or call.work == 0:
+        decided_by = f"disabled by {settings.origins['disable']}" if settings.disable else "nothing to compute"
+        yield Candidate(numpy_backend, numpy_backend.kernels[call.contract.name][-1], None, decided_by)
+        return
+    for entrant in preferred:
+        decided_by = "backend=" if call.backend is not None else settings.origins["backends"]
+        yield _judged(request, entrant, failed, decided_by)
+    ranked = sorted([(costs.seconds(request, entrant.backend), entrant.backend.name, entrant) for entrant in others])
+    for place, (_, _, entrant) in enumerate(ranked, 1):
+        yield _judged(request, entrant, failed, "built-in order" if place < len(ranked) else "only one left")
+
+
+def _judged(request: Request, entrant: Entrant, failed: Failed, decided_by: str) -> Candidate:
+    """A backend with the first of its kernels that takes the call, and the reasons why others do not."""
+    backend = entrant.backend
+    if reason := entrant.refusal or (request.call.kind != backend.arrays and _stays(request, entrant)):
+        return Candidate(backend, None, reason, decided_by, _may_cross(request, entrant))
+    kernels = entrant.kernels
+    if kernels is None:
+        kernels = entrant.kernels = registry.kernels_of(backend, request.call.contract.name)
+    if isinstance(kernels, str):
+        return Candidate(backend, None, kernels, decided_by)
+    looks: list[Call] = []
+    reasons: dict[str, str] = {}
+    for kernel in kernels:
+        reason = failed.get(kernel) or _decline(request, entrant, kernel, looks)
+        if reason is None:
+            break
+        reasons[kernel.name] = reason
+    else:
+        kernel = None
+    told = [f"{name}: {reason}" if len(kernels) > 1 else reason for name, reason in reasons.items()] if reasons else []
+    by_sizes = (bool(looks) and any(look.looked_at_sizes for look in looks)) or _may_cross(request, entrant)
+    return Candidate(backend, kernel, "; ".join(told) or None, decided_by, by_sizes)
+
+
+def _stays(request: Request, entrant: Entrant) -> str | None:
+    """Why the call's arrays do not go to another device than theirs, or None if they may."""
+    kind, arrays = request.call.kind, entrant.backend.arrays
+    if kind != "numpy":
+        return f"takes {arrays} arrays; this call has {kind} arrays, which are never copied silently"
+    if entrant.named:
+        return None
+    if request.resolved.transfer == "never":
+        return f'NumPy arrays stay on the CPU unless asked: use("{entrant.backend.name}") or transfer="auto"'
+    return costs.not_worth_copying(request.work, request.call.numbers)
+
+
+def _may_cross(request: Request, entrant: Entrant) -> bool:
+    """Whether copies to a device were weighed, which looks at more than the amount of work."""
+    return entrant.backend.arrays != "numpy" and request.resolved.transfer == "auto" and not entrant.named
+
+
+def _decline(request: Request, entrant: Entrant, kernel: Kernel, looks: list[Call]) -> str | None:
+    call, settings = request.call, request.resolved
+    if kernel.out_of_use and call.backend is None and settings.fallback != "error":
+        return kernel.out_of_use
+    if kernel.accuracy != "bitwise" and ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(settings.accuracy):
+        return f"its kernel is {kernel.accuracy}, the policy asks for {settings.accuracy}"
+    if kernel.opt_in and not entrant.named:
+        return "runs only where its backend is named"
+    if call.dtype not in kernel.dtypes and call.dtype in REAL:
+        return f"{call.dtype} is not supported"
+    if kernel.supports is None:
+        return None
+    look = Call(call.contract.name, call.dtype, request.work, call.options, call.dims)
+    looks.append(look)
+    try:
+        return reason_of(kernel.supports(look))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a third-party's `supports` may fail in any way
+        return f"it cannot say whether it supports the call ({described(error)})"

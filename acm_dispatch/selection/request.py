@@ -1,0 +1,46 @@
+"""What a choice depends on: the call, and what the policy says of its operation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..backends.backend import Backend, Kernel
+from ..policy.settings import Resolved
+from .bound import BoundCall
+
+
+class Entrant:
+    """A backend that the policy lets in, with what holds for every call of one operation."""
+
+    __slots__ = ("backend", "kernels", "named", "refusal")
+
+    def __init__(self, backend: Backend, named: bool, refusal: str | None) -> None:
+        self.backend = backend
+        #: Whether the caller asked for it by name.
+        self.named = named
+        #: Why it is out whatever the call.
+        self.refusal = refusal
+        #: Its kernels in their order, or why there is none; None as long as they were not needed, since they may have
+        #: to be imported.
+        self.kernels: tuple[Kernel, ...] | str | None = None
+
+
+class Lineup(NamedTuple):
+    """What a policy says of one operation: its settings, the backends it prefers, in order, and the others."""
+
+    resolved: Resolved
+    preferred: tuple[Entrant, ...]
+    others: tuple[Entrant, ...]
+
+
+class Request(NamedTuple):
+    """A call, what the policy says, and the middle of all amounts of work of the same bit length.
+
+    That amount stands for the call's own, so that equal plans come from equal keys.
+    """
+
+    call: BoundCall
+    resolved: Resolved
+    preferred: tuple[Entrant, ...]
+    others: tuple[Entrant, ...]
+    work: int
