@@ -118,7 +118,12 @@ def scales(
 
 
 def _magnitudes(value: Any) -> Any:
-    return abs(value) if hasattr(value, "indptr") or getattr(value, "dtype", np.dtype(bool)).kind == "f" else value
+    """Magnitudes of real numbers, 0 for what is not finite: beside infinity, terms must not overflow either."""
+    if hasattr(value, "indptr"):
+        return type(value)((_magnitudes(value.data), value.indices, value.indptr), shape=value.shape)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return np.where(np.isfinite(value), np.abs(value), 0.0).astype(value.dtype)
+    return value
 
 
 def _overflowed(arguments: Arguments, wanted: tuple[Any, ...]) -> bool:
