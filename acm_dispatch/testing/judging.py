@@ -55,7 +55,7 @@ def assert_sound(
         if accuracy == "bitwise":
             raise
         composed = isinstance(subject, Composition) and dtype == "float32"
-        nudged = partial(_nudged, arguments, _NUDGE_OF_FLOAT32 if composed else _NUDGE)
+        nudged = partial(_nudged, _with_real_numbers(subject, arguments), _NUDGE_OF_FLOAT32 if composed else _NUDGE)
         answers = (as_tuple(reference(**nudged(turn))) for turn in range(_TIMES + 1))
         if not _explained(subject, arguments, results, wanted, tolerance_of(subject, dtype, accuracy), answers):
             raise
@@ -121,6 +121,15 @@ def _do_agree(subject: Any, arguments: Arguments, actual: Results, wanted: Resul
     except (AssertionError, ValueError):  # other shapes
         return False
     return True
+
+
+def _with_real_numbers(subject: Subject, arguments: Arguments) -> Arguments:
+    """The arguments with whole numbers and truth values in float64 where an operation takes real numbers."""
+    if isinstance(subject, Composition):
+        return arguments
+    specs = zip(subject.array_names, subject.shapes.inputs, strict=True)
+    whole = [name for name, spec in specs if not spec.integer and isinstance(arguments.get(name), np.ndarray)]
+    return {**arguments, **{name: arguments[name] + 0.0 for name in whole if arguments[name].dtype.kind in "iub"}}
 
 
 def _nudged(arguments: Arguments, amount: float, turn: int) -> Arguments:
