@@ -161,6 +161,7 @@ def test_one_version_everywhere():
     versions = {str(path): tomllib.loads(path.read_text())["project"]["version"] for path in files}
     cargo = tomllib.loads((ROOT / "backends/rust/Cargo.toml").read_text())
     versions["Cargo.toml"] = cargo["workspace"]["package"]["version"]
+    versions["CITATION.cff"] = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1]
     assert set(versions.values()) == {acm_dispatch.__version__}, versions
 
 
