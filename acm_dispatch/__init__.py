@@ -22,34 +22,41 @@ from .execution.operation import explain, operation
 from .execution.propagation import propagate
 from .execution.tracing import trace
 from .ops.ar1 import AR1, ar1_coefficients, ar1_residuals
-from .ops.clustering import silhouette_samples, silhouette_score
-from .ops.column_quantiles import column_quantiles
-from .ops.correlation import pearson, spearman
+from .ops.correlation import pearson, sparse_correlation, spearman
 from .ops.cross_sums import CrossSums, cross_sums
-from .ops.detectors import isolation_forest_score, mean_path_length
-from .ops.distances import assigned_distances, pairwise_euclidean
+from .ops.distances import (
+    assigned_distances,
+    pairwise_distances_argmin,
+    pairwise_distances_argmin_min,
+    pairwise_euclidean,
+)
 from .ops.imputation import bfill, ffill, impute
-from .ops.isolation_forest import IsolationForest, fit_isolation_forest
-from .ops.kmeans import KMeansResult, kmeans
+from .ops.isolation_forest import IsolationForest, fit_isolation_forest, isolation_forest_score, mean_path_length
+from .ops.kmeans import KMeansResult, kmeans, lloyd_step
 from .ops.lags import lagged_features
-from .ops.linalg import mahalanobis, matmul
-from .ops.lloyd import lloyd_step
-from .ops.mean_variance import MeanVariance, column_mean_variance
-from .ops.moments import Moments, Sums, column_moments, column_sums
-from .ops.nearest import pairwise_distances_argmin, pairwise_distances_argmin_min
+from .ops.mahalanobis import mahalanobis
+from .ops.matmul import matmul
+from .ops.moments import MeanVariance, Moments, Sums, column_mean_variance, column_moments, column_sums
 from .ops.normalization import zscore
-from .ops.pca import PCAModel, pca_fit, pca_reconstruct
-from .ops.pca_scores import pca_spe_t2, spe_t2
-from .ops.quantiles import quantiles
+from .ops.pca import PCAModel, pca_fit, pca_reconstruct, pca_spe_t2, spe_t2
+from .ops.quantiles import column_quantiles, quantiles
 from .ops.robust_stats import column_median_mad
-from .ops.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_slope, rolling_std
-from .ops.rolling_order import rolling_mad, rolling_max, rolling_median, rolling_min
+from .ops.rolling import (
+    rolling_kurt,
+    rolling_mad,
+    rolling_max,
+    rolling_mean,
+    rolling_median,
+    rolling_min,
+    rolling_skew,
+    rolling_slope,
+    rolling_std,
+)
+from .ops.silhouette import silhouette_samples, silhouette_score
 from .ops.sparse import csr_matmul, csr_matvec, sparse_matmul, sparse_matvec
-from .ops.sparse_correlation import sparse_correlation
-from .ops.spectral import band_energy
+from .ops.spectral import band_energy, power_spectrum
 from .ops.streaming import StreamingResult, StreamingStatistics
 from .ops.svd import truncated_svd
-from .ops.welch import power_spectrum
 from .policy.layers import current_policy, reload_config
 from .policy.resolved import config
 from .policy.scopes import set_backend, use

@@ -33,9 +33,6 @@ arithmetic on the CPU; on a GPU (H100) they passed once, by hand: ADR 15. Those 
 rewritten since.
 
 """
-#: The families of second modules.
-_FAMILIES = {"nearest": "distances", "pca_scores": "pca", "lloyd": "kmeans", "column_quantiles": "quantiles"}
-
 _BESIDE = """\
 - `StreamingStatistics`: `column_sums`, `column_mean_variance`, `column_quantiles`, `cross_sums`
 
@@ -50,7 +47,7 @@ def document() -> str:
     backends["cupy"] = build("cupy_kernels", np)
     families: dict[str, list[Operation]] = {}
     for operation in registry.operations.values():
-        families.setdefault(_FAMILIES.get(operation.family, operation.family), []).append(operation)
+        families.setdefault(operation.family, []).append(operation)
     parts = [_family(name, operations, backends) for name, operations in sorted(families.items())]
     return _HEAD + "\n".join(parts) + _compositions()
 

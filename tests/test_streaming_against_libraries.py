@@ -137,7 +137,7 @@ def interrupted(*arguments, **options):
 
 STEPS = {
     "update": ["column_sums", "column_mean_variance", "cross_sums", "QuantileSketch.updated"],
-    "merge": ["joined", "mean_variance_merged", "moved", "QuantileSketch.merged"],
+    "merge": ["sums_merged", "mean_variance_merged", "cross_shifted", "QuantileSketch.merged"],
 }
 
 

@@ -66,7 +66,36 @@ def _bind(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
     return limited
 
 
-numpy_backend = Backend("numpy", bind=_bind, thread_invariant=False, tiles=(100, 256), version=np.__version__)
+#: The modules of `numpy_kernels` that register kernels, one a family.
+_FAMILIES = (
+    "correlation",
+    "cross_sums",
+    "distances",
+    "imputation",
+    "isolation_forest",
+    "kmeans",
+    "mahalanobis",
+    "matmul",
+    "moments",
+    "normalization",
+    "pca",
+    "quantiles",
+    "robust_stats",
+    "rolling",
+    "silhouette",
+    "sparse",
+    "spectral",
+    "svd",
+)
+
+numpy_backend = Backend(
+    "numpy",
+    modules=[f"acm_dispatch.numpy_kernels.{family}" for family in _FAMILIES],
+    bind=_bind,
+    thread_invariant=False,
+    tiles=(100, 256),
+    version=np.__version__,
+)
 register_backend(numpy_backend)
 
 

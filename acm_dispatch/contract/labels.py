@@ -117,7 +117,7 @@ def _is_numbering(labels: Any) -> bool:
     return any(given == [name.format(i) for i in range(len(given))] for name in _DEFAULT_NAMES)
 
 
-def joined(operation: str, argument: str, first: Order | None, second: Order | None) -> Order | None:
+def merged(operation: str, argument: str, first: Order | None, second: Order | None) -> Order | None:
     """The order of two that are to be the same; what is not known, or only numbered, says nothing.
 
     Raises

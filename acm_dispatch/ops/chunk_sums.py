@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..backends.transfer import to_device_of, to_host
-from . import units
-from .mean_variance import MeanVariance
-from .moments import Sums
+from .moments import MeanVariance, Sums
+
+#: Least and largest magnitude of values whose fourth powers, and those of their least differences, are numbers.
+_FITTING = 2.0**-100, 2.0**100
 
 #: The exponent of columns without any value but 0: their sums are the same in every unit.
 ANY = np.int32(-4096)
@@ -24,7 +25,7 @@ def in_unit_of_chunk(measure: Callable[[Any], Any], rows: Any) -> tuple[Any, Any
     """The `Sums` or `MeanVariance` that `measure` gives of `rows`, and the exponents of its units."""
     found = _on_host(measure(rows))
     largest = _largest(found, rows)
-    exponents = units.exponents(np, largest)
+    exponents = np.where(_fits(largest) | (largest == 0.0), 0, np.frexp(largest)[1]).astype(np.int32)
     if exponents.any():
         again = _on_host(measure(scaled(rows, exponents)))
         kept = {name: getattr(found, name) for name in ("origin", "minimum", "maximum") if hasattr(found, name)}
@@ -48,13 +49,17 @@ def _on_host(sums: Any) -> Any:
     return type(sums)(*map(to_host, sums))
 
 
+def _fits(sizes: Any) -> Any:
+    return (sizes >= _FITTING[0]) & (sizes <= _FITTING[1])
+
+
 def _largest(found: Sums | MeanVariance, rows: Any) -> Any:
     """The largest magnitude of each column, or, where that fits, some size that fits."""
     if isinstance(found, Sums):
         return np.fmax(np.nan_to_num(np.maximum(abs(found.minimum), abs(found.maximum))), 0.0)
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.nan_to_num(abs(found.origin)) + abs(found.mean) + np.sqrt(found.squares)
-    columns = np.flatnonzero(~((size >= units.FITTING[0]) & (size <= units.FITTING[1])))
+    columns = np.flatnonzero(~_fits(size))
     if len(columns):
         some = rows[:, columns]
         size[columns] = to_host(np.where(np.isfinite(some), abs(some), 0).max(axis=0))

@@ -1,15 +1,16 @@
-"""How columns move together."""
+"""How columns move together: all pairs, or only those of strong correlation (CSR, as `scipy.sparse` has it)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..backends.numpy import numpy_backend
-from ..contract.arrays import ArrayLike
+from ..contract.arrays import ArrayLike, kind_of
+from ..contract.options import Check, drawn_by, expects, real
 from ..contract.samples import Samples
+from ..errors import InvalidInput
 from ..execution.operation import operation
 
 
@@ -210,100 +211,195 @@ def _coefficient(a: Any, b: Any, itself: bool) -> Any:
     return 1.0 if itself else np.clip((a @ b) / (np.sqrt(a @ a) * np.sqrt(b @ b)), -1.0, 1.0)
 
 
-@numpy_backend.kernel("pearson")
-def _pearson_by_products(x: Any) -> Any:
-    """One matrix product where nothing is missing, else products of values, squares and masks."""
-    wide = x.astype(np.float64, copy=False)
-    if np.isfinite(wide).all():
-        return _product(wide).astype(x.dtype)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return pairwise_complete(np, wide).astype(x.dtype)
+def _check_threshold() -> Check:
+    at_least_zero = real(minimum=0.0)
+
+    @expects("a number from 0 to 1")
+    @drawn_by(lambda rng, dims: float(rng.choice([0.0, 0.25, 0.5, 1.0, rng.random()])))
+    def check(operation: str, argument: str, value: Any) -> float:
+        threshold = at_least_zero(operation, argument, value)
+        if threshold > 1:
+            raise InvalidInput(operation, argument, f"is {threshold}; expected 0 to 1")
+        return threshold
+
+    return check
 
 
-#: Numbers with binary exponents up to this have squares, and sums of many of them, with all digits.
-_MODERATE = 400
+def _factors(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Columns in groups that share a factor, so that most pairs are nearly uncorrelated."""
+    group = np.arange(60) // 4
+    return {"x": rng.normal(size=(n, 60)) + 1.2 * rng.normal(size=(n, 15))[:, group], "threshold": 0.3}
 
 
-def moderate(xp: Any, x: Any) -> Any:
-    """`x`, scaled by powers of two in columns where float64 squares of finite values would overflow or vanish."""
-    largest = xp.abs(xp.where(xp.isfinite(x), x, 0.0)).max(axis=0)
-    exponents = xp.frexp(largest)[1]
-    extreme = (xp.abs(exponents) > _MODERATE) & (largest > 0)
-    return xp.ldexp(x, xp.where(extreme, -exponents, 0)) if extreme.any() else x
+_grouped = Samples(_factors)
+_grouped.effort = 20  # a loop over pairs of columns
 
 
-#: A pair's squares about its own means that are less than this share of those about the columns' have lost digits.
-_LEAST_SHARE = 1e-3
-
-#: Numbers in a temporary array for pairs that are computed one by one.
-_NUMBERS = 1 << 22
+@_grouped.case
+def everything_is_kept(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(30, 7)), "threshold": 0.0}
 
 
-def pairwise_complete(xp: Any, x: Any) -> Any:
-    """Correlation of each pair of float64 columns over their common rows, by products of whole matrices of `xp`.
+@_grouped.case
+def only_the_diagonal(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(400, 9)), "threshold": 0.9}
 
-    Pairs whose sums cancel are computed again, each from its own means.
+
+@_grouped.case
+def sparse_constant_columns(rng: np.random.Generator) -> dict[str, Any]:
+    """The diagonal stays, as NaN."""
+    x = rng.normal(size=(50, 4))
+    x[:, 2] = 0.1
+    return {"x": x, "threshold": 0.05}
+
+
+@_grouped.case
+def squares_beyond_and_below_float64(rng: np.random.Generator) -> dict[str, Any]:
+    x = _factors(rng, 50)["x"][:, :12]
+    return {"x": x * np.array([1.0, 1e200, 1e-200, 1e160]).repeat(3), "threshold": 0.2}
+
+
+@_grouped.case
+def sparse_all_squares_below_float64(rng: np.random.Generator) -> dict[str, Any]:
+    columns = np.array([[0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 2.0, 4.0], [3.0, -1.0, 0.0, 0.0]]).T
+    return {"x": columns * [1e-165, 2e-165, 1e-290], "threshold": 0.75}
+
+
+@_grouped.case
+def largest_numbers(rng: np.random.Generator) -> dict[str, Any]:
+    x = np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, 0.5], [-1.0, -0.25], [0.5, 1.0]])
+    return {"x": 1.7e308 * np.hstack([x, 1e-310 * x[:, ::-1]]), "threshold": 0.0}
+
+
+@_grouped.case
+def entries_equal_to_the_threshold(rng: np.random.Generator) -> dict[str, Any]:
+    """Sums of four independent signs of which pairs of columns share one: exactly 1/4, which rounding may miss."""
+    signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 7)).reshape(7, -1).T
+    columns = [(0, 1, 2, 3), (0, 4, 5, 6), (1, 4, 5, 6), (0, 1, 4, 5), (2, 3, 4, 6)]
+    x = np.stack([signs[:, list(which)].sum(axis=1) for which in columns], axis=1)
+    return {"x": np.hstack([x * scale + scale / 3 for scale in (1.0, 0.1, 1 / 3, 7.0, 1e6)]), "threshold": 0.25}
+
+
+@_grouped.case
+def sparse_exactly_linear(rng: np.random.Generator) -> dict[str, Any]:
+    """Of magnitude 1, but for rounding."""
+    x = rng.integers(-9, 10, size=(131, 4)).astype(float)
+    return {"x": np.hstack([x * scale for scale in (1.0, -3.0, 0.1, 1e-3, 7.0)]), "threshold": 1.0}
+
+
+@_grouped.case
+def sparse_offset_1e6(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + _factors(rng, 90)["x"], "threshold": 0.4}
+
+
+@_grouped.case
+def opposites(rng: np.random.Generator) -> dict[str, Any]:
+    """Strong negative correlation counts as well."""
+    x = rng.normal(size=(60, 3))
+    return {"x": np.hstack([x, -2 * x, x + 0.1 * rng.normal(size=x.shape)]), "threshold": 0.8}
+
+
+@_grouped.case
+def sparse_tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(37, 131)), "threshold": 0.25}
+
+
+@_grouped.mistake("threshold")
+def threshold_beyond_one(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_factors(rng, 20), "threshold": 1.5}
+
+
+#: How much less than the threshold still reaches it: more than rounding takes from an entry, by the size of a number.
+_LEEWAY = {8: 1e-12, 4: 1e-5}
+
+
+def _with_leeway(x: Any, threshold: float) -> tuple[Any, float]:
+    """The threshold less what rounding may take from an entry: 1e-12, in float32 1e-5."""
+    return x, threshold - _LEEWAY[x.dtype.itemsize]
+
+
+def _assert_same_entries(
+    actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float, arguments: Mapping[str, Any]
+) -> None:
+    """The same entries, but for those that equal the least that is kept to rounding: they may be there or not."""
+    (found, present), (wanted, expected_present) = (_dense(*parts) for parts in (actual, expected))
+    both = present & expected_present
+    np.testing.assert_allclose(np.where(both, found, 0.0), np.where(both, wanted, 0.0), rtol, atol)
+    alone = np.abs(np.where(present, found, wanted)[present != expected_present])
+    leeway = _LEEWAY[found.dtype.itemsize]
+    assert (np.abs(alone - (arguments["threshold"] - leeway)) <= 0.1 * leeway).all(), f"of one side only: {alone}"
+
+
+def _dense(data: Any, indices: Any, indptr: Any) -> tuple[Any, Any]:
+    """The entries as a matrix, and where there are any; their indices rise in each row."""
+    shape = (len(indptr) - 1, len(indptr) - 1)
+    places = np.repeat(np.arange(shape[0]), np.diff(indptr)), indices
+    flat = np.ravel_multi_index(places, shape) if len(indices) else indices
+    assert (np.diff(flat) > 0).all(), "indices do not rise"
+    values, present = np.zeros(shape, data.dtype), np.zeros(shape, bool)
+    values.flat[flat], present.flat[flat] = data, True
+    return values, present
+
+
+def _csr(data: Any, indices: Any, indptr: Any) -> Any:
+    """A sparse matrix of the library that the arrays are of."""
+    if kind_of(data) == "numpy":
+        from scipy.sparse import csr_array as csr
+    else:
+        from cupyx.scipy.sparse import csr_matrix as csr  # type: ignore[import-not-found] - only beside a GPU
+
+    size = len(indptr) - 1
+    return csr((data, indices, indptr), shape=(size, size))
+
+
+@operation(
+    "n d -> ?, int ?, int d+1",
+    work="n * d * d",
+    nan="forbid",
+    samples=_grouped,
+    options={"threshold": _check_threshold()},
+    homogeneous="x -> 0, 0, 0",
+    prepare=_with_leeway,
+    returns=_csr,
+    agrees=_assert_same_entries,
+)
+def sparse_correlation(x: ArrayLike, threshold: float, *, backend: str | None = None) -> Any:
+    """Pearson correlations of at least `threshold` in magnitude, without the dense d x d matrix.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    threshold : float
+        0 to 1.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    scipy.sparse.csr_array of shape (d, d)
+        Indices sorted; the diagonal is always there, 1, or NaN for a constant column, whose other entries are not. Of a
+        CuPy array a `cupyx.scipy.sparse.csr_matrix`.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix or holds NaN or infinity, or `threshold` is not within 0 to 1.
+
+    Notes
+    -----
+    The entries are those of `numpy.corrcoef`, for columns of any size. One that equals the threshold is kept whatever
+    rounding makes of it: the least magnitude that is kept is below `threshold` by 1e-12 in float64 and 1e-5 in float32.
+    An entry within rounding of that may be kept by one backend and dropped by another.
+
+    Examples
+    --------
+    >>> sparse_correlation([[1.0, 2.0, 1.0], [2.0, 4.0, -1.0], [3.0, 6.0, 1.0]], 0.5).toarray()
+    array([[1., 1., 0.],
+           [1., 1., 0.],
+           [0., 0., 1.]])
     """
-    present = xp.isfinite(x)
-    shifted = _about_means(xp, moderate(xp, x), present)
-    shifted /= xp.abs(shifted).max(axis=0)
-    mask = present.astype(xp.float64)
-    count, sums, squares = mask.T @ mask, shifted.T @ mask, (shifted * shifted).T @ mask
-    varying = squares - sums * sums / count
-    result = (shifted.T @ shifted - sums * sums.T / count) / (xp.sqrt(varying) * xp.sqrt(varying.T))
-    kept = varying > _LEAST_SHARE * squares
-    rows, columns = xp.nonzero(xp.triu(~(kept & kept.T)))
-    step = max(_NUMBERS // len(x), 1)
-    for start in range(0, len(rows), step):
-        i, j = rows[start : start + step], columns[start : start + step]
-        both = present[:, i] & present[:, j]
-        a, b = (_about_means(xp, moderate(xp, xp.where(both, x[:, side], xp.nan)), both) for side in (i, j))
-        result[i, j] = (a * b).sum(axis=0) / (xp.sqrt((a * a).sum(axis=0)) * xp.sqrt((b * b).sum(axis=0)))
-        result[j, i] = result[i, j]
-    ones = xp.eye(len(result), dtype=bool) & xp.isfinite(result)
-    return xp.where(ones, 1.0, xp.clip(result, -1.0, 1.0))
-
-
-def _about_means(xp: Any, x: Any, present: Any) -> Any:
-    """Each column's present values less their mean, the others as 0."""
-    first = xp.take_along_axis(x, present.argmax(axis=0)[None], axis=0)
-    shifted = xp.where(present, x - first, 0.0)
-    return xp.where(present, shifted - shifted.sum(axis=0) / present.sum(axis=0), 0.0)
-
-
-@numpy_backend.kernel("spearman")
-def _spearman_by_product(x: Any) -> Any:
-    """Each column ranked once, then one matrix product, where nothing is missing."""
-    from scipy.stats import rankdata
-
-    if not np.isfinite(x).all():
-        return spearman.operation.run_reference(x)
-    return _product(rankdata(x, axis=0)).astype(x.dtype)
-
-
-def _product(x: Any) -> Any:
-    """Correlation of complete columns."""
-    centred, norms = about_means(x)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        centred /= norms
-        result = np.clip(centred.T @ centred, -1.0, 1.0)
-    diagonal = np.einsum("ii->i", result)
-    diagonal[~np.isnan(diagonal)] = 1.0
-    return result
-
-
-def about_means(x: Any) -> tuple[Any, Any]:
-    """Complete float64 columns with mean 0, of moderate size, and how long they then are: NaN where constant."""
-    varying = (x != x[0]).any(axis=0)
-    centred, norms = _centred(x)
-    # A norm of 0 has lost its squares, NaN and infinity have met too large ones.
-    if not ((norms > 0) & np.isfinite(norms) & (np.abs(np.frexp(norms)[1]) <= _MODERATE))[varying].all():
-        centred, norms = _centred(moderate(np, x))
-    return centred, np.where(varying, norms, np.nan)
-
-
-def _centred(x: Any) -> tuple[Any, Any]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        centred = x - x[0]
-        centred -= centred.mean(axis=0)
-        return centred, np.sqrt(np.einsum("ij,ij->j", centred, centred))
+    dense: Any = pearson.operation.body(x)
+    keep = (np.abs(dense) >= threshold) | np.eye(len(dense), dtype=bool)
+    rows, columns = np.nonzero(keep)
+    indptr = np.searchsorted(rows, np.arange(len(dense) + 1))
+    return dense[keep], columns.astype(np.int64), indptr.astype(np.int64)

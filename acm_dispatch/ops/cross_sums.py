@@ -1,4 +1,4 @@
-"""Sums over pairs of columns where both have a value, in a form in which parts can be joined."""
+"""Sums over pairs of columns where both have a value, in a form in which parts can be merged."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backends.numpy import numpy_backend
 from ..contract.arrays import ArrayLike
 from ..contract.samples import Samples
 from ..execution.operation import operation
-from . import units
 from .missing import gappy, sensors
 from .moments import Numbers
 
@@ -108,55 +106,12 @@ def cross_sums(x: ArrayLike, origin: ArrayLike, *, backend: str | None = None) -
     return CrossSums(products, sums, counts.astype(np.int64))
 
 
-def _shifted_and_present(x: Any, origin: Any) -> tuple[Any, Any]:
-    finite = np.isfinite(x)
-    return np.where(finite, np.subtract(x, origin, dtype=np.float64), 0.0), finite.astype(np.float64)
-
-
-#: Multiplications that BLAS does on the calling thread: with more, its number of threads would show in the last digits.
-_UNSHARED = 1 << 18
-
-
-@numpy_backend.kernel("cross_sums")
-def _cross_sums_by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
-    with np.errstate(all="ignore"):
-        products, sums, counts = _by_blocks(x, origin)
-        if units.astray(np.diag(products)).any():
-            exponents = cross_units(np, x, origin, products)
-            scaled = np.ldexp(x.astype(np.float64), -exponents), np.ldexp(origin.astype(np.float64), -exponents)
-            products, sums = in_ones(np, exponents, *_by_blocks(*scaled)[:2])
-    return products, sums, counts.astype(np.int64)
-
-
-def _by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
-    rows = max(_UNSHARED // x.shape[1] ** 2, 1)
-    products, sums, counts = np.zeros((3, x.shape[1], x.shape[1]))
-    for start in range(0, len(x), rows):
-        shifted, present = _shifted_and_present(x[start : start + rows], origin)
-        products += shifted.T @ shifted
-        sums += shifted.T @ present
-        counts += present.T @ present
-    return products, sums, counts
-
-
-def cross_units(xp: Any, x: Any, origin: Any, products: Any) -> Any:
-    """Exponents of the units to count columns in whose own sums went astray."""
-    exponents = units.exponents(xp, xp.maximum(units.largest(xp, x), xp.abs(origin)))
-    return xp.where(units.astray(xp.diagonal(products)), exponents, 0).astype(xp.int32)
-
-
-def in_ones(xp: Any, exponents: Any, products: Any, sums: Any) -> tuple[Any, Any]:
-    """Products and sums of columns counted in units as they are without."""
-    own = exponents[:, None]
-    return xp.ldexp(products, exponents + own), xp.ldexp(sums, own)
-
-
-def added(first: CrossSums, second: CrossSums) -> CrossSums:
+def cross_merged(first: CrossSums, second: CrossSums) -> CrossSums:
     """The sums of rows in two parts, of differences from the same origin."""
     return CrossSums(*(a + b for a, b in zip(first, second, strict=True)))
 
 
-def moved(cross: CrossSums, shift: Any) -> CrossSums:
+def cross_shifted(cross: CrossSums, shift: Any) -> CrossSums:
     """The same of numbers that are larger by `shift`."""
     products, sums, counts = cross
     own = shift[:, None]
@@ -169,7 +124,7 @@ def moved(cross: CrossSums, shift: Any) -> CrossSums:
 
 def cross_recounted(cross: CrossSums, by: Any) -> CrossSums:
     """The same of columns counted in units that are larger by 2**`by`, one exponent a column."""
-    return CrossSums(*in_ones(np, -by, cross.products, cross.sums), cross.counts)
+    return CrossSums(np.ldexp(cross.products, -by - by[:, None]), np.ldexp(cross.sums, -by[:, None]), cross.counts)
 
 
 def covariances(cross: CrossSums) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..contract.labels import Order, joined, labels_of
+from ..contract.labels import Order, labels_of, merged
 from ..contract.sources import opened
 from ..errors import InvalidInput
 
@@ -14,7 +14,7 @@ def feature_names(x: Any) -> tuple[Any, ...] | None:
     labels = labels_of(opened("feature_names", "x", x))
     if len(labels) != 2 or labels[-1] is None:
         return None
-    order = joined("feature_names", "x", Order("`x`", labels[-1]), None)
+    order = merged("feature_names", "x", Order("`x`", labels[-1]), None)
     return None if order is None else tuple(order.labels)
 
 
@@ -25,7 +25,7 @@ def require_features(operation: str, argument: str, x: Any, names: Any) -> None:
     """
     found = feature_names(x)
     if found is not None and names is not None and len(found) == len(names):
-        joined(operation, argument, Order("`x`", found), Order("the model", names))
+        merged(operation, argument, Order("`x`", found), Order("the model", names))
 
 
 def require_width(operation: str, argument: str, width: int, known: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Mean, variance and shape of each column's values."""
+"""Mean, variance and higher moments of each column, also in a form in which parts of a column can be merged."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float,
     homogeneous="x -> 1, 0, 1, 2, 3, 4, 1, 1, 0, 1, 1, 2",
 )
 def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
-    """What each column's finite values sum up to, in a form in which parts of a column can be joined.
+    """What each column's finite values sum up to, in a form in which parts of a column can be merged.
 
     Parameters
     ----------
@@ -128,11 +128,11 @@ def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
     """
     exponents, sums = _sums_in_units(x)
     with np.errstate(over="ignore", under="ignore"):
-        return recounted(sums, -exponents)
+        return sums_recounted(sums, -exponents)
 
 
 #: In which power of their column's unit sums are counted; the first value and the extremes are values themselves.
-_DEGREES = Sums(0, 0, 1, 2, 3, 4, 0, 0, 0, 1, 1, 2)  # type: ignore[arg-type]
+DEGREES = Sums(0, 0, 1, 2, 3, 4, 0, 0, 0, 1, 1, 2)  # type: ignore[arg-type]
 
 
 def _sums_in_units(x: Any) -> tuple[Any, Sums]:
@@ -166,16 +166,16 @@ def _pair_sums(column: Any) -> tuple[Any, tuple[Any, ...]]:
     return len(before), (before.sum(), after.sum(), (before * after).sum())
 
 
-def recounted(sums: Sums, by: Any) -> Sums:
+def sums_recounted(sums: Sums, by: Any) -> Sums:
     """Sums counted in units that are larger by 2**`by`, one exponent a column."""
-    return Sums(*(np.ldexp(sum_, -n * by) if n else sum_ for n, sum_ in zip(_DEGREES, sums, strict=True)))
+    return Sums(*(np.ldexp(sum_, -n * by) if n else sum_ for n, sum_ in zip(DEGREES, sums, strict=True)))
 
 
 #: Exponents of columns that are counted in 1.
 _ONES = np.int32(0)
 
 
-def joined(first: Sums, second: Sums, exponents: Any = _ONES) -> Sums:
+def sums_merged(first: Sums, second: Sums, exponents: Any = _ONES) -> Sums:
     """The sums of columns in two parts, without the pair of values where they meet, all counted in 2**`exponents`."""
     origin = np.where(first.count > 0, first.origin, second.origin)
     shift = np.ldexp(second.origin, -exponents) - np.ldexp(origin, -exponents)
@@ -183,7 +183,7 @@ def joined(first: Sums, second: Sums, exponents: Any = _ONES) -> Sums:
     count = first.count + second.count
     p, q = first.count / np.maximum(count, 1), second.count / np.maximum(count, 1)
     distance = second.mean + shift - first.mean
-    squares, cubes, fourths = powers_joined(first[3:6], second[3:6], first.count, p, q, distance)
+    squares, cubes, fourths = _powers_merged(first[3:6], second[3:6], first.count, p, q, distance)
     shifted = second.before + second.after + second.pairs * shift
     return Sums(
         origin,
@@ -201,7 +201,7 @@ def joined(first: Sums, second: Sums, exponents: Any = _ONES) -> Sums:
     )
 
 
-def powers_joined(first: Any, second: Any, count: Any, p: Any, q: Any, distance: Any) -> list[Any]:
+def _powers_merged(first: Any, second: Any, count: Any, p: Any, q: Any, distance: Any) -> list[Any]:
     """Sums of the second to at most fourth powers of distances from the mean, of two parts whose means are so distant.
 
     `count` is of the first part, `p` and `q` are the parts' shares in the count of both.
@@ -339,3 +339,88 @@ def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -
         sums.minimum,
         sums.maximum,
     )
+
+
+class MeanVariance(NamedTuple):
+    """What `column_mean_variance` gives: one number a column each."""
+
+    origin: Numbers
+    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
+    mean: Numbers
+    squares: Numbers
+
+
+def _levels_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
+    """Counts, means and squares agree, whichever value the differences are from."""
+    found, wanted = MeanVariance(*actual), MeanVariance(*expected)
+    np.testing.assert_array_equal(found.count, wanted.count)
+    spread = np.sqrt(wanted.squares / np.maximum(wanted.count, 1) + wanted.mean**2)
+    off = np.nan_to_num((found.origin - wanted.origin) + (found.mean - wanted.mean))
+    assert (np.abs(off) <= atol + rtol * spread).all(), f"means are off by {off}"
+    np.testing.assert_allclose(found.squares, wanted.squares, rtol=rtol, atol=atol)
+    np.testing.assert_array_equal(np.isnan(found.origin), wanted.count == 0)
+
+
+@operation(
+    "n d -> d, int d, d, d",
+    work="n * d",
+    nan="skip",
+    samples=Samples(sensors, column_sums.operation.samples),
+    returns=MeanVariance,
+    agrees=_levels_agree,
+    widens=True,
+    homogeneous="x -> 1, 0, 1, 2",
+)
+def column_mean_variance(x: ArrayLike, *, backend: str | None = None) -> MeanVariance:
+    """Count, mean and spread of each column's finite values, in a form in which parts of a column can be merged.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    MeanVariance : named tuple of ndarrays of shape (d,), float64 (int64 where something is counted)
+        origin, a finite value of the column (NaN if there is none); count and mean of the values' differences from it;
+        squares: sum of the squares of their distances from the mean. Without values count, mean and squares are 0.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix.
+
+    Notes
+    -----
+    `squares` is right wherever it is a normal number: those of distances below 1e-154 or above 1e154 become 0 or
+    infinite.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub and R. J. LeVeque (1983), Algorithms for computing the sample variance.
+
+    Examples
+    --------
+    >>> levels = column_mean_variance([[5.0], [6.0], [8.0]])
+    >>> levels.origin, levels.count, levels.mean.round(3), levels.squares.round(3)
+    (array([5.]), array([3]), array([1.333]), array([4.667]))
+    """
+    sums = column_sums.reference(x)
+    return MeanVariance(sums.origin, sums.count, sums.mean, sums.squares)
+
+
+def mean_variance_merged(first: MeanVariance, second: MeanVariance, exponents: Any = _ONES) -> MeanVariance:
+    """The levels of columns in two parts, both counted in 2**`exponents`."""
+    origin = np.where(first.count > 0, first.origin, second.origin)
+    count = first.count + second.count
+    share = second.count / np.maximum(count, 1)
+    shift = np.ldexp(second.origin, -exponents) - np.ldexp(origin, -exponents)
+    distance = np.where(second.count > 0, shift + second.mean - first.mean, 0.0)
+    between = distance * distance * (first.count * share)
+    return MeanVariance(origin, count, first.mean + distance * share, first.squares + second.squares + between)
+
+
+def mean_variance_recounted(levels: MeanVariance, by: Any) -> MeanVariance:
+    """MeanVariance counted in units that are larger by 2**`by`, one exponent a column."""
+    return levels._replace(mean=np.ldexp(levels.mean, -by), squares=np.ldexp(levels.squares, -2 * by))

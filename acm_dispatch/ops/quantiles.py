@@ -1,20 +1,212 @@
-"""Quantiles along an axis."""
+"""Quantiles of columns, and along an axis."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike, as_array
-from ..contract.options import integer
+from ..contract.options import drawn_by, expects, integer, one_of
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
-from ..errors import InvalidInput
+from ..errors import InvalidInput, shown
 from ..execution.composition import composition
-from .column_quantiles import QUARTERS, column_quantiles, probabilities
-from .missing import sensors
+from ..execution.operation import operation
+from .missing import MISSING, columns, is_missing, sensors
+
+QUARTERS = (0.25, 0.5, 0.75)
+
+
+@expects("numbers from 0 to 1, however many")
+@drawn_by(
+    lambda rng, dims: tuple(
+        rng.choice([0.0, 0.25, 0.5, 0.99, 1.0, rng.random()], rng.choice([0, 1, 2, 7, 40])).tolist()
+    )
+)
+def probabilities(operation: str, argument: str, value: Any) -> tuple[float, ...]:
+    """Numbers from 0 to 1, in a form that can be compared."""
+    numbers = as_array(operation, argument, value)
+    if numbers.dtype.kind not in "iuf":
+        raise InvalidInput(operation, argument, f"is {shown(value)}; expected numbers from 0 to 1")
+    if numbers.ndim != 1:
+        raise InvalidInput(operation, argument, f"has {numbers.ndim} dimensions; expected one")
+    if not ((numbers >= 0) & (numbers <= 1)).all():
+        raise InvalidInput(operation, argument, f"is {shown(value)}; expected numbers from 0 to 1")
+    return tuple(numbers.astype(np.float64).tolist())
+
+
+def _quarters(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {**sensors(rng, n), "q": QUARTERS}
+
+
+_levels = Samples(_quarters)
+_levels.cases.update(
+    (name, lambda rng, draw=draw: {**draw(rng), "q": (0.1, 0.5, 0.5, 0.99)}) for name, draw in columns.cases.items()
+)
+
+
+@_levels.case
+def one_quantile(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 300), "q": (0.37,)}
+
+
+@_levels.case
+def no_quantile(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 30), "q": ()}
+
+
+@_levels.case
+def unsorted_and_repeated(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 2000), "q": (0.99, 0.01, 0.5, 0.01, 1.0, 0.0)}
+
+
+@_levels.case
+def many_quantiles(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(3000, 3)), "q": tuple(np.linspace(0, 1, 101))}
+
+
+@_levels.case
+def extremes(rng: np.random.Generator) -> dict[str, Any]:
+    return {**columns.cases["infinities_are_numbers"](rng), "q": (0.0, 1.0)}
+
+
+@_levels.case
+def lower(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_quarters(rng, 1400), "method": "lower"}
+
+
+@_levels.case
+def higher(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_quarters(rng, 1400), "method": "higher"}
+
+
+@_levels.case
+def midpoint(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_quarters(rng, 1400), "method": "midpoint"}
+
+
+@_levels.case
+def nearest(rng: np.random.Generator) -> dict[str, Any]:
+    """Half-way places, too, which go to the even one."""
+    return {"x": rng.normal(size=(1203, 5)), "q": (0.25, 0.75, 0.5, 0.3), "method": "nearest"}
+
+
+@_levels.case
+def long_columns(rng: np.random.Generator) -> dict[str, Any]:
+    """More rows than a kernel may want to hold, with ties."""
+    return {"x": rng.normal(size=(50_000, 2)).round(2), "q": (0.001, 0.5, 0.9)}
+
+
+@_levels.mistake("q")
+def q_beyond_one(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "q": (0.5, 1.1)}
+
+
+@_levels.mistake("q")
+def q_negative(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "q": (-0.1,)}
+
+
+@_levels.mistake("q")
+def q_nan(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "q": (np.nan,)}
+
+
+@_levels.mistake("q")
+def q_not_numbers(rng: np.random.Generator) -> dict[str, Any]:
+    return {**sensors(rng, 8), "q": "median"}
+
+
+@_levels.mistake("method")
+def unknown_method(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_quarters(rng, 8), "method": "hazen"}
+
+
+@_levels.mistake("missing")
+def unknown_missing(rng: np.random.Generator) -> dict[str, Any]:
+    return {**_quarters(rng, 8), "missing": "none"}
+
+
+@operation(
+    "n d -> len(q) d",
+    work="n * d * bool(q)",
+    nan="skip",
+    samples=_levels,
+    options={
+        "q": probabilities,
+        "method": one_of("linear", "lower", "higher", "midpoint", "nearest"),
+        "missing": MISSING,
+    },
+    homogeneous="x -> 1",
+)
+def column_quantiles(
+    x: ArrayLike,
+    q: ArrayLike,
+    *,
+    method: str = "linear",
+    missing: str = "nonfinite",
+    backend: str | None = None,
+) -> np.ndarray[Any, Any]:
+    """Quantiles of each column's values that are not missing.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    q : sequence of k numbers
+        From 0 to 1, in any order.
+    method : {"linear", "lower", "higher", "midpoint", "nearest"}
+        What to take where a quantile lies between two values: in proportion, the lower one, the higher one, their
+        mean, or the nearer one (of two equally near, the one of even rank).
+    missing : {"nonfinite", "nan"}
+        What is left out: NaN and infinities, or NaN only.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    ndarray of shape (k, d)
+        In the units of `x`; NaN for a column without values.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, `q` are not numbers from 0 to 1, or an option is another word.
+
+    Notes
+    -----
+    Follows `numpy.quantile` of each column's values. Between an infinity and a number it gives the infinity, between
+    the two infinities NaN.
+
+    Examples
+    --------
+    >>> column_quantiles([[1.0], [2.0], [4.0], [float("nan")]], [0.5, 0.75])
+    array([[2.],
+           [3.]])
+    """
+    found = np.full((len(q), x.shape[1]), np.nan)
+    for j, column in enumerate(x.T):
+        values = np.sort(column[~is_missing(column, missing)])
+        if len(values):
+            found[:, j] = [_quantile(values, level, method) for level in q]
+    return found
+
+
+def _quantile(values: Any, level: float, method: str) -> Any:
+    """Of sorted values: the one at `level`, or what the method makes of the two that it lies between."""
+    place = level * (len(values) - 1)
+    low, high = values[math.floor(place)], values[math.ceil(place)]
+    if method in ("lower", "higher"):
+        return low if method == "lower" else high
+    if method == "nearest":
+        return values[round(place)]  # to the even one of two
+    share = 0.5 if method == "midpoint" else place - math.floor(place)
+    if low == high or place == math.floor(place):
+        return low
+    with np.errstate(invalid="ignore"):
+        return low * (1 - share) + high * share
 
 
 def _quartered_signal(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -95,7 +287,7 @@ def _matrix(x: Any, axis: Any) -> tuple[Any, int]:
     return matrix, values.ndim
 
 
-def _levels(q: Any) -> tuple[Any, bool]:
+def _as_levels(q: Any) -> tuple[Any, bool]:
     """The levels as a tuple, and whether there is but one, given as a number."""
     if isinstance(q, tuple):  # which plans are remembered by
         return q, False
@@ -104,7 +296,7 @@ def _levels(q: Any) -> tuple[Any, bool]:
 
 
 def _calls(*, x: Any, q: Any, axis: Any, method: Any, missing: Any) -> dict[str, dict[str, Any]]:
-    return {"column_quantiles": {"x": _matrix(x, axis)[0], "q": _levels(q)[0], "method": method, "missing": missing}}
+    return {"column_quantiles": {"x": _matrix(x, axis)[0], "q": _as_levels(q)[0], "method": method, "missing": missing}}
 
 
 @composition(column_quantiles, samples=_signals, homogeneous="x -> 1", calls=_calls)
@@ -154,7 +346,7 @@ def quantiles(
     array([1., 2.])
     """
     matrix, dims = _matrix(x, axis)
-    levels, single = _levels(q)
+    levels, single = _as_levels(q)
     found = column_quantiles(matrix, levels, method=method, missing=missing, backend=backend)
     if dims == 1:
         found = found[:, 0]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backends.transfer import to_host
-from .column_quantiles import column_quantiles
+from .quantiles import column_quantiles
 
 #: Points that stand for a chunk, or for several chunks of the level below.
 _POINTS = 512

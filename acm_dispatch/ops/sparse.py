@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.numpy import numpy_backend
 from ..contract.arrays import ArrayLike, as_array
+from ..contract.csr import check_csr
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..errors import InvalidInput
 from ..execution.composition import composition
 from ..execution.operation import operation
-from .sparse_operands import check_csr, csr_arrays, csr_of_any_size, times_matrix, times_vector
+from .sparse_operands import csr_arrays, csr_of_any_size, times_matrix, times_vector
 
 
 @operation("z, index z, index p, c k -> p-1 k", work="z * k", nan="propagate", samples=times_matrix)
@@ -62,16 +62,6 @@ def csr_matmul(
     return result
 
 
-@numpy_backend.kernel("csr_matmul")
-def _matmul_by_scipy(data: Any, indices: Any, indptr: Any, b: Any) -> Any:
-    from scipy.sparse import csr_array
-
-    check_csr("csr_matmul", data, indices, indptr, len(b))
-    matrix = csr_array((data.astype(np.float64, copy=False), indices, indptr), shape=(len(indptr) - 1, len(b)))
-    with np.errstate(all="ignore"):
-        return (matrix @ b.astype(np.float64, copy=False)).astype(b.dtype, copy=False)
-
-
 @operation("z, index z, index p, c -> p-1", work="z", nan="propagate", samples=times_vector)
 def csr_matvec(
     data: ArrayLike, indices: ArrayLike, indptr: ArrayLike, v: ArrayLike, *, backend: str | None = None
@@ -112,16 +102,6 @@ def csr_matvec(
     check_csr("csr_matvec", data, indices, indptr, len(v))
     rows = (range(indptr[row], indptr[row + 1]) for row in range(len(indptr) - 1))
     return np.array([sum((data[at] * v[indices[at]] for at in row), start=0.0) for row in rows])
-
-
-@numpy_backend.kernel("csr_matvec")
-def _matvec_by_scipy(data: Any, indices: Any, indptr: Any, v: Any) -> Any:
-    from scipy.sparse import csr_array
-
-    check_csr("csr_matvec", data, indices, indptr, len(v))
-    matrix = csr_array((data.astype(np.float64, copy=False), indices, indptr), shape=(len(indptr) - 1, len(v)))
-    with np.errstate(all="ignore"):
-        return (matrix @ v.astype(np.float64, copy=False)).astype(v.dtype, copy=False)
 
 
 #: What the operations get of a sparse matrix `a`.

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
-from ..errors import InvalidInput
 
 
 def csr_arrays(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -153,11 +152,3 @@ for _name, _mistake in times_matrix.mistakes.items():
 
 def _with_vector(arguments: Any) -> dict[str, Any]:
     return {**{name: value for name, value in arguments.items() if name != "b"}, "v": arguments["b"][:, 0].copy()}
-
-
-def check_csr(name: str, data: Any, indices: Any, indptr: Any, columns: int) -> None:
-    """Raise `InvalidInput` unless the arrays form a CSR matrix of that many columns."""
-    if len(indptr) == 0 or indptr[0] != 0 or indptr[-1] > len(data) or (np.diff(indptr) < 0).any():
-        raise InvalidInput(name, "indptr", f"does not rise from 0 to at most {len(data)}, the length of `data`")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < columns):
-        raise InvalidInput(name, "indices", f"holds an index outside 0 to {columns - 1}")

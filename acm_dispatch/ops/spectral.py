@@ -1,4 +1,4 @@
-"""How much of each window of a signal lies in which bands of frequency."""
+"""Energy of each window within frequency bands, and Welch's estimate of the power spectrum."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.numpy import numpy_backend
 from ..contract.arrays import ArrayLike
-from ..contract.options import drawn_by, expects, integer, number
+from ..contract.options import drawn_by, expects, integer, number, one_of
 from ..contract.samples import Samples
 from ..errors import InvalidInput, shown
 from ..execution.operation import operation
-from . import units
 
 Bands = tuple[tuple[float, float], ...]
 
@@ -240,26 +238,237 @@ def _power(rows: Any) -> Any:
     return np.where(np.isfinite(rows).all(axis=-1, keepdims=True), power, np.nan)
 
 
-#: Numbers transformed at a time: 8 MB in float64.
-_BATCH = 1 << 20
+def _signals(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {"x": vibration(rng, n)["x"], "segment": 64, "overlap": 32}
 
 
-@numpy_backend.kernel("band_energy")
-def _band_energy_by_batches(x: Any, window: int, bands: Bands, step: int) -> Any:
-    """Batches of windows through one transform each, then the bands by one matrix product."""
-    views = np.lib.stride_tricks.sliding_window_view(x, window, axis=0)[::step]
-    frequencies = np.arange(window // 2 + 1) / window
-    inside = [(frequencies >= low) & ((frequencies < high) | (high == 0.5)) for low, high in bands]
-    members = np.array(inside, dtype=np.float64).T
-    count = max(_BATCH // (window * x.shape[1]), 1)
-    result = np.empty((len(views), x.shape[1], len(bands)), x.dtype)
+_segments = Samples(_signals)
+
+
+@_segments.case
+def linear_detrend(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(300, 3)) + 0.1 * np.arange(300)[:, None]
+    return {"x": x, "detrend": "linear", "segment": 100, "overlap": 75}
+
+
+@_segments.case
+def boxcar_without_detrend(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(101, 4)), "detrend": "none", "window": "boxcar", "segment": 25, "overlap": 0}
+
+
+@_segments.case
+def hamming_of_odd_length(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(90, 2)), "window": "hamming", "segment": 33, "overlap": 11}
+
+
+@_segments.case
+def blackman(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(64, 2)), "window": "blackman", "segment": 64, "overlap": 0}
+
+
+@_segments.case
+def signals_at_1e6(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": 1e6 + rng.normal(size=(200, 4)), "segment": 40, "overlap": 10}
+
+
+@_segments.case
+def signals_that_are_constant(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": np.tile([0.1, 1e6 + 0.3], (70, 1)), "segment": 16, "overlap": 15}
+
+
+@_segments.case
+def segment_of_one(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(5, 2)), "detrend": "none", "segment": 1, "overlap": 0}
+
+
+@_segments.case
+def lines_through_two_rows(rng: np.random.Generator) -> dict[str, Any]:
+    """Nothing is left of them."""
+    x = rng.normal(size=(24, 3))
+    return {"x": x, "detrend": "linear", "window": "boxcar", "segment": 2, "overlap": 1}
+
+
+@_segments.case
+def lines_through_three_rows(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(30, 3)), "detrend": "linear", "window": "hamming", "segment": 3, "overlap": 0}
+
+
+@_segments.case
+def lines_through_gaps(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(130, 4))
+    x[3, 0], x[64, 1], x[40, 2], x[129, 3] = np.nan, -np.inf, np.inf, np.nan
+    return {"x": x, "detrend": "linear", "window": "boxcar", "segment": 13, "overlap": 5}
+
+
+@_segments.case
+def gaps_without_detrend(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(130, 4))
+    x[3, 0], x[64, 1], x[40, 2], x[129, 3] = np.nan, -np.inf, np.inf, np.nan
+    return {"x": x, "detrend": "none", "segment": 16, "overlap": 8}
+
+
+@_segments.case
+def gap_after_the_last_segment(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(130, 2))
+    x[128, 0], x[127, 1] = np.nan, -np.inf
+    return {"x": x, "segment": 32, "overlap": 16}
+
+
+@_segments.case
+def gap_spoils_its_column(rng: np.random.Generator) -> dict[str, Any]:
+    x = rng.normal(size=(256, 3))
+    x[100, 1] = np.nan
+    return {"x": x, "segment": 64, "overlap": 32}
+
+
+@_segments.case
+def segments_beside_the_range(rng: np.random.Generator) -> dict[str, Any]:
+    """Sums of squares leave the range of numbers where their mean does not, and where it does."""
+    x = rng.normal(size=(300, 7)) * [1e-153, 1e-155, 1e-170, 1e150, 1e153, 1e307, 1.0]
+    x[:, 6] = rng.choice([1.7e308, -1.7e308], size=300)
+    return {"x": x, "segment": 16, "overlap": 8}
+
+
+@_segments.case
+def lines_beside_the_range(rng: np.random.Generator) -> dict[str, Any]:
+    return {**segments_beside_the_range(rng), "detrend": "linear"}
+
+
+@_segments.mistake("segment")
+def segment_beyond_the_data(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(63, 2)), "segment": 64, "overlap": 32}
+
+
+@_segments.mistake("overlap")
+def overlap_as_long_as_the_segment(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "segment": 64, "overlap": 64}
+
+
+@_segments.mistake("detrend")
+def unknown_detrend(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "detrend": "constant", "segment": 64, "overlap": 32}
+
+
+@_segments.mistake("segment")
+def no_segment(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "segment": 0, "overlap": 0}
+
+
+@_segments.mistake("overlap")
+def negative_overlap(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "segment": 64, "overlap": -1}
+
+
+@_segments.mistake("window")
+def unknown_window(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(128, 2)), "window": "square", "segment": 64, "overlap": 32}
+
+
+def _check_segments(x: Any, detrend: str, window: str, segment: int, overlap: int) -> tuple[Any, ...]:
+    """Segments that fit into the rows of `x`, and overlap by less than their length."""
+    if overlap >= segment:
+        raise InvalidInput("power_spectrum", "overlap", f"is {overlap}; expected less than the segment of {segment}")
+    if segment > len(x):
+        raise InvalidInput("power_spectrum", "segment", f"is {segment}; expected at most the {len(x)} rows of `x`")
+    return x, detrend, window, segment, overlap
+
+
+def _assert_spectrum(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
+    """Densities agree to a share of the largest in their column: an amplitude is rounded as the largest one is."""
+    np.testing.assert_allclose(actual[0], expected[0], rtol=rtol, atol=atol)
+    densities, wanted = actual[1], expected[1]
     with np.errstate(all="ignore"):
-        for start in range(0, len(views), count):
-            windows = views[start : start + count].astype(np.float64)
-            energy = _power(windows) @ members
-            if units.astray(energy).any():
-                exponents = units.exponents(np, np.abs(windows).max(axis=2))[:, :, None]
-                if exponents.any():
-                    energy = np.ldexp(_power(np.ldexp(windows, -exponents)) @ members, 2 * exponents)
-            result[start : start + count] = energy
-    return result
+        rounding = 64 * np.finfo(np.float64).eps * np.sqrt(wanted.max(axis=0, where=np.isfinite(wanted), initial=0.0))
+        allowed = rtol * wanted + atol + 2 * rounding * np.sqrt(wanted) + rounding**2
+        close = (np.abs(densities - wanted) <= allowed) | (densities == wanted)
+    close |= np.isnan(densities) & np.isnan(wanted)
+    assert close.all(), f"densities {densities[~close][:5]} instead of {wanted[~close][:5]}"
+
+
+@operation(
+    "n d -> segment//2+1, segment//2+1 d",
+    work="n * d",
+    nan="propagate",
+    samples=_segments,
+    prepare=_check_segments,
+    agrees=_assert_spectrum,
+    homogeneous="x -> 0, 2",
+    options={
+        "detrend": one_of("mean", "linear", "none"),
+        "window": one_of("hann", "hamming", "blackman", "boxcar"),
+        "segment": integer(minimum=1),
+        "overlap": integer(minimum=0),
+    },
+)
+def power_spectrum(
+    x: ArrayLike,
+    *,
+    detrend: str = "mean",
+    window: str = "hann",
+    segment: int = 256,
+    overlap: int = 128,
+    backend: str | None = None,
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Power spectral density of each column, by Welch's averaged periodograms.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+    detrend : {"mean", "linear", "none"}
+        What is taken from each segment.
+    window : {"hann", "hamming", "blackman", "boxcar"}
+    segment : int, default 256
+        Rows in a segment, at most n.
+    overlap : int, default 128
+        Rows that neighbouring segments share, less than `segment`.
+    backend : str, optional
+        Run on this backend only.
+
+    Returns
+    -------
+    frequencies : ndarray of shape (segment // 2 + 1,)
+        In cycles per sample.
+    power : ndarray of shape (segment // 2 + 1, d)
+        In squared units of `x` per cycle per sample, one-sided. A segment that holds NaN or infinity makes its column
+        NaN; rows after the last whole segment are not looked at.
+
+    Raises
+    ------
+    InvalidInput
+        If `x` is not a real matrix, has fewer rows than a segment, or an option is out of range.
+
+    References
+    ----------
+    P. Welch (1967), The use of the fast Fourier transform for the estimation of power spectra. Follows
+    `scipy.signal.welch` with ``fs=1``. A density is right, to a share of the largest, wherever it is a normal number. A
+    line takes all there is from one or two rows, and leaves exactly 0; of more rows that lie on one, rounding is left,
+    of the size of 1e-16 of the values, squared.
+
+    Examples
+    --------
+    >>> frequencies, power = power_spectrum(np.cos(np.pi * np.arange(8.0))[:, None], segment=4, overlap=2)
+    >>> frequencies
+    array([0.  , 0.25, 0.5 ])
+    """
+    from scipy.signal import welch
+
+    if x.shape[1] == 0:
+        return np.fft.rfftfreq(segment), np.empty((segment // 2 + 1, 0))
+    kind: Any = {"mean": "constant", "linear": "linear", "none": False}[detrend]
+    used = x[: (len(x) - overlap) // (segment - overlap) * (segment - overlap) + overlap]
+    largest = np.abs(used).max(axis=0)
+    finite = np.isfinite(largest)
+    # Counted in a unit of which no value has as much as one, no difference and no square overflows.
+    exponents = np.frexp(np.where(finite, largest, 0.0))[1]
+    if (np.abs(exponents) > 100).any():
+        used = np.ldexp(used, -exponents)
+    else:
+        exponents[:] = 0
+    # Of values far from 0 their mean would leave no digits.
+    level = 0.0 if detrend == "none" else used[0]
+    shifted = np.where(finite, used, 0.0) - np.where(finite, level, 0.0)
+    if detrend == "linear" and segment <= 2:
+        shifted *= 0.0  # a line goes through them
+    frequencies, power = welch(shifted, window=window, nperseg=segment, noverlap=overlap, detrend=kind, axis=0)
+    with np.errstate(over="ignore", under="ignore"):
+        return frequencies, np.where(finite, np.ldexp(power, 2 * exponents), np.nan)

@@ -14,15 +14,26 @@ from ..contract.options import boolean, integer
 from ..contract.shapes import measure, parse
 from ..errors import InvalidInput
 from .chunk_sums import ANY, in_unit_of_chunk, scaled
-from .column_quantiles import probabilities
-from .cross_sums import CrossSums, added, covariances, cross_recounted, cross_sums, moved
-from .mean_variance import MeanVariance, column_mean_variance, mean_variance_merged, mean_variance_recounted
-from .moments import Numbers, Sums, column_sums, joined, kurtosis, recounted, skewness
+from .cross_sums import CrossSums, covariances, cross_merged, cross_recounted, cross_shifted, cross_sums
+from .moments import (
+    MeanVariance,
+    Numbers,
+    Sums,
+    column_mean_variance,
+    column_sums,
+    kurtosis,
+    mean_variance_merged,
+    mean_variance_recounted,
+    skewness,
+    sums_merged,
+    sums_recounted,
+)
+from .quantiles import probabilities
 from .sketch import QuantileSketch
 
 
 class StreamingResult(NamedTuple):
-    """What is known of the data so far: one number a column, or as stated."""
+    """What is partial of the data so far: one number a column, or as stated."""
 
     count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
     mean: Numbers
@@ -37,7 +48,7 @@ class StreamingResult(NamedTuple):
     rank_error: Numbers
 
 
-class _Known(NamedTuple):
+class _State(NamedTuple):
     """What the rows so far come to: replaced as a whole, so that what fails half-way changes nothing.
 
     Sums are counted in powers of two, one a column, of which `exponents` are the exponents.
@@ -69,7 +80,7 @@ class StreamingStatistics:
     covariance : bool, default False
         Whether the covariance of each two columns is wanted.
     moments : {4, 2}, default 4
-        With 2 nothing but count, mean, variance and covariance is known in the end, in a third of the time. Quantiles
+        With 2 nothing but count, mean, variance and covariance is partial in the end, in a third of the time. Quantiles
         take 4, since they rest on the extremes.
 
     Notes
@@ -102,7 +113,7 @@ class StreamingStatistics:
         self._order: Order | None = None
         zeros, nans = np.zeros(d), np.full(d, np.nan)
         none = np.zeros(d, np.int64)
-        self._known = _Known(
+        self._partial = _State(
             np.full(d, ANY),
             MeanVariance(nans, none, zeros, zeros),
             Sums(nans, none, zeros, zeros, zeros, zeros, nans, nans, none, zeros, zeros, zeros),
@@ -120,7 +131,7 @@ class StreamingStatistics:
         ----------
         chunk : array of shape (n, d)
             Columns with names are brought into the order of the first chunk. On a device, it is summarised there, and
-            what is known of it comes back; for quantiles it comes back itself where it has fewer than 4096 rows or
+            what is partial of it comes back; for quantiles it comes back itself where it has fewer than 4096 rows or
             follows such a one.
 
         Raises
@@ -136,22 +147,24 @@ class StreamingStatistics:
         if len(rows) == 0:
             return
         sums, exponents = in_unit_of_chunk(column_mean_variance if self._moments == 2 else column_sums, rows)
-        known = _in_units(self._known, np.maximum(self._known.exponents, exponents))
-        by = known.exponents - exponents
+        partial = _in_units(self._partial, np.maximum(self._partial.exponents, exponents))
+        by = partial.exponents - exponents
         if self._moments == 2:
-            known = known._replace(
-                levels=mean_variance_merged(known.levels, mean_variance_recounted(sums, by), known.exponents)
+            partial = partial._replace(
+                levels=mean_variance_merged(partial.levels, mean_variance_recounted(sums, by), partial.exponents)
             )
         else:
             first, last = to_host(rows[[0, -1]]).astype(np.float64)
-            known = _followed(known, recounted(sums, by), first, last, len(rows))
-        if known.cross is not None:
-            origin = to_device_of(rows, np.nan_to_num(self._origin(known)))
-            counted = (scaled(part, known.exponents) for part in (rows, origin))
-            known = known._replace(cross=added(known.cross, CrossSums(*map(to_host, cross_sums(*counted)))))
-        if known.sketch is not None:
-            known = known._replace(sketch=known.sketch.updated(rows))
-        self._known = known
+            partial = _followed(partial, sums_recounted(sums, by), first, last, len(rows))
+        if partial.cross is not None:
+            origin = to_device_of(rows, np.nan_to_num(self._origin(partial)))
+            counted = (scaled(part, partial.exponents) for part in (rows, origin))
+            partial = partial._replace(
+                cross=cross_merged(partial.cross, CrossSums(*map(to_host, cross_sums(*counted))))
+            )
+        if partial.sketch is not None:
+            partial = partial._replace(sketch=partial.sketch.updated(rows))
+        self._partial = partial
         if "d" in orders:
             self._order = Order("the first chunk", list(orders["d"].labels))
 
@@ -168,27 +181,27 @@ class StreamingStatistics:
             raise InvalidInput("StreamingStatistics", "other", problem)
         if (self._d, self._q, self._moments) != (other._d, other._q, other._moments):
             raise InvalidInput("StreamingStatistics", "other", "has other columns, quantiles, or moments")
-        order = labels.joined("StreamingStatistics", "other", self._order, other._order)
-        if (self._known.cross is None) != (other._known.cross is None):
+        order = labels.merged("StreamingStatistics", "other", self._order, other._order)
+        if (self._partial.cross is None) != (other._partial.cross is None):
             raise InvalidInput("StreamingStatistics", "other", "differs in whether there is a covariance")
-        exponents = np.maximum(self._known.exponents, other._known.exponents)
-        known, more = (_in_units(part, exponents) for part in (self._known, other._known))
-        known = known._replace(levels=mean_variance_merged(known.levels, more.levels, exponents))
+        exponents = np.maximum(self._partial.exponents, other._partial.exponents)
+        partial, more = (_in_units(part, exponents) for part in (self._partial, other._partial))
+        partial = partial._replace(levels=mean_variance_merged(partial.levels, more.levels, exponents))
         if more.rows > 0:
-            known = _followed(known, more.sums, more.first, more.last, more.rows)
-        if known.cross is not None and more.cross is not None:
-            theirs, own = (np.ldexp(one._origin(part), -exponents) for one, part in ((other, more), (self, known)))
+            partial = _followed(partial, more.sums, more.first, more.last, more.rows)
+        if partial.cross is not None and more.cross is not None:
+            theirs, own = (np.ldexp(one._origin(part), -exponents) for one, part in ((other, more), (self, partial)))
             shift = np.nan_to_num(theirs - own)
-            known = known._replace(cross=added(known.cross, moved(more.cross, shift)))
-        if known.sketch is not None and more.sketch is not None:
-            known = known._replace(sketch=known.sketch.merged(more.sketch))
-        self._known, self._order = known, order
+            partial = partial._replace(cross=cross_merged(partial.cross, cross_shifted(more.cross, shift)))
+        if partial.sketch is not None and more.sketch is not None:
+            partial = partial._replace(sketch=partial.sketch.merged(more.sketch))
+        self._partial, self._order = partial, order
 
-    def _origin(self, known: _Known) -> Any:
-        return (known.levels if self._moments == 2 else known.sums).origin
+    def _origin(self, partial: _State) -> Any:
+        return (partial.levels if self._moments == 2 else partial.sums).origin
 
     def result(self) -> StreamingResult:
-        """What is known so far.
+        """What is partial so far.
 
         Returns
         -------
@@ -196,14 +209,14 @@ class StreamingStatistics:
             count, mean, variance (by count - 1), skewness and kurtosis (corrected for bias, as `column_moments`),
             minimum, maximum; autocovariance: sum of (x[t] - mean) (x[t-1] - mean) over neighbouring values by count;
             covariance, d x d, of the rows where both columns have a value, by their number - 1 (None if not asked for);
-            quantiles, k x d; rank_error, by how many ranks these may be off. What cannot be known yet is NaN, and so
+            quantiles, k x d; rank_error, by how many ranks these may be off. What cannot be partial yet is NaN, and so
             is what was not asked for.
         """
-        known = self._known
-        sums = known.sums if self._moments == 4 else _without_shape(known.levels)
+        partial = self._partial
+        sums = partial.sums if self._moments == 4 else _without_shape(partial.levels)
         many, some = sums.count > 1, sums.count > 0
         products = sums.products - sums.mean * (sums.before + sums.after) + sums.pairs * sums.mean**2
-        sketch, cross, exponents = known.sketch, known.cross, known.exponents
+        sketch, cross, exponents = partial.sketch, partial.cross, partial.exponents
         return StreamingResult(
             sums.count,
             _in_ones(np.ldexp(sums.origin, -exponents) + sums.mean, exponents),
@@ -225,27 +238,27 @@ def _in_ones(values: Any, exponents: Any) -> Any:
         return np.ldexp(values, exponents)
 
 
-def _in_units(known: _Known, exponents: Any) -> _Known:
+def _in_units(partial: _State, exponents: Any) -> _State:
     """The same, counted in larger units."""
-    by = exponents - known.exponents
+    by = exponents - partial.exponents
     if not by.any():
-        return known
+        return partial
     with np.errstate(under="ignore"):
-        return known._replace(
+        return partial._replace(
             exponents=exponents,
-            levels=mean_variance_recounted(known.levels, by),
-            sums=recounted(known.sums, by),
-            cross=None if known.cross is None else cross_recounted(known.cross, by),
+            levels=mean_variance_recounted(partial.levels, by),
+            sums=sums_recounted(partial.sums, by),
+            cross=None if partial.cross is None else cross_recounted(partial.cross, by),
         )
 
 
-def _followed(known: _Known, sums: Sums, first: Any, last: Any, rows: int) -> _Known:
-    """`known` with the sums of the rows that come next, from `first` to `last`."""
-    return known._replace(
-        sums=_bridged(joined(known.sums, sums, known.exponents), known.exponents, known.last, first),
-        first=first if known.rows == 0 else known.first,
+def _followed(partial: _State, sums: Sums, first: Any, last: Any, rows: int) -> _State:
+    """`partial` with the sums of the rows that come next, from `first` to `last`."""
+    return partial._replace(
+        sums=_bridged(sums_merged(partial.sums, sums, partial.exponents), partial.exponents, partial.last, first),
+        first=first if partial.rows == 0 else partial.first,
         last=last,
-        rows=known.rows + rows,
+        rows=partial.rows + rows,
     )
 
 

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.numpy import numpy_backend
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer
 from ..contract.samples import Samples
 from ..errors import InvalidInput
 from ..execution.operation import operation
-from .triplets import leading_triplets, signs_of
 
 
 def assert_directions(vt: Any, rtol: float) -> None:
@@ -35,6 +33,11 @@ def assert_pairs(x: Any, u: Any, s: Any, vt: Any, rtol: float, inherited: Any = 
     for residual in (x @ vt.T - u * s, x.T @ u - vt.T * s):
         off = np.sqrt((residual**2).sum(axis=0))
         assert (off <= allowed).all(), f"residuals are {off}; {allowed} are allowed"
+
+
+def signs_of(vt: Any) -> Any:
+    """What makes the entry of largest magnitude in each row positive, the first of equal ones."""
+    return np.array([np.copysign(1.0, row[np.abs(row).argmax()]) for row in vt])
 
 
 def scaled_to_one(x: Any) -> tuple[Any, int]:
@@ -273,9 +276,3 @@ def truncated_svd(
     u, s, vt = np.linalg.svd(np.ldexp(x, -exponent), full_matrices=False)
     signs = signs_of(vt[:n_components])
     return u[:, :n_components] * signs, np.ldexp(s[:n_components], exponent), vt[:n_components] * signs[:, None]
-
-
-@numpy_backend.kernel("truncated_svd")
-def _triplets_by_qr(x: Any, n_components: int) -> tuple[Any, ...]:
-    with np.errstate(all="ignore"):
-        return tuple(np.ascontiguousarray(part, x.dtype) for part in leading_triplets(x, n_components))

@@ -40,7 +40,7 @@ PACKAGES = {
 
 _FAMILIES = (
     "distances",
-    "clustering",
+    "silhouette",
     "robust_stats",
     "normalization",
     "imputation",
@@ -54,7 +54,7 @@ _FAMILIES = (
     "linalg",
     "pca",
     "kmeans",
-    "detectors",
+    "isolation_forest",
     "moments",
     "streaming",
 )

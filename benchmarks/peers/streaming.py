@@ -1,4 +1,4 @@
-"""Peers of streaming: mean and variance of chunks, joined by the update of Chan, Golub and LeVeque."""
+"""Peers of streaming: mean and variance of chunks, merged by the update of Chan, Golub and LeVeque."""
 
 from functools import partial
 

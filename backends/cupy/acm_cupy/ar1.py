@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from acm_dispatch.numpy_kernels.prefix_doubling import later
 from acm_dispatch.ops.ar1 import FEWEST, LARGEST
-from acm_dispatch.ops.doubling import later
 
 from .columns import total
 from .declared import kernel

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from acm_dispatch.ops.correlation import pairwise_complete
+from acm_dispatch.numpy_kernels.correlation import pairwise_complete, rescaled
 
+from .blocks import blocks
 from .declared import kernel
 
 
@@ -50,3 +51,27 @@ def _centred_ranks(xp: Any, present: Any, order: Any, place: Any, start: Any, st
     below, up_to = (xp.take_along_axis(counted, edge, axis=0) for edge in (start, stop))
     ranks = (below + up_to - counted[-1]) / 2.0
     return xp.where(present, xp.take_along_axis(ranks, place, axis=0), 0.0)
+
+
+@kernel("sparse_correlation")
+def sparse_correlation(xp: Any, x: Any, threshold: float) -> tuple[Any, ...]:
+    rows = _standardised(xp, x)
+    data, indices, counts = [], [], [xp.zeros(1, xp.int64)]
+    for some in blocks(len(rows), len(rows)):
+        band = xp.clip(xp.matmul(rows[some], rows.T), -1.0, 1.0)
+        diagonal = xp.arange(some.start, some.stop)[:, None] == xp.arange(len(rows))
+        band = xp.where(diagonal & ~xp.isnan(band), 1.0, band)
+        keep = (xp.abs(band) >= threshold) | diagonal
+        data.append(band[keep].astype(x.dtype, copy=False))
+        indices.append(xp.nonzero(keep)[1].astype(xp.int64, copy=False))
+        counts.append(keep.sum(axis=1))
+    return xp.concatenate(data), xp.concatenate(indices), xp.cumsum(xp.concatenate(counts))
+
+
+def _standardised(xp: Any, x: Any) -> Any:
+    """The columns as rows of length 1 around 0; a constant one as NaN."""
+    x = rescaled(xp, x.astype(xp.float64, copy=False))
+    rows = (x - x[0]).T.astype(xp.float64, order="C")
+    rows -= rows.mean(axis=1, keepdims=True)
+    norms = xp.sqrt((rows * rows).sum(axis=1))
+    return rows / xp.where((x == x[0]).all(axis=0), xp.nan, norms)[:, None]

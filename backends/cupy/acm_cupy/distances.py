@@ -6,13 +6,13 @@ from typing import Any
 
 from .blocks import pairs
 from .declared import kernel
-from .extremes import are_in_range, are_moderate, lengths, units
+from .extremes import are_in_range, lengths, squares_fit, units
 
 
 @kernel("pairwise_euclidean")
 def pairwise_euclidean(xp: Any, x: Any, y: Any) -> Any:
     out = xp.empty((len(x), len(x if y is None else y)), x.dtype)
-    moderate = x.dtype == xp.float32 or (are_moderate(x) and (y is None or are_moderate(y)))
+    fits = x.dtype == xp.float32 or (squares_fit(x) and (y is None or squares_fit(y)))
     left = x.astype(xp.float64, copy=False)
     right = left if y is None else y.astype(xp.float64, copy=False)
     for rows, columns_of_rows in pairs(len(left), len(right), x.shape[1]):
@@ -20,17 +20,17 @@ def pairwise_euclidean(xp: Any, x: Any, y: Any) -> Any:
             # With itself, what lies left of a block on the diagonal is the mirror image of blocks before it.
             start = columns.start if y is not None else max(columns.start, rows.start)
             if start < columns.stop:
-                block = distances(xp, left[rows], right[start : columns.stop], moderate)
+                block = distances(xp, left[rows], right[start : columns.stop], fits)
                 out[rows, start : columns.stop] = block
                 if y is None:
                     out[start : columns.stop, rows] = block.T
     return out
 
 
-def distances(xp: Any, x: Any, y: Any, moderate: bool) -> Any:
-    """Distance of each row of `x` to each row of `y`; `moderate` if no square overflows or underflows."""
+def distances(xp: Any, x: Any, y: Any, fits: bool) -> Any:
+    """Distance of each row of `x` to each row of `y`; `fits` if no square overflows or underflows."""
     differences = x[:, None] - y[None]
-    return xp.sqrt(_squares(differences)) if moderate else lengths(xp, differences)
+    return xp.sqrt(_squares(differences)) if fits else lengths(xp, differences)
 
 
 def _squares(differences: Any) -> Any:
@@ -52,7 +52,7 @@ def pairwise_distances_argmin_min(xp: Any, x: Any, y: Any) -> tuple[Any, Any]:
         nearest, least = _nearest_of_blocks(xp, left[rows], right, columns, None)
         distance = xp.sqrt(least)
         # Of float32 no square overflows or underflows in float64.
-        if x.dtype == xp.float64 and not (are_in_range(least) or (are_moderate(x) and are_moderate(y))):
+        if x.dtype == xp.float64 and not (are_in_range(least) or (squares_fit(x) and squares_fit(y))):
             factors = units(xp, left[rows], right)
             nearest, _ = _nearest_of_blocks(xp, left[rows], right, columns, factors)
             distance = lengths(xp, left[rows] - right[nearest])

@@ -21,7 +21,7 @@ def are_in_range(squared: Any) -> bool:
     return bool(((squared >= _LEAST * _LEAST) & (squared < float("inf"))).all())
 
 
-def are_moderate(x: Any) -> bool:
+def squares_fit(x: Any) -> bool:
     """Whether no square of a difference of such numbers overflows or underflows."""
     size = abs(x)
     return bool(((size < _LARGE) & ((size >= _SMALL) | (size == 0))).all())

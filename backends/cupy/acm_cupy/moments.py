@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from acm_dispatch.ops import units
+from acm_dispatch.numpy_kernels import units
 
 from .columns import first_present, greatest, least, total
 from .declared import kernel

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from acm_dispatch.ops import units
-from acm_dispatch.ops.normalization import deviation_in_units, in_one_unit
+from acm_dispatch.numpy_kernels import units
+from acm_dispatch.numpy_kernels.normalization import deviation_in_units, in_one_unit
 from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
 from .declared import kernel

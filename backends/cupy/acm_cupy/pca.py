@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from acm_dispatch.ops.pca_scores import LEAST_VARIANCE
+from acm_dispatch.ops.pca import LEAST_VARIANCE
 
 from .blocks import blocks
 from .columns import total
 from .declared import kernel
-from .linalg import matmul
+from .matmul import matmul
 from .svd import leading_triplets
 
 

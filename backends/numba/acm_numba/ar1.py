@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.ops import units
+from acm_dispatch.numpy_kernels import units
 from acm_dispatch.ops.ar1 import FEWEST, LARGEST
 
 from . import backend, parallel

@@ -35,7 +35,7 @@ def are_in_range(squared):
 
 
 @jit
-def are_moderate(x):
+def squares_fit(x):
     """Whether no square of a difference of such numbers overflows or underflows."""
     outside = 0
     for i in range(x.shape[0]):

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.ops import units
-from acm_dispatch.ops.normalization import deviation_in_units, in_one_unit
+from acm_dispatch.numpy_kernels import units
+from acm_dispatch.numpy_kernels.normalization import deviation_in_units, in_one_unit
 from acm_dispatch.ops.robust_stats import NORMAL_CONSISTENCY
 
 from . import backend, parallel
 from .jit import jit
-from .mean_variance import mean_variance_in_units
+from .moments import mean_variance_in_units
 from .robust_stats import median_and_half_mad
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.ops.pca_scores import LEAST_VARIANCE
+from acm_dispatch.ops.pca import LEAST_VARIANCE
 
 from . import backend, parallel
 from .jit import jit
-from .linalg import PER_NANOSECOND
+from .mahalanobis import PER_NANOSECOND
 
 
 @backend.kernel("pca_reconstruct", opt_in=True)

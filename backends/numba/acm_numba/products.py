@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from acm_dispatch.ops import units
-from acm_dispatch.ops.cross_sums import cross_units, in_ones
-
-from . import backend, parallel
+from . import parallel
 from .jit import jit
 
 #: Rows laid out together, in float64 and with 0 for what is missing; a multiple of `TOGETHER`.
@@ -36,18 +33,6 @@ class PairSums(NamedTuple):
     products: Any
     sums: Any
     squares: Any
-
-
-@backend.kernel("cross_sums", opt_in=True)
-def cross_sums(threads: int, x: Any, origin: Any) -> tuple[Any, Any, Any]:
-    found = pair_sums(threads, x, origin)
-    products, sums = found.products, found.sums
-    if units.astray(np.diag(products)).any():
-        with np.errstate(all="ignore"):
-            exponents = cross_units(np, x, origin, products)
-            scaled = (np.ldexp(part.astype(np.float64), -exponents) for part in (x, origin))
-            products, sums = in_ones(np, exponents, *pair_sums(threads, *scaled)[1:3])
-    return products, sums, found.counts.astype(np.int64)
 
 
 def pair_sums(threads: int, x: Any, origin: Any) -> PairSums:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from acm_dispatch import Call
-from acm_dispatch.ops.column_quantiles import between, places
+from acm_dispatch.numpy_kernels.quantiles import between, places
 
 from . import backend, parallel
 from .jit import jit

@@ -1,10 +1,18 @@
-"""Leading singular values and vectors with NumPy, by whichever way keeps the digits."""
+"""Leading singular values and vectors, by whichever way keeps the digits: a Gram matrix where it does, else QR."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
+from ..backends.numpy import numpy_backend
+
+
+@numpy_backend.kernel("truncated_svd")
+def _triplets_by_qr(x: Any, n_components: int) -> tuple[Any, ...]:
+    with np.errstate(all="ignore"):
+        return tuple(np.ascontiguousarray(part, x.dtype) for part in leading_triplets(x, n_components))
 
 
 def signs_of(vt: Any) -> Any:

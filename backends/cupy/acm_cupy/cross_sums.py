@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from acm_dispatch.ops import units
-from acm_dispatch.ops.cross_sums import in_ones
+from acm_dispatch.numpy_kernels import units
+from acm_dispatch.numpy_kernels.cross_sums import in_ones
 
 from .columns import greatest
 from .declared import kernel

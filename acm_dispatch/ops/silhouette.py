@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.numpy import numpy_backend
 from ..contract.arrays import ArrayLike, canonicalise
-from ..contract.options import integer, whole
+from ..contract.options import integer
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..contract.shapes import measure
-from ..errors import InvalidInput, shown
+from ..errors import InvalidInput
 from ..execution.composition import composition
 from ..execution.operation import operation
-from . import cdist
 from .distances import lengths
+from .random_state import random_source
 
 
 def _clusters(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -217,44 +216,6 @@ def _silhouette(within: Any, between: Any) -> Any:
         return np.nan_to_num((between - within) / np.maximum(within, between))
 
 
-@numpy_backend.kernel("silhouette_samples")
-@np.errstate(over="ignore", invalid="ignore")
-def _silhouettes_by_blocks(x: Any, codes: Any) -> Any:
-    scores = np.empty(len(x), x.dtype)
-    moderate = cdist.are_moderate(x)
-    if not moderate:  # ratios know no unit: in a small one no distance is less than a normal number
-        x = np.ldexp(x.astype(np.float64), max(470 - np.frexp(np.abs(x).max())[1], 0))
-    sizes = np.bincount(codes)
-    by_cluster = x[np.argsort(codes, kind="stable")]
-    rows = max(cdist.BLOCK // len(x), 1)
-    for start in range(0, len(x), rows):
-        block, own = x[start : start + rows], codes[start : start + rows]
-        starts = np.cumsum(sizes) - sizes
-        sums = np.add.reduceat(cdist.distances(block, by_cluster, moderate), starts, axis=1)
-        endless = _are_endless(sums, own, sizes)
-        if endless.any():  # sums beyond the largest number; in a large unit they are not
-            far = cdist.distances(block[endless] * 2.0**-64, by_cluster * 2.0**-64, False)
-            sums[endless] = np.add.reduceat(far, starts, axis=1)
-        scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(*_mean_distances(sums, own, sizes)), 0.0)
-    return scores
-
-
-def _are_endless(sums: Any, own: Any, sizes: Any) -> Any:
-    """Which rows' means need a sum that is infinite; to clusters that cannot be the nearest it may be."""
-    within, between = _mean_distances(sums, own, sizes)
-    _, at_least = _mean_distances(np.minimum(sums, np.finfo(sums.dtype).max), own, sizes)
-    return np.isinf(within) | (at_least < between)
-
-
-def _mean_distances(sums: Any, own: Any, sizes: Any) -> tuple[Any, Any]:
-    """Of rows to their own clusters and to the nearest other ones, from sums of distances to each cluster."""
-    each = np.arange(len(own))
-    within = sums[each, own] / np.maximum(sizes[own] - 1, 1)
-    means = sums / sizes
-    means[each, own] = np.inf
-    return within, means.min(axis=1)
-
-
 _sampled = Samples(_clusters, _labelled)
 
 
@@ -357,16 +318,3 @@ def _sized(x: Any, labels: Any, sample_size: Any) -> tuple[Any, Any, int]:
     if size > count:
         raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {count}")
     return x, labels, size
-
-
-def random_source(random_state: int | np.random.RandomState | None, operation: str = "silhouette_score") -> Any:
-    """scikit-learn's `check_random_state`; None means NumPy's global state, which the module's functions draw from."""
-    if random_state is None:
-        return np.random
-    if isinstance(random_state, np.random.RandomState):
-        return random_state
-    seed = whole(random_state)
-    if seed is not None and 0 <= seed < 2**32:
-        return np.random.RandomState(seed)
-    problem = f"is {shown(random_state)}; expected an integer from 0 to 2**32 - 1, a numpy.random.RandomState or None"
-    raise InvalidInput(operation, "random_state", problem)

@@ -13,18 +13,18 @@ _LEAST = 2.0**-480
 _UNIT = 2.0**600
 
 #: Smallest, apart from 0, and largest values whose differences are 0 or have squares in range.
-_MODERATE = 2.0**-420, 2.0**480
+_SQUARABLE = 2.0**-420, 2.0**480
 
 #: Numbers in a temporary array: 8 MB in float64, so that it stays in the cache.
 BLOCK = 1 << 20
 
 
-def distances(x: Any, y: Any, moderate: bool = False) -> Any:
-    """Of each row of `x` to each row of `y`, in float64; `moderate` if all numbers are known to be."""
+def distances(x: Any, y: Any, fits: bool = False) -> Any:
+    """Of each row of `x` to each row of `y`, in float64; `fits` where no square is known to overflow or vanish."""
     from scipy.spatial.distance import cdist
 
     found = cdist(x, y)
-    if not moderate and _are_lost(found.min(), found.max()) and not (are_moderate(x) and are_moderate(y)):
+    if not fits and _are_lost(found.min(), found.max()) and not (squares_fit(x) and squares_fit(y)):
         rows, columns = np.nonzero((found < _LEAST) | (found == np.inf))
         for some in _parts(len(rows), x.shape[1]):
             found[rows[some], columns[some]] = _by_unit(_differences(x[rows[some]], y[columns[some]]))
@@ -37,7 +37,7 @@ def nearest(x: Any, y: Any) -> tuple[Any, Any]:
 
     found = cdist(x, y)
     index, distance = found.argmin(axis=1), found.min(axis=1)
-    if _are_lost(distance.min(), distance.max()) and not (are_moderate(x) and are_moderate(y)):
+    if _are_lost(distance.min(), distance.max()) and not (squares_fit(x) and squares_fit(y)):
         lost = np.flatnonzero((distance < _LEAST) | (distance == np.inf))
         for some in _parts(len(lost), y.size):
             index[lost[some]], distance[lost[some]] = _nearest_of_extremes(x[lost[some]], y)
@@ -53,10 +53,10 @@ def lengths(vectors: Any) -> Any:
     return found
 
 
-def are_moderate(x: Any) -> bool:
+def squares_fit(x: Any) -> bool:
     """Whether no square of a difference of such numbers overflows or underflows."""
     size = np.abs(x)
-    return bool(((size < _MODERATE[1]) & ((size >= _MODERATE[0]) | (size == 0))).all())
+    return bool(((size < _SQUARABLE[1]) & ((size >= _SQUARABLE[0]) | (size == 0))).all())
 
 
 def _are_lost(least: Any, largest: Any) -> bool:

@@ -1,7 +1,7 @@
 """Statistics of moving windows from those of windows half as long: array operations, log2(window) times.
 
-Windows of 1, 2, 4, ... rows are made by joining two of the length before; a window of any length is some of them end to
-end. Nothing is ever taken away, so what left a window leaves no rounding error in it. Spreads are joined by the
+Windows of 1, 2, 4, ... rows are made by merging two of the length before; a window of any length is some of them end to
+end. Nothing is ever taken away, so what left a window leaves no rounding error in it. Spreads are merged by the
 distance of two means (Chan's rule), and a mean is kept as its distance from the window's last value, so an offset costs
 no digits. Written for any array namespace `xp`; `x` is n x d in float64 with NaN where a value is missing.
 
@@ -16,17 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from . import units
-from .moments import powers_joined
 
-#: What is known of a window: the number of its values, the last of them, how far the mean lies from that, and sums of
+#: The state of a window: the number of its values, the last of them, how far the mean lies from that, and sums of
 #: products of distances from the mean.
-Known = tuple[Any, ...]
-
-#: Numbers that are looked at together on a CPU: what is known of them stays in its cache, unless windows are longer.
-_STRIP = 1 << 14
+State = tuple[Any, ...]
 
 
 def rolling_mean(xp: Any, x: Any, window: int, min_periods: int) -> Any:
@@ -56,7 +50,7 @@ def rolling_kurt(xp: Any, x: Any, window: int, min_periods: int) -> Any:
 def rolling_slope(xp: Any, x: Any, window: int, min_periods: int) -> Any:
     present = ~xp.isnan(x)
     alone = present.astype(xp.float64), x, *[xp.zeros(x.shape)] * 4
-    count, _, _, _, squares, products = _joined(xp, alone, window, _join_trends)
+    count, _, _, _, squares, products = _merged(xp, alone, window, _merge_trends)
     return xp.where(count >= max(min_periods, 2), products / squares, xp.nan)
 
 
@@ -83,36 +77,54 @@ def _extremes(xp: Any, x: Any, window: int, min_periods: int, more: Any) -> Any:
     return xp.where(seen - later(xp, seen, window, 0) >= min_periods, extreme, xp.nan)
 
 
-def _moments(xp: Any, x: Any, window: int, order: int) -> Known:
+def _moments(xp: Any, x: Any, window: int, order: int) -> State:
     """Number of values, last value, mean, and sums of the second to `order`-th powers of distances from the mean."""
     alone = (~xp.isnan(x)).astype(xp.float64), x, *[xp.zeros(x.shape)] * order
-    return _joined(xp, alone, window, _join_moments)
+    return _merged(xp, alone, window, _merge_moments)
 
 
-def _joined(xp: Any, alone: Known, window: int, join: Callable[[Any, Known, Known, int], Known]) -> Known:
-    """What is known of the windows, given it of each row; `join` gets the older part, the newer one and its length."""
+def _merged(xp: Any, alone: State, window: int, merge: Callable[[Any, State, State, int], State]) -> State:
+    """The states of the windows, given that of each row; `merge` gets the older part, the newer one and its length."""
 
-    def before(known: Known, rows: int) -> Known:
-        return tuple(later(xp, values, rows, 0) for values in known)
+    def before(state: State, rows: int) -> State:
+        return tuple(later(xp, values, rows, 0) for values in state)
 
     power, length = alone, 1
-    known, reach = (alone, 1) if window % 2 else (None, 0)
+    partial, reach = (alone, 1) if window % 2 else (None, 0)
     while 2 * length <= window:
-        power = join(xp, before(power, length), power, length)
+        power = merge(xp, before(power, length), power, length)
         length *= 2
         if window & length:
-            known = power if known is None else join(xp, before(power, reach), known, reach)
+            partial = power if partial is None else merge(xp, before(power, reach), partial, reach)
             reach += length
-    assert known is not None
-    return known
+    assert partial is not None
+    return partial
 
 
-def _join_moments(xp: Any, older: Known, newer: Known, length: int) -> Known:
+def _merge_moments(xp: Any, older: State, newer: State, length: int) -> State:
     share, rest, last, mean, shift = _centre(xp, older, newer)
-    return older[0] + newer[0], last, mean, *powers_joined(older[3:], newer[3:], older[0], share, rest, shift)
+    return older[0] + newer[0], last, mean, *_powers_merged(older[3:], newer[3:], older[0], share, rest, shift)
 
 
-def _join_trends(xp: Any, older: Known, newer: Known, length: int) -> Known:
+def _powers_merged(first: Any, second: Any, count: Any, p: Any, q: Any, distance: Any) -> list[Any]:
+    """Sums of the second to at most fourth powers of distances from the mean, of two parts whose means are so distant.
+
+    `count` is of the first part, `p` and `q` are the parts' shares in the count of both.
+    """
+    sums: list[Any] = [left + right for left, right in zip(first, second, strict=True)]
+    if not sums:
+        return sums
+    between = distance * distance * (count * q)
+    sums[0] += between
+    if len(sums) > 1:
+        sums[1] += distance * (between * (p - q) + 3.0 * (p * second[0] - q * first[0]))
+    if len(sums) > 2:
+        fourths = between * (p * p - p * q + q * q) + 6.0 * (p * p * second[0] + q * q * first[0])
+        sums[2] += distance * distance * fourths + 4.0 * distance * (p * second[1] - q * first[1])
+    return sums
+
+
+def _merge_trends(xp: Any, older: State, newer: State, length: int) -> State:
     """Before the sums, of squared times and of times by values, comes the mean time since the last row."""
     a, _, _, older_time, *old = older
     b, _, _, newer_time, *new = newer
@@ -124,7 +136,7 @@ def _join_trends(xp: Any, older: Known, newer: Known, length: int) -> Known:
     return a + b, last, mean, time, old[0] + new[0] + weighted * elapsed, old[1] + new[1] + weighted * shift
 
 
-def _centre(xp: Any, older: Known, newer: Known) -> tuple[Any, Any, Any, Any, Any]:
+def _centre(xp: Any, older: State, newer: State) -> tuple[Any, Any, Any, Any, Any]:
     """The shares of both parts in the count, the last value and the mean of all, and the way between the two means."""
     (a, older_last, older_mean, *_), (b, newer_last, newer_mean, *_) = older, newer
     count = xp.maximum(a + b, 1.0)
@@ -145,7 +157,7 @@ def later(xp: Any, values: Any, rows: int, nothing: float) -> Any:
 def over_strips(xp: Any, numbers: int, kernel: Callable[..., Any], x: Any, window: int, *options: Any) -> Any:
     """`kernel` of some rows of some columns after the other, about `numbers` numbers at a time.
 
-    What is known of them takes some thirty numbers for each. Of fewer rows than two windows most would be looked at
+    Their state takes some thirty numbers for each. Of fewer rows than two windows most would be looked at
     twice.
     """
     out = xp.empty(x.shape, x.dtype)
@@ -184,13 +196,3 @@ def _in_units(xp: Any, kernel: Callable[..., Any], x: Any, window: int, options:
         again = xp.ldexp(kernel(xp, scaled, window, *options), DEGREES[kernel] * exponent)
         found, sizes = xp.where(these, again, found), xp.where(these, 0.0, sizes)
     return found
-
-
-def on_numpy(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """`kernel` for the NumPy backend."""
-
-    @np.errstate(all="ignore")
-    def slid(x: Any, window: int, *options: Any) -> Any:
-        return over_strips(np, _STRIP, kernel, x, window, *options)
-
-    return slid

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from . import backend, parallel
-from .jit import jit
-from .rolling import finite_values
+from .. import backend, parallel
+from ..jit import jit
+from .moments import finite_values
 
 #: Nanoseconds that a number takes: compared in two halves; and found, removed and inserted in a sorted window, and for
 #: each row that the window has.

@@ -7,22 +7,22 @@ from typing import Any
 from .blocks import blocks
 from .declared import kernel
 from .distances import distances
-from .extremes import are_moderate, enlarged
+from .extremes import enlarged, squares_fit
 
 
 @kernel("silhouette_samples")
 def silhouette_samples(xp: Any, x: Any, codes: Any) -> Any:
     sizes = xp.bincount(codes)
     tables = _segment_tables(xp, sizes, len(x))
-    moderate = x.dtype == xp.float32 or are_moderate(x)
-    wide = x.astype(xp.float64, copy=False) if moderate else enlarged(xp, x)
+    fits = x.dtype == xp.float32 or squares_fit(x)
+    wide = x.astype(xp.float64, copy=False) if fits else enlarged(xp, x)
     by_cluster = wide[xp.argsort(codes)]
     scores = xp.empty(len(x), x.dtype)
     for rows in blocks(len(x), x.size):
-        sums = _segment_sums(xp, distances(xp, by_cluster, wide[rows], moderate), tables)
+        sums = _segment_sums(xp, distances(xp, by_cluster, wide[rows], fits), tables)
         scores[rows] = _silhouettes(xp, sums, sizes, codes[rows])
-        if not moderate:  # sums beyond the largest number; in a large unit they are not
-            far = distances(xp, by_cluster * 2.0**-64, wide[rows] * 2.0**-64, moderate)
+        if not fits:  # sums beyond the largest number; in a large unit they are not
+            far = distances(xp, by_cluster * 2.0**-64, wide[rows] * 2.0**-64, fits)
             scores_of_far = _silhouettes(xp, _segment_sums(xp, far, tables), sizes, codes[rows])
             scores[rows] = xp.where(xp.isinf(scores[rows]), scores_of_far, scores[rows])
     return scores

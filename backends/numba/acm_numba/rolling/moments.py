@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from acm_dispatch.ops import doubling
-from acm_dispatch.ops.doubling import on_numpy
-from acm_dispatch.ops.units import FITTING
+from acm_dispatch.numpy_kernels import prefix_doubling
+from acm_dispatch.numpy_kernels.rolling import by_prefix_doubling
+from acm_dispatch.numpy_kernels.units import FITTING
 
-from . import backend, parallel
-from .jit import jit
+from .. import backend, parallel
+from ..jit import jit
 
 #: Nanoseconds that one number takes: added to two halves and finished.
 _COST = 20
@@ -26,16 +26,16 @@ _MEAN, _SPREAD, _SKEWNESS, _KURTOSIS, _SLOPE = range(5)
 
 #: What finds the same of values that do not fit, size by size.
 _IN_UNITS = (
-    doubling.rolling_mean,
-    doubling.rolling_std,
-    doubling.rolling_skew,
-    doubling.rolling_kurt,
-    doubling.rolling_slope,
+    prefix_doubling.rolling_mean,
+    prefix_doubling.rolling_std,
+    prefix_doubling.rolling_skew,
+    prefix_doubling.rolling_kurt,
+    prefix_doubling.rolling_slope,
 )
 
-#: What is known of a half: the number of its values, the one that differences are taken from, and sums: of the first to
+#: The state of a half: the number of its values, the one that differences are taken from, and sums: of the first to
 #: fourth powers of differences; or, for slopes, of times, their squares, differences, and products of both.
-_KNOWN = 6
+_STATE = 6
 
 
 @backend.kernel("rolling_mean")
@@ -70,13 +70,13 @@ def _slide(threads: int, x: Any, window: int, min_periods: int, statistic: int, 
     columns = np.flatnonzero(~fits)
     if len(columns):
         options = (ddof, min_periods) if statistic == _SPREAD else (min_periods,)
-        out[:, columns] = on_numpy(_IN_UNITS[statistic])(x[:, columns], window, *options)
+        out[:, columns] = by_prefix_doubling(_IN_UNITS[statistic], x[:, columns], window, *options)
     return out
 
 
 @jit
 def _columns(start, stop, x, window, min_periods, statistic, ddof, out, fits):
-    before, since, both = np.empty((window, _KNOWN)), np.empty(_KNOWN), np.empty(_KNOWN)
+    before, since, both = np.empty((window, _STATE)), np.empty(_STATE), np.empty(_STATE)
     for j in range(start, stop):
         values = finite_values(x, j)
         fits[j] = _fit(values)
@@ -85,7 +85,7 @@ def _columns(start, stop, x, window, min_periods, statistic, ddof, out, fits):
             since[:] = 0.0
             for i in range(boundary, min(boundary + window, len(x))):
                 _add(since, values[i], i - boundary, statistic)
-                _join(before[i - boundary], since, statistic, both)
+                _merge(before[i - boundary], since, statistic, both)
                 out[i, j] = _finish(both, statistic, ddof) if both[0] >= min_periods else np.nan
 
 
@@ -142,12 +142,12 @@ def _add(half, value, time, statistic):
 
 
 @jit
-def _join(older, newer, statistic, both):
+def _merge(older, newer, statistic, both):
     """The sums of both halves, with differences from a value of the older one if it has any."""
     shift = newer[1] - older[1] if older[0] > 0.0 and newer[0] > 0.0 else 0.0
     count = newer[0]
     both[0], both[1] = older[0] + count, older[1] if older[0] > 0.0 else newer[1]
-    for k in range(2, _KNOWN):
+    for k in range(2, _STATE):
         both[k] = older[k] + newer[k]
     if shift == 0.0:
         return
@@ -173,7 +173,7 @@ def _finish(half, statistic, ddof):
         return (n * d - a * c) / (n * b - a * a)
     squares = b - mean * a
     if statistic == _SPREAD:
-        # Rounding can leave less than nothing.
+        # Rounding can make the sum slightly negative.
         return np.sqrt(max(squares / (n - ddof), 0.0)) if n > ddof else np.nan
     if n <= statistic or squares <= 0.0:
         return np.nan

@@ -1,4 +1,4 @@
-"""Products and quadratic forms."""
+"""Quadratic forms of rows."""
 
 from __future__ import annotations
 
@@ -6,19 +6,6 @@ from typing import Any
 
 from .blocks import blocks
 from .declared import kernel
-
-#: Terms that cuBLAS may add up in float32 one after the other: rounding takes the last two digits of so many.
-_TERMS = 1024
-
-
-@kernel("matmul")
-def matmul(xp: Any, a: Any, b: Any) -> Any:
-    if a.dtype == xp.float64 or a.shape[1] <= _TERMS:
-        return xp.matmul(a, b)
-    total = xp.zeros((len(a), b.shape[1]), a.dtype)
-    for start in range(0, a.shape[1], _TERMS):
-        total += xp.matmul(a[:, start : start + _TERMS], b[start : start + _TERMS])
-    return total
 
 
 @kernel("mahalanobis")

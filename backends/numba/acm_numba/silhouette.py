@@ -8,7 +8,7 @@ import numpy as np
 
 from . import backend, parallel
 from .distances import take_roots
-from .extremes import are_moderate
+from .extremes import squares_fit
 from .jit import jit
 from .panels import LANES, PER_NANOSECOND, lanes, load, squares
 
@@ -22,7 +22,7 @@ _ROOT = 8
 def silhouette_samples(threads: int, x: Any, codes: Any) -> Any:
     """Rows are taken cluster by cluster, so that one running sum a lane is all the memory that is needed."""
     dtype = x.dtype
-    if dtype == np.float64 and not are_moderate(x):
+    if dtype == np.float64 and not squares_fit(x):
         # Ratios know no unit: in a small one no distance is less than a normal number.
         x = np.ldexp(x, max(470 - np.frexp(np.abs(x).max())[1], 0))
     by_cluster = x[np.argsort(codes, kind="stable")]

@@ -1,0 +1,4 @@
+"""Statistics of moving windows; importing it registers their kernels."""
+
+from . import moments as moments
+from . import order as order
