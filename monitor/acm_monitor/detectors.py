@@ -88,5 +88,6 @@ def _distance(levels: Floats, calls: Calls) -> Floats:
     """Squared Mahalanobis distance to the mean; of clipped scores, so that outliers do not widen the covariance."""
     clipped = np.clip(levels, -CLIP_SEARCH, CLIP_SEARCH)
     covariance = np.atleast_2d(np.cov(clipped, rowvar=False))
-    covariance += _RIDGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    mean_variance = np.trace(covariance) / len(covariance) or 1.0  # 0 where no row leaves the median
+    covariance += _RIDGE * mean_variance * np.eye(len(covariance))
     return calls(acm_dispatch.mahalanobis, levels, clipped.mean(axis=0), np.linalg.inv(covariance))

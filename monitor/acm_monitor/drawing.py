@@ -15,6 +15,7 @@ STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
+    "text.parse_math": False,  # a sensor may be called $x$
     "text.color": INK,
     "axes.edgecolor": "#9aa7b0",
     "axes.labelcolor": INK,

@@ -13,12 +13,14 @@ import acm_dispatch
 
 from .analyse import STEPS, Findings, analyse
 from .calls import Calls, Measured
+from .errors import printable
 from .plots import figures
 from .reading import Reading, load
-from .report import check_target, write_report
+from .report import write_report
 from .sections import sections
 from .show import progress_bar, show
 from .simulate import simulate
+from .targets import check_target
 
 
 class Options(NamedTuple):
@@ -45,7 +47,7 @@ def run_job(options: Options, console: Console) -> Findings:
     """
     start = time.perf_counter()
     if options.report is not None:
-        check_target(options.report)
+        check_target(options.report, "report", [options.file] if options.file else [])
     with acm_dispatch.use(*options.backends):
         recording = simulate() if options.file is None else load(options.file, options.reading)
         timing = options.file is None if options.timing is None else options.timing
@@ -60,7 +62,7 @@ def run_job(options: Options, console: Console) -> Findings:
         write_report(options.report, title, subtitle, result, figures(findings, measured))
     show(console, result.values())
     if options.report is not None:
-        console.print(f"Report: {options.report}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Report: {printable(str(options.report))}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"Done in {time.perf_counter() - start:.1f} s.", highlight=False)
     return findings
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape as escape_markup
 from pathlib import Path
 
-from .errors import UnusableData
+from .errors import printable
 from .section import Section, Table
+from .targets import write_whole
 
 _STYLE = """\
 :root { color-scheme: light; --ink: #24323d; --dim: #5d6c77; --line: #d9e0e5; --accent: #1f6f8b; }
@@ -64,28 +64,13 @@ _FIGURE_INSTEAD = {"health"}
 _SHORT = 34
 
 
-def check_target(path: Path) -> None:
-    """Refuse a report that could not be written, before the work is done."""
-    if not path.parent.is_dir():
-        raise UnusableData(f"the report cannot be written: folder {path.parent} does not exist")
-    if path.is_dir():
-        raise UnusableData(f"the report cannot be written: {path} is a folder")
-
-
 def write_report(
     path: Path, title: str, subtitle: str, sections: Mapping[str, Section], figures: Mapping[str, str]
 ) -> None:
     """Write the page to `path`, whole or not at all."""
     parts = [_section(key, section, figures.get(key)) for key, section in sections.items()]
     page = _PAGE.format(title=escape(title), subtitle=escape(subtitle), style=_STYLE, sections="\n".join(parts))
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise UnusableData(f"the report cannot be written to {path}: {error.strerror}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, "report", lambda unfinished: unfinished.write_text(page, encoding="utf-8"))
 
 
 def _section(key: str, section: Section, figure: str | None) -> str:
@@ -114,3 +99,8 @@ def _table(table: Table) -> str:
 
 def _cell(text: str, mark: str) -> str:
     return f'<td class="{mark}{" short" if len(text) <= _SHORT else ""}">{escape(text)}</td>'
+
+
+def escape(text: str) -> str:
+    """`text` as HTML shows it."""
+    return escape_markup(printable(text))

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from .errors import printable
 from .section import Section, Table
 
 
@@ -21,11 +22,11 @@ def show(console: Console, sections: Iterable[Section]) -> None:
     for section in sections:
         console.print(Text(section.title, style="bold cyan"))
         for paragraph in section.paragraphs:
-            console.print(Padding(Text(paragraph), (0, 0, 0, 2), expand=False))
+            console.print(Padding(Text(printable(paragraph)), (0, 0, 0, 2), expand=False))
         if section.table is not None:
             console.print(_fitting(section.table, console))
         for note in section.notes:
-            console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2), expand=False))
+            console.print(Padding(Text(printable(note), style="dim"), (0, 0, 0, 2), expand=False))
         console.print()
 
 
@@ -59,7 +60,7 @@ def _rich_table(table: Table) -> RichTable:
         numeric = name in table.numeric
         rich.add_column(name, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for row in table.rows:
-        rich.add_row(*map(Text, row))
+        rich.add_row(*(Text("\n".join(map(printable, cell.split("\n")))) for cell in row))
     return rich
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UnusableData
+from ..errors import UnusableData, printable
 from ..recording import Floats, Recording, Times, counted, lasting, when
 from .arrow import pa
 from .cells import Cells, cells_of
@@ -46,7 +46,8 @@ def load(path: str | Path, reading: Reading = _FOUND_OUT) -> Recording:
         raise UnusableData(f"{path} cannot be read: {error.strerror or error}") from error
     if not cells.columns or not len(cells.columns[0]):
         raise UnusableData(f"{path} has a header but no rows")
-    names, notes = distinct(cells.names)
+    names, notes = distinct([printable(name) for name in cells.names])
+    reading = reading.as_shown()
     time = time_of(names, cells.columns, str(path), reading.time_column, reading.day_first)
     notes = [*cells.notes, *notes, f"time is {time.named} ({time.how})", *time.parsed.notes]
     return _ordered(*Table(path, cells, time, names, notes).sensors(reading))

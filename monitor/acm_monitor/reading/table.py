@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import UnusableData
+from ..errors import UnusableData, printable
 from ..recording import Floats, Times, counted, shortened
 from .arrow import pa, pc
 from .cells import Cells
@@ -31,6 +31,11 @@ class Reading(NamedTuple):
     labels: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+    def as_shown(self) -> Reading:
+        """With names as they are shown, which is how columns are told apart."""
+        shown = {name: tuple(map(printable, getattr(self, name))) for name in ("labels", "columns", "exclude")}
+        return self._replace(time_column=self.time_column and printable(self.time_column), **shown)
 
 
 class Table:
@@ -69,7 +74,7 @@ class Table:
             told = listed(self.names)
             raise UnusableData(f"{self.path} has no numeric column beside the time; it has {told}")
         values = np.column_stack(list(read.values()))
-        return self.path.name, times, shortened(list(read)), values, self.notes, labels
+        return printable(self.path.name), times, shortened(list(read)), values, self.notes, labels
 
     def _choose(self, reading: Reading) -> None:
         """Only the columns that the user wants."""
@@ -156,7 +161,8 @@ class Table:
         self.notes.append(f"one value a row: {self.names[tag]!r} names the sensor, {name!r} holds its value")
         if repeated:
             self.notes.append(f"{counted(repeated, 'row')} with the time and the tag of another, the last one counts")
-        return self.path.name, stamps, shortened(tags.dictionary.to_pylist()), values, self.notes, {}
+        names = shortened([printable(name) for name in tags.dictionary.to_pylist()])
+        return printable(self.path.name), stamps, names, values, self.notes, {}
 
 
 def distinct(names: Sequence[str]) -> tuple[list[str], list[str]]:
