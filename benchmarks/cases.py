@@ -159,7 +159,7 @@ CASES: list[Case] = [
     ),
 ]
 
-#: Peak memory is looked at here, and set beside the n x n matrix that a careless form would build, or the data.
+#: Peak memory is looked at here, and compared with the n x n matrix that a careless form would build, or the data.
 MEMORY_CASES: list[Case] = [
     Case("silhouette_score", (10_000, 10, 4)),
     Case("pairwise_distances_argmin", (10_000, 10_000, 50)),

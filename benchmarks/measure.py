@@ -22,7 +22,7 @@ from .peers import peers_of
 from .process import load_average, pin, without_paths
 
 #: Longest wait before a sample for threads of the one before that still spin: OpenBLAS' do for 30 to 100 ms.
-_MOST_SETTLE_SECONDS = 0.25
+_MOST_IDLE_WAIT_SECONDS = 0.25
 
 #: While nothing spins, this process is busy for less than a tenth of so long.
 _QUIET_SECONDS = 0.01
@@ -33,13 +33,13 @@ _BATCH_SECONDS = 0.004
 MAX_ROUNDS = 200
 OURS = "acm_dispatch"
 
-#: Our own call of the same case in float64, beside which a float32 case is measured.
+#: Our own call of the same case in float64, with which a float32 case is compared.
 OURS_IN_FLOAT64 = f"{OURS} in float64"
 
 
 @dataclass
 class Candidate:
-    """Somebody who can do the case: `times` by round, in seconds a call."""
+    """A candidate for the case: `times` by round, in seconds a call."""
 
     name: str
     package: str
@@ -85,16 +85,16 @@ class Candidate:
     def sample(self, number: int) -> None:
         """One time of this round, its threads' predecessors asleep."""
         begun = time.perf_counter()
-        settle()
+        wait_until_idle()
         if self.batch > 1:
             self.call()
         self.times[number] = _batched(self.call, self.batch)
         self.spent += time.perf_counter() - begun
 
 
-def settle() -> None:
+def wait_until_idle() -> None:
     """Waits until all threads of this process are asleep."""
-    end = time.perf_counter() + _MOST_SETTLE_SECONDS
+    end = time.perf_counter() + _MOST_IDLE_WAIT_SECONDS
     busy = _QUIET_SECONDS
     while busy > _QUIET_SECONDS / 10 and time.perf_counter() < end:
         before = time.process_time()
@@ -130,7 +130,7 @@ def ours_in_float64(case: Case) -> Candidate:
 
 
 def interleave(candidates: Sequence[Candidate], budget: float, min_rounds: int) -> int:
-    """Rounds of all candidates in random order until the budget is spent; who used its share sits the rest out."""
+    """Rounds of all candidates in random order until the budget is spent; one that used its share sits the rest out."""
     if not candidates:
         return 0
     order = random.Random(0)

@@ -17,7 +17,7 @@ import acm_dispatch
 
 from . import machine, memory, pipeline_report, report
 from .chains import STAGES, Clock, plant, run
-from .measure import OURS, Candidate, interleave, settle
+from .measure import OURS, Candidate, interleave, wait_until_idle
 from .process import load_average, pin, run_python, without_paths
 from .results import quartiles
 
@@ -34,7 +34,7 @@ _SMALL = 1_000
 
 @dataclass
 class Chain(Candidate):
-    """A chain as a candidate: beside the times of the whole, those of its stages and their parts, by round."""
+    """A chain as a candidate: with the times of the whole, those of its stages and their parts, by round."""
 
     seconds: dict[int, dict[str, float]] = field(default_factory=dict)
     x: Any = None
@@ -42,7 +42,7 @@ class Chain(Candidate):
     def sample(self, number: int) -> None:
         """One run, part by part."""
         begun = time.perf_counter()
-        settle()
+        wait_until_idle()
         clock = Clock()
         run(chain(self.name), self.x, clock)
         self.seconds[number] = clock.seconds | {stage: clock.stage(stage) for stage in STAGES}

@@ -1,4 +1,4 @@
-"""How well episodes are found on labelled recordings, beside detectors that people use: events, false alarms, delay.
+"""How well episodes are found on labelled recordings, next to detectors in common use: events, false alarms, delay.
 
     python -m benchmarks.recordings FOLDER
 

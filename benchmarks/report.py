@@ -212,7 +212,7 @@ def _memory(results: dict[str, Any]) -> list[str]:
             lines.append([entry["case"], name, *numbers, f"{entry['full_mb']:.0f}", bound, state])
     if not lines:
         return []
-    head = ("case", "who", "peak above inputs (MB)", "its result", "n x n (the data) would be", "need", "verdict")
+    head = ("case", "candidate", "peak above inputs (MB)", "its result", "n x n (the data) would be", "need", "verdict")
     return ["## Peak memory", as_table(head, lines)]
 
 
@@ -231,7 +231,7 @@ def _peers(results: dict[str, Any]) -> list[str]:
         parts += [
             f"### {row['id']}",
             load,
-            as_table(("who", "ms", "ratio", "numbers", "first call (ms)", "samples"), lines),
+            as_table(("candidate", "ms", "ratio", "numbers", "first call (ms)", "samples"), lines),
         ]
     return parts
 

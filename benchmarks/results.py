@@ -92,7 +92,7 @@ def _need(name: str, least: float, row: dict[str, Any], measured: list[dict[str,
 
 
 def _rivals(name: str, row: dict[str, Any], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Who a need is about."""
+    """Which candidates a need is about."""
     if name == OWN_FLOAT64:
         return [row["wide"]] if row["wide"] and "ratio" in row["wide"] else []
     if name == "exact":

@@ -110,8 +110,8 @@ def test_results_stay_on_the_device_and_mean_what_the_reference_says(device, sub
             continue
         assert not isinstance(wanted, InvalidInput), f"{layout} arrays accepted, where the reference refuses: {wanted}"
         assert _bytes(device, arguments) == before, f"{layout}: an input was modified"
-        on_host = tuple(_copy(device, part, other) for part, other in zip(results, wanted, strict=True))
-        assert_equivalent(subject, in_dtype(sample(subject, sample_name), dtype), on_host, wanted, dtype)
+        copied = tuple(_copy(device, part, other) for part, other in zip(results, wanted, strict=True))
+        assert_equivalent(subject, in_dtype(sample(subject, sample_name), dtype), copied, wanted, dtype)
 
 
 def _copy(device, actual, reference):

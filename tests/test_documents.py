@@ -66,7 +66,7 @@ def blocks(language):
 
 @pytest.fixture
 def plant(tmp_path):
-    """Runs Python beside the distribution of `docs/plugins.md`, installed as its files and entry points say."""
+    """Runs Python with the distribution of `docs/plugins.md`, installed as its files and entry points say."""
     for block in blocks("python"):
         if block.startswith("# plant/"):
             path = tmp_path / block.partition("\n")[0].removeprefix("# ")

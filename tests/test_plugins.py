@@ -49,7 +49,7 @@ BROKEN |= {
 SILENT = ("mute",)
 
 
-def run_beside(tmp_path, name, *command):
+def run_with(tmp_path, name, *command):
     """Run Python with `command` in a new process where the broken plugin `name` is installed."""
     body, entry, _ = BROKEN[name]
     (tmp_path / f"plugin_{name}.py").write_text(body)
@@ -69,7 +69,7 @@ x = numpy.ones((3, 2))
 acm_dispatch.zscore(x)
 print(acm_dispatch.zscore.explain(x).chosen)
 """
-    done = run_beside(tmp_path, name, "-c", code)
+    done = run_with(tmp_path, name, "-c", code)
     assert done.returncode == 0, done.stderr
     if name in SILENT:
         assert done.stderr == ""
@@ -80,7 +80,7 @@ print(acm_dispatch.zscore.explain(x).chosen)
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_plugin_is_a_row_in_doctor(tmp_path, name):
-    done = run_beside(tmp_path, name, "-m", "acm_dispatch", "doctor")
+    done = run_with(tmp_path, name, "-m", "acm_dispatch", "doctor")
     assert done.returncode == 0, done.stderr
     assert BROKEN[name][2][:30] in " ".join(done.stdout.split())
 
@@ -172,7 +172,7 @@ def test_a_manifest_may_register_its_backend_itself(tmp_path):
         "",
     )
     try:
-        done = run_beside(tmp_path, "itself", "-c", "import acm_dispatch; print(*acm_dispatch.registry.backends())")
+        done = run_with(tmp_path, "itself", "-c", "import acm_dispatch; print(*acm_dispatch.registry.backends())")
     finally:
         del BROKEN["itself"]
     assert "itself" in done.stdout.split()
@@ -327,7 +327,7 @@ print(acm_dispatch.zscore(x)[0, 0], *acm_dispatch.config().rows[0])
 """
     os.environ["ACM_DISPATCH_BACKEND"] = "eager"
     try:
-        done = run_beside(tmp_path, "eager", "-c", code)
+        done = run_with(tmp_path, "eager", "-c", code)
     finally:
         del BROKEN["eager"], os.environ["ACM_DISPATCH_BACKEND"]
     assert done.stdout.split() == ["5.0", "backends", "eager", "environment"], done.stderr
@@ -383,7 +383,7 @@ def column_total(x, *, backend=None):
 
 @pytest.fixture
 def declared(tmp_path):
-    """Runs Python in a process beside a distribution that declares an operation, or whose module has that body."""
+    """Runs Python in a process with a distribution that declares an operation, or whose module has that body."""
 
     def run(*command, body=OPERATIONS):
         (tmp_path / "spans.py").write_text(body)

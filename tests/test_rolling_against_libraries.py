@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kurtosis, linregress, median_abs_deviation, skew
 
 import acm_dispatch
-from acm_dispatch.ops import doubling
+from acm_dispatch.numpy_kernels import prefix_doubling
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(400, 12)).cumsum(axis=0)
@@ -62,10 +62,10 @@ def test_strips_of_doubled_windows_join(window):
     """Strips smaller and larger than the windows, of some columns at a time, give what one strip gives."""
     x = np.where(RNG.random((300, 7)) < 0.1, np.nan, 1e6 + RNG.normal(size=(300, 7)))
     for name in ("mean", "std", "skew", "kurt", "slope", "min", "max"):
-        kernel = getattr(doubling, f"rolling_{name}")
+        kernel = getattr(prefix_doubling, f"rolling_{name}")
         options = (window, 1, 4) if name == "std" else (window, 4)
         with np.errstate(all="ignore"):
-            whole, cut = (doubling.over_strips(np, numbers, kernel, x, *options) for numbers in (1 << 20, 64))
+            whole, cut = (prefix_doubling.over_strips(np, numbers, kernel, x, *options) for numbers in (1 << 20, 64))
         assert_allclose(cut, whole, rtol=1e-9, atol=1e-12)
 
 

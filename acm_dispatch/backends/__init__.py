@@ -1,1 +1,1 @@
-"""Who can compute; it knows no policy."""
+"""Backends, their kernels and where they are registered; it knows no policy."""

@@ -15,7 +15,7 @@ from .registry import register_backend
 from .threads import usable_cores
 
 # The number of BLAS threads belongs to the process, and only the thread that changed it may change it back: so one
-# call at a time limits it, and calls beside that one run under whatever holds while they do.
+# call at a time limits it, and concurrent calls run under whatever holds while they do.
 _limits: list[Any] = []
 
 

@@ -84,7 +84,7 @@ def register_backend(backend: Backend) -> None:
 
 
 def _add(more: dict[str, Backend]) -> None:
-    """A new dict each time: whoever is going through the old one goes on undisturbed."""
+    """A new dict each time: an iteration over the old one goes on undisturbed."""
     global _backends
     with _changing:
         for name, backend in more.items():

@@ -1,1 +1,1 @@
-"""What an operation means; it knows no backend."""
+"""The contract of an operation: shapes, arrays, options, samples; it knows no backend."""

@@ -130,7 +130,7 @@ def _require_one_kind(operation: str, names: Sequence[str], arrays: Sequence[Any
 def _common_dtype(
     operation: str, names: Sequence[str], specs: Sequence[ArraySpec], values: Sequence[Any], arrays: Sequence[Any]
 ) -> np.dtype[Any]:
-    """float32 if every real array is; plain lists and numbers follow the arrays beside them, as in NumPy."""
+    """float32 if every real array is; plain lists and numbers follow the other arrays, as in NumPy."""
     dtypes: dict[bool, list[np.dtype[Any]]] = {True: [], False: []}
     for name, spec, value, array in zip(names, specs, values, arrays, strict=True):
         if array is not None and not spec.integer:

@@ -145,7 +145,7 @@ def _as_columns(value: Any) -> np.ndarray[Any, Any]:
         if strange := [str(field.dtype) for field in fields if field.dtype.kind not in "biuf"]:
             raise NotReadable(_not_numeric(strange))
         return np.stack([field.astype(_common(fields), copy=False) for field in fields], axis=-1)
-    # `np.ma` is imported by whoever makes a masked array, never here: an import may hang in a forked child.
+    # `np.ma` is imported before a masked array is made, never here: an import may hang in a forked child.
     if not isinstance(value, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):
         return np.asarray(value)
     if not np.ma.is_masked(value) or value.dtype.kind not in "biuf":

@@ -86,7 +86,7 @@ def operation(
     relaxed : mapping
         The tolerance of kernels that say ``accuracy="relaxed"``, which run only under a policy that asks for them.
     remembers : callable ``(result, first argument)``, optional
-        Gives the result with what it is to know of the first argument beside its numbers: the names of a frame's
+        Gives the result with what it is to know of the first argument apart from its numbers: the names of a frame's
         columns.
 
     Returns

@@ -12,7 +12,7 @@ from . import units
 
 
 @numpy_backend.kernel("column_mean_variance")
-def _levels_by_columns(x: Any) -> tuple[Any, Any, Any, Any]:
+def _mean_variance_by_columns(x: Any) -> tuple[Any, Any, Any, Any]:
     """The fields of `MeanVariance`."""
     return mean_variance_in_ones(*mean_variance_in_units(x))
 
@@ -20,20 +20,20 @@ def _levels_by_columns(x: Any) -> tuple[Any, Any, Any, Any]:
 def mean_variance_in_units(x: Any) -> tuple[Any, tuple[Any, ...]]:
     """The fields of `MeanVariance`, each column's counted in a unit of its own, and the exponents of these."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        found = _levels_in_two_passes(x)
-        return units.fitted(_levels_in_two_passes, x, found, np.where(found[1] > 0, found[3], 1.0))
+        found = _mean_variance_in_two_passes(x)
+        return units.fitted(_mean_variance_in_two_passes, x, found, np.where(found[1] > 0, found[3], 1.0))
 
 
-def mean_variance_in_ones(exponents: Any, levels: tuple[Any, ...]) -> tuple[Any, Any, Any, Any]:
-    """MeanVariance counted in units as they are without."""
-    origin, count, mean, squares = levels
+def mean_variance_in_ones(exponents: Any, mean_variance: tuple[Any, ...]) -> tuple[Any, Any, Any, Any]:
+    """Statistics that are counted in units as they are without."""
+    origin, count, mean, squares = mean_variance
     if not exponents.any():
         return origin, count, mean, squares
     with np.errstate(over="ignore", under="ignore"):
         return np.ldexp(origin, exponents), count, np.ldexp(mean, exponents), np.ldexp(squares, 2 * exponents)
 
 
-def _levels_in_two_passes(x: Any) -> tuple[Any, Any, Any, Any]:
+def _mean_variance_in_two_passes(x: Any) -> tuple[Any, Any, Any, Any]:
     finite = np.isfinite(x)
     count = np.count_nonzero(finite, axis=0)
     origin: Any = np.full(x.shape[1], np.nan)

@@ -16,11 +16,11 @@ from .robust_stats import median_mad_by_sorting
 @numpy_backend.kernel("zscore")
 def _zscore_in_place(x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None) -> Any:
     """The reference, computing only what was omitted and with one array alive instead of several."""
-    levels: Any = None
+    location: Any = None
     if center is None or scale is None:
-        levels = _median_and_mad(x) if method == "robust" else _mean_and_deviation(x, ddof)
+        location = _median_and_mad(x) if method == "robust" else _mean_and_deviation(x, ddof)
     with np.errstate(all="ignore"):
-        exponents, offset, shift, spread = in_one_unit(np, levels, center, scale)
+        exponents, offset, shift, spread = in_one_unit(np, location, center, scale)
         scores = np.subtract(np.ldexp(x, -exponents) if exponents.any() else x, offset)
         scores -= shift
         scores /= np.maximum(spread, units.counted(np, floor, exponents))
@@ -30,13 +30,13 @@ def _zscore_in_place(x: Any, center: Any, scale: Any, method: str, ddof: int, fl
 
 
 def _mean_and_deviation(x: Any, ddof: int) -> tuple[Any, ...]:
-    exponents, levels = mean_variance_in_units(x)
-    return deviation_in_units(np, exponents, levels, ddof)
+    exponents, mean_variance = mean_variance_in_units(x)
+    return deviation_in_units(np, exponents, mean_variance, ddof)
 
 
-def deviation_in_units(xp: Any, exponents: Any, levels: tuple[Any, ...], ddof: int) -> tuple[Any, ...]:
+def deviation_in_units(xp: Any, exponents: Any, mean_variance: tuple[Any, ...], ddof: int) -> tuple[Any, ...]:
     """The exponents of units, and in these a value of each column, the mean's distance from it, and the deviation."""
-    origin, count, mean, squares = levels
+    origin, count, mean, squares = mean_variance
     variance = xp.where(count > ddof, squares / xp.maximum(count - ddof, 1), xp.nan)
     return exponents, origin, mean, xp.sqrt(variance)
 
@@ -55,12 +55,12 @@ def _median_and_mad(x: Any) -> tuple[Any, ...]:
     return exponents, median, 0.0, mad
 
 
-def in_one_unit(xp: Any, levels: Any, center: Any, scale: Any) -> tuple[Any, Any, Any, Any]:
+def in_one_unit(xp: Any, location: Any, center: Any, scale: Any) -> tuple[Any, Any, Any, Any]:
     """The exponents of units in which no difference overflows, and in these offset, shift from there, and scale.
 
-    `levels` are these four of the columns' own levels; what is given takes the place of its own.
+    `location` are these four of the columns themselves; what is given takes the place of its own.
     """
-    exponents, offset, shift, spread = levels or (xp.zeros(len(center), xp.int32), None, 0.0, None)
+    exponents, offset, shift, spread = location or (xp.zeros(len(center), xp.int32), None, 0.0, None)
     if scale is not None:
         spread = units.counted(xp, scale.astype(xp.float64), exponents)
     if center is None:

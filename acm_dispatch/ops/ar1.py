@@ -1,4 +1,4 @@
-"""Autoregression of the first order: each value as its predecessor's echo, and what that does not explain."""
+"""Autoregression of the first order: each value predicted from the one before it, and the residuals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AR1(NamedTuple):
     mu: np.ndarray[Any, Any]
 
 
-def _echoes(rng: np.random.Generator, n: int) -> dict[str, Any]:
+def _autoregressive(rng: np.random.Generator, n: int) -> dict[str, Any]:
     """Columns that remember from nothing to almost everything, 5 % NaN."""
     x = rng.normal(size=(n, 50))
     for t in range(1, n):
@@ -37,7 +37,7 @@ def _echoes(rng: np.random.Generator, n: int) -> dict[str, Any]:
     return {"x": x}
 
 
-_series = Samples(_echoes, gappy)
+_series = Samples(_autoregressive, gappy)
 
 
 @_series.case
@@ -76,7 +76,7 @@ def epsilon_beside_small_squares(rng: np.random.Generator) -> dict[str, Any]:
 
 @_series.case
 def adjacent_pairs(rng: np.random.Generator) -> dict[str, Any]:
-    return {**_echoes(rng, 300), "missing": "pair"}
+    return {**_autoregressive(rng, 300), "missing": "pair"}
 
 
 @_series.case
@@ -99,7 +99,7 @@ def leaves_its_median_in_the_end(rng: np.random.Generator) -> dict[str, Any]:
 
 @_series.case
 def around_the_median(rng: np.random.Generator) -> dict[str, Any]:
-    return {**_echoes(rng, 301), "center": "median"}
+    return {**_autoregressive(rng, 301), "center": "median"}
 
 
 @_series.case
@@ -134,7 +134,7 @@ def gaps_across_tiles(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": x}
 
 
-_series.add_scaled("x", draw=lambda rng: {**_echoes(rng, 40), "epsilon": 0.0})
+_series.add_scaled("x", draw=lambda rng: {**_autoregressive(rng, 40), "epsilon": 0.0})
 
 
 @_series.mistake("center")
@@ -235,7 +235,9 @@ def _pairs(centred: Any, finite: Any, missing: str) -> tuple[Any, Any]:
     return centred[1:][both], centred[:-1][both]
 
 
-_modelled = Samples(lambda rng, n: {**_echoes(rng, n), "phi": rng.uniform(-1, 1, 50), "mu": rng.uniform(-100, 100, 50)})
+_modelled = Samples(
+    lambda rng, n: {**_autoregressive(rng, n), "phi": rng.uniform(-1, 1, 50), "mu": rng.uniform(-100, 100, 50)}
+)
 
 
 def _with_model(draw: Any) -> Any:
@@ -251,7 +253,7 @@ _modelled.cases.update((name, _with_model(draw)) for name, draw in gappy.cases.i
 
 @_modelled.case
 def differences_beyond_all_numbers(rng: np.random.Generator) -> dict[str, Any]:
-    """The residual is a number where the distance from the mean, or the echo, is not."""
+    """The residual is a number where the distance from the mean, or its prediction, is not."""
     x = np.array([[1.7e308, 1.2e308, 1.7e308], [1.7e308, 1.7e308, -1.7e308], [-1.0, 1e308, np.nan], [1e300, 0.0, 1.0]])
     return {"x": x, "phi": np.array([0.999, 1.5, -0.999]), "mu": np.array([-1.7e308, 0.0, 1.6e308])}
 
@@ -303,12 +305,12 @@ def ar1_residuals(x: ArrayLike, phi: ArrayLike, mu: ArrayLike, *, backend: str |
     array([[ 2. , -1. , -1. , -0.5]])
     """
     finite = np.isfinite(x)
-    # By eighths where need be: a difference, or an echo, may be larger than all numbers where what is left is not.
+    # By eighths where need be: a difference, or its prediction, may be infinite where the residual is a number.
     part = 1 if (np.abs(mu) < 2.0**900).all() and (np.abs(phi) <= 1).all() else 8
     values, center = (x / part, mu / part) if part > 1 else (x, mu)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         deviations = np.where(finite, values - center, np.nan)
-        echoes = np.zeros_like(x)
-        echoes[1:] = np.where(finite[:-1], phi * deviations[:-1], 0.0)
-        residuals: Any = deviations - echoes
+        predicted = np.zeros_like(x)
+        predicted[1:] = np.where(finite[:-1], phi * deviations[:-1], 0.0)
+        residuals: Any = deviations - predicted
         return residuals * part if part > 1 else residuals

@@ -1,7 +1,7 @@
 """Sums of a chunk of rows, its columns counted in units in which powers of their values are numbers.
 
-The units are powers of two: 1 for ordinary data. To join two chunks they are counted in the larger of their units, of
-which what the smaller one's sums lose is nothing beside the larger one's.
+The units are powers of two: 1 for ordinary data. To merge two chunks they are counted in the larger of their units, of
+which what the smaller one's sums lose is nothing compared with the larger one's.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def exactly_linear(rng: np.random.Generator) -> dict[str, Any]:
 
 @_pairs.case
 def squares_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
-    """One column with gaps varies by little beside one value, which another column has not."""
+    """One column with gaps varies by little compared with one value, which another column has not."""
     x = _correlated(rng, 80)["x"][:, :6] * [1.0, 1e200, 1e160, 1.0, 1e307, 1.0]
     x[0, 3], x[0, 5] = 1e200, np.nan
     return {"x": x}
@@ -346,7 +346,7 @@ def _csr(data: Any, indices: Any, indptr: Any) -> Any:
     if kind_of(data) == "numpy":
         from scipy.sparse import csr_array as csr
     else:
-        from cupyx.scipy.sparse import csr_matrix as csr  # type: ignore[import-not-found] - only beside a GPU
+        from cupyx.scipy.sparse import csr_matrix as csr  # type: ignore[import-not-found] - only with a GPU
 
     size = len(indptr) - 1
     return csr((data, indices, indptr), shape=(size, size))

@@ -85,7 +85,7 @@ _matrix = Samples(points, row_pairs)
 
 @_matrix.case
 def rows_of_every_size(rng: np.random.Generator) -> dict[str, Any]:
-    """Each distance has its digits, whatever lies beside it, and each coordinate counts where the others are equal."""
+    """Each distance has its digits, whatever the others are, and each coordinate counts where the others are equal."""
     sizes = np.array([1e-300, 1e-200, 1e-160, 1.0, 1e160, 1e300])
     x = np.repeat(sizes, 3)[:, None] * rng.normal(size=(18, 3))
     y = np.repeat(sizes, 3)[:, None] * rng.normal(size=(18, 3))
@@ -314,7 +314,7 @@ def many_centres(rng: np.random.Generator) -> dict[str, Any]:
 
 @_nearest.case
 def centres_that_float32_confuses(rng: np.random.Generator) -> dict[str, Any]:
-    """Far from the origin, and each centre beside another that differs from it in the twelfth digit of a distance."""
+    """Far from the origin, and each centre next to another that differs from it in the twelfth digit of a distance."""
     y = 1e6 + rng.normal(size=(20, 11))
     return {"x": 1e6 + rng.normal(size=(150, 11)), "y": np.vstack([y, y + 1e-9 * rng.normal(size=y.shape)])}
 

@@ -214,7 +214,7 @@ def one_long_branch(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _two_levels(columns: int) -> dict[str, Any]:
-    """A tree whose leaves are marked -2 and lie at unequal depths, beside one that is a leaf."""
+    """A tree whose leaves are marked -2 and lie at unequal depths, and a tree that is a leaf."""
     feature = np.array([0, -2, columns - 1, -2, -7, -2])
     return {
         "roots": np.array([0, 5]),
@@ -227,7 +227,7 @@ def _two_levels(columns: int) -> dict[str, Any]:
 
 @_paths.case
 def leaves_marked_otherwise(rng: np.random.Generator) -> dict[str, Any]:
-    """What is below 0 is a leaf, whichever number it is and whatever stands beside it."""
+    """What is below 0 is a leaf, whichever number it is and whatever its other fields hold."""
     return {"x": rng.normal(size=(33, 1)), **_two_levels(1)}
 
 

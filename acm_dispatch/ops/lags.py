@@ -1,4 +1,4 @@
-"""Rows beside those before them."""
+"""Each row next to those before it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def lagged_features(
     order: str = "column",
     backend: str | None = None,
 ) -> np.ndarray[Any, Any]:
-    """Each row beside the `max_lag` rows before it.
+    """Each row next to the `max_lag` rows before it.
 
     Parameters
     ----------

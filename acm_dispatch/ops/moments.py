@@ -350,7 +350,7 @@ class MeanVariance(NamedTuple):
     squares: Numbers
 
 
-def _levels_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
+def _mean_variance_agrees(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
     """Counts, means and squares agree, whichever value the differences are from."""
     found, wanted = MeanVariance(*actual), MeanVariance(*expected)
     np.testing.assert_array_equal(found.count, wanted.count)
@@ -367,7 +367,7 @@ def _levels_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: floa
     nan="skip",
     samples=Samples(sensors, column_sums.operation.samples),
     returns=MeanVariance,
-    agrees=_levels_agree,
+    agrees=_mean_variance_agrees,
     widens=True,
     homogeneous="x -> 1, 0, 1, 2",
 )
@@ -402,8 +402,8 @@ def column_mean_variance(x: ArrayLike, *, backend: str | None = None) -> MeanVar
 
     Examples
     --------
-    >>> levels = column_mean_variance([[5.0], [6.0], [8.0]])
-    >>> levels.origin, levels.count, levels.mean.round(3), levels.squares.round(3)
+    >>> found = column_mean_variance([[5.0], [6.0], [8.0]])
+    >>> found.origin, found.count, found.mean.round(3), found.squares.round(3)
     (array([5.]), array([3]), array([1.333]), array([4.667]))
     """
     sums = column_sums.reference(x)
@@ -411,7 +411,7 @@ def column_mean_variance(x: ArrayLike, *, backend: str | None = None) -> MeanVar
 
 
 def mean_variance_merged(first: MeanVariance, second: MeanVariance, exponents: Any = _ONES) -> MeanVariance:
-    """The levels of columns in two parts, both counted in 2**`exponents`."""
+    """The statistics of columns in two parts, both counted in 2**`exponents`."""
     origin = np.where(first.count > 0, first.origin, second.origin)
     count = first.count + second.count
     share = second.count / np.maximum(count, 1)
@@ -421,6 +421,6 @@ def mean_variance_merged(first: MeanVariance, second: MeanVariance, exponents: A
     return MeanVariance(origin, count, first.mean + distance * share, first.squares + second.squares + between)
 
 
-def mean_variance_recounted(levels: MeanVariance, by: Any) -> MeanVariance:
-    """MeanVariance counted in units that are larger by 2**`by`, one exponent a column."""
-    return levels._replace(mean=np.ldexp(levels.mean, -by), squares=np.ldexp(levels.squares, -2 * by))
+def mean_variance_recounted(statistics: MeanVariance, by: Any) -> MeanVariance:
+    """Statistics counted in units that are larger by 2**`by`, one exponent a column."""
+    return statistics._replace(mean=np.ldexp(statistics.mean, -by), squares=np.ldexp(statistics.squares, -2 * by))

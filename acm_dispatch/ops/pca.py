@@ -166,7 +166,9 @@ def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> P
     """
     largest = np.abs(x).max(axis=0)
     exponents = np.where(largest > 0, np.frexp(largest)[1], _LEAST_EXPONENT)
-    scaled = np.ldexp(x, -exponents)  # each column by itself, so that none vanishes beside another before it has a mean
+    scaled = np.ldexp(
+        x, -exponents
+    )  # each column by itself, so that none vanishes next to a larger one before it has a mean
     mean = scaled.mean(axis=0)
     top = exponents.max()
     _, s, vt = np.linalg.svd(np.ldexp(scaled - mean, exponents - top), full_matrices=False)

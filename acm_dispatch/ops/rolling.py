@@ -43,7 +43,7 @@ def rolling_mean(
     Notes
     -----
     Follows `pandas.DataFrame.rolling`, without the drift of its running sums. A result is as exact as the largest
-    number in its window: beside a 1e12, ones keep four decimals.
+    number in its window: next to a 1e12, ones keep four decimals.
 
     Examples
     --------
@@ -287,7 +287,7 @@ def rolling_slope(
     Notes
     -----
     The line of least squares, with the row's place in the window as abscissa; missing values are left out with their
-    places. A slope is as exact as the largest distance between values of its window: beside a 1e12, that of ones keeps
+    places. A slope is as exact as the largest distance between values of its window: next to a 1e12, that of ones keeps
     four decimals.
 
     Examples

@@ -55,7 +55,7 @@ class _State(NamedTuple):
     """
 
     exponents: Any
-    levels: MeanVariance
+    mean_variance: MeanVariance
     sums: Sums
     cross: CrossSums | None
     sketch: QuantileSketch | None
@@ -151,7 +151,9 @@ class StreamingStatistics:
         by = partial.exponents - exponents
         if self._moments == 2:
             partial = partial._replace(
-                levels=mean_variance_merged(partial.levels, mean_variance_recounted(sums, by), partial.exponents)
+                mean_variance=mean_variance_merged(
+                    partial.mean_variance, mean_variance_recounted(sums, by), partial.exponents
+                )
             )
         else:
             first, last = to_host(rows[[0, -1]]).astype(np.float64)
@@ -186,7 +188,9 @@ class StreamingStatistics:
             raise InvalidInput("StreamingStatistics", "other", "differs in whether there is a covariance")
         exponents = np.maximum(self._partial.exponents, other._partial.exponents)
         partial, more = (_in_units(part, exponents) for part in (self._partial, other._partial))
-        partial = partial._replace(levels=mean_variance_merged(partial.levels, more.levels, exponents))
+        partial = partial._replace(
+            mean_variance=mean_variance_merged(partial.mean_variance, more.mean_variance, exponents)
+        )
         if more.rows > 0:
             partial = _followed(partial, more.sums, more.first, more.last, more.rows)
         if partial.cross is not None and more.cross is not None:
@@ -198,7 +202,7 @@ class StreamingStatistics:
         self._partial, self._order = partial, order
 
     def _origin(self, partial: _State) -> Any:
-        return (partial.levels if self._moments == 2 else partial.sums).origin
+        return (partial.mean_variance if self._moments == 2 else partial.sums).origin
 
     def result(self) -> StreamingResult:
         """What is partial so far.
@@ -213,7 +217,7 @@ class StreamingStatistics:
             is what was not asked for.
         """
         partial = self._partial
-        sums = partial.sums if self._moments == 4 else _without_shape(partial.levels)
+        sums = partial.sums if self._moments == 4 else _without_shape(partial.mean_variance)
         many, some = sums.count > 1, sums.count > 0
         products = sums.products - sums.mean * (sums.before + sums.after) + sums.pairs * sums.mean**2
         sketch, cross, exponents = partial.sketch, partial.cross, partial.exponents
@@ -246,7 +250,7 @@ def _in_units(partial: _State, exponents: Any) -> _State:
     with np.errstate(under="ignore"):
         return partial._replace(
             exponents=exponents,
-            levels=mean_variance_recounted(partial.levels, by),
+            mean_variance=mean_variance_recounted(partial.mean_variance, by),
             sums=sums_recounted(partial.sums, by),
             cross=None if partial.cross is None else cross_recounted(partial.cross, by),
         )
@@ -262,10 +266,10 @@ def _followed(partial: _State, sums: Sums, first: Any, last: Any, rows: int) -> 
     )
 
 
-def _without_shape(levels: MeanVariance) -> Sums:
-    """Sums that know of nothing but levels."""
-    unknown = np.full(len(levels.count), np.nan)
-    return Sums(*levels, *([unknown] * (len(Sums._fields) - len(levels))))
+def _without_shape(statistics: MeanVariance) -> Sums:
+    """Sums of which only count, mean and squares are there."""
+    unknown = np.full(len(statistics.count), np.nan)
+    return Sums(*statistics, *([unknown] * (len(Sums._fields) - len(statistics))))
 
 
 def _bridged(sums: Sums, exponents: Any, before: Any, after: Any) -> Sums:

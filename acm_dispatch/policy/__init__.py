@@ -1,1 +1,1 @@
-"""What the caller asks; it knows no kernel."""
+"""The caller's settings, layer over layer; it knows no kernel."""

@@ -1,8 +1,8 @@
 """Which blocks are open, and whether the running thread or process was left behind by one.
 
 A block (`use`, `trace`) holds in its own context. Threads of a pool and other processes do not inherit it, and a job
-that expects them to runs as if there were no block. Whoever runs outside every block while one is open elsewhere is
-told so, once a process.
+that expects them to runs as if there were no block. Code that runs outside every block while one is open elsewhere
+gets a warning, once a process.
 """
 
 from __future__ import annotations

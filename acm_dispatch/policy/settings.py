@@ -1,6 +1,6 @@
 """The settings: one table, of which layers, merging, environment, config file, `config()` and docs are made.
 
-A setting is one field of `Resolved`: its name and type, and beside them its parser, its default, its line in the docs,
+A setting is one field of `Resolved`: its name and type, and with them its parser, its default, its line in the docs,
 and its names in the file and the environment where they are not its own.
 """
 

@@ -160,7 +160,7 @@ def _scaled(arguments: Arguments, rule: Scaling, exponent: int) -> Arguments:
 def _unscaled(result: Any, wanted: Any, exponent: int) -> Any:
     """The result divided by 2**exponent, of the type and dtype that it has.
 
-    Where infinity is wanted, terms beside it may have overflowed as well: NaN is then as right.
+    Where infinity is wanted, other terms may have overflowed as well: NaN is then as right.
     """
     if exponent == 0:
         return result

@@ -1,4 +1,4 @@
-"""What every kernel promises, whoever wrote it."""
+"""What every kernel promises."""
 
 from __future__ import annotations
 

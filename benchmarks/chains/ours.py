@@ -1,4 +1,4 @@
-"""The chain with acm_dispatch: scores are written where they are needed, so that little is alive beside them."""
+"""The chain with acm_dispatch: scores are written where they are needed, so that little else is alive."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def distance(sensors: Any) -> Any:
     """Squared Mahalanobis distance from the mean."""
     mean, rows = sensors.mean(axis=0), len(sensors)
     covariance = acm.cross_sums(sensors, mean).products / rows
-    # `pinv` would leave BLAS threads that spin for 30 ms behind it, beside what comes next.
+    # `pinv` would leave BLAS threads that spin for 30 ms behind it, next to what comes then.
     return acm.mahalanobis(sensors, mean, np.linalg.inv(covariance))
 
 

@@ -31,10 +31,10 @@ def column_mean_variance(xp: Any, x: Any) -> tuple[Any, ...]:
 
 
 def mean_variance_in_units(xp: Any, x: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The levels of columns counted in units of their own, and the exponents of these."""
+    """The mean and variance of columns counted in units of their own, and the exponents of these."""
     exponents, counted = in_units(xp, x)
-    *levels, _, distances = mean_variance_and_distances(xp, counted)
-    return exponents, (*levels, total(xp, distances * distances))
+    *found, _, distances = mean_variance_and_distances(xp, counted)
+    return exponents, (*found, total(xp, distances * distances))
 
 
 def in_units(xp: Any, x: Any) -> tuple[Any, Any]:

@@ -15,10 +15,10 @@ from .robust_stats import median_and_half_mad
 
 @kernel("zscore")
 def zscore(xp: Any, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None) -> Any:
-    levels = None
+    location = None
     if center is None or scale is None:
-        levels = _median_and_mad(xp, x) if method == "robust" else _mean_and_deviation(xp, x, ddof)
-    exponents, offset, shift, spread = in_one_unit(xp, levels, center, scale)
+        location = _median_and_mad(xp, x) if method == "robust" else _mean_and_deviation(xp, x, ddof)
+    exponents, offset, shift, spread = in_one_unit(xp, location, center, scale)
     scores = xp.ldexp(x.astype(xp.float64, copy=False), -exponents)
     scores -= offset
     scores -= shift

@@ -80,7 +80,7 @@ def _products(x, j, offset, shift, drop):
 @backend.kernel("ar1_residuals")
 def ar1_residuals(threads: int, x: Any, phi: Any, mu: Any) -> Any:
     out = np.empty_like(x)
-    # What is left is a number where the distance from a huge mean, or an echo louder than the value, may not be.
+    # What is left is a number where the distance from a huge mean, or a prediction of it, may not be.
     part = 0.125 if (units.are_ends(np, mu) | (np.abs(phi) > 1.0)).any() else 1.0
     parallel.run(threads, _residuals, parallel.tiles(len(x), x.shape[1]), x, phi, mu, part, out)
     return out
@@ -92,5 +92,5 @@ def _residuals(start, stop, x, phi, mu, part, out):
         for j in range(x.shape[1]):
             center = part * mu[j]
             known = i > 0 and abs(x[i - 1, j]) < np.inf
-            echo = phi[j] * (part * x[i - 1, j] - center) if known else 0.0
-            out[i, j] = ((part * x[i, j] - center) - echo) / part if abs(x[i, j]) < np.inf else np.nan
+            predicted = phi[j] * (part * x[i - 1, j] - center) if known else 0.0
+            out[i, j] = ((part * x[i, j] - center) - predicted) / part if abs(x[i, j]) < np.inf else np.nan

@@ -15,7 +15,7 @@ from .panels import LANES, PER_NANOSECOND, add, lanes, load, squares
 #: the result they write to stays in the cache.
 _BLOCK = 128
 
-#: Rows and columns of a square of the symmetric result. A tile is a square and its mirror image: whoever writes first
+#: Rows and columns of a square of the symmetric result. A tile is a square and its mirror image: the first to write
 #: to a row waits for the memory of the rows around it, so no tile may write to all of them.
 _SQUARE = 256
 

@@ -1,4 +1,4 @@
-"""Rows beside those before them."""
+"""Each row next to those before it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where machine code is kept between processes: Numba's cache, in which nothing that goes wrong stops a call.
 
-Numba looks for a writable folder where ``NUMBA_CACHE_DIR`` says, beside the source, and in the user's cache folder.
+Numba looks for a writable folder where ``NUMBA_CACHE_DIR`` says, next to the source, and in the user's cache folder.
 What cannot be read is compiled, what is damaged is removed and written anew, what cannot be written is left out; each
 of these is said once a process.
 """

@@ -123,7 +123,7 @@ def column_mean_variance(threads: int, x: Any) -> tuple[Any, ...]:
 
 
 def mean_variance_in_units(threads: int, x: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The levels of columns counted in units of their own, and the exponents of these."""
+    """The mean and variance of columns counted in units of their own, and the exponents of these."""
     found = _column_mean_variance(threads, x)
     return units.fitted(partial(_column_mean_variance, threads), x, found, np.where(found[1] > 0, found[3], 1.0))
 
@@ -134,7 +134,7 @@ def _column_mean_variance(threads: int, x: Any) -> tuple[Any, ...]:
     work = parallel.tiles(len(x), 2 * columns)
     length = work[0][1]
     partial = np.empty((len(work), 3, columns))
-    parallel.run(threads, _levels, work, x, origin, length, partial)
+    parallel.run(threads, _mean_variance, work, x, origin, length, partial)
     count, mean, squares = _total(partial)
     return origin, count.astype(np.int64), mean, squares
 
@@ -152,7 +152,7 @@ def _first_finite(x):
 
 
 @jit
-def _levels(start, stop, x, origin, length, partial):
+def _mean_variance(start, stop, x, origin, length, partial):
     """Count, mean and sum of squares of rows `start` to `stop`, each column less its `origin`."""
     total = partial[start // length]
     total[:] = 0.0

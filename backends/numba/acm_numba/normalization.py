@@ -20,12 +20,12 @@ from .robust_stats import median_and_half_mad
 def zscore(
     threads: int, x: Any, center: Any, scale: Any, method: str, ddof: int, floor: float, clip: float | None
 ) -> Any:
-    levels: Any = None
+    location: Any = None
     if center is None or scale is None:
-        levels = _median_and_mad(threads, x) if method == "robust" else _mean_and_deviation(threads, x, ddof)
+        location = _median_and_mad(threads, x) if method == "robust" else _mean_and_deviation(threads, x, ddof)
     out = np.empty_like(x)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        exponents, offset, shift, spread = in_one_unit(np, levels, center, scale)
+        exponents, offset, shift, spread = in_one_unit(np, location, center, scale)
         divisor = np.maximum(spread, units.counted(np, floor, exponents))
         values = np.ldexp(x, -exponents) if exponents.any() else x
     shift = np.broadcast_to(shift, offset.shape).copy()

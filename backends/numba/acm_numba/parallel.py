@@ -106,7 +106,7 @@ def _started(count: int) -> ThreadPoolExecutor | None:
     """An executor whose threads all run, or None.
 
     An executor that cannot start a thread for some work keeps the work all the same, for a thread that ends another's:
-    it would then be done without anyone who waits for it.
+    it would then be done without any caller that waits for it.
     """
     pool, all_started = ThreadPoolExecutor(count, "acm_numba"), Event()
     try:

@@ -22,7 +22,7 @@ TOGETHER = 4
 #: Columns of which a tile holds the products with all columns after them.
 _COLUMNS = 128
 
-#: Least rows with sums of their own, and most of such groups: enough for the threads, few beside the data.
+#: Least rows with sums of their own, and most of such groups: enough for the threads, few compared with the data.
 _LEAST_ROWS, _GROUPS = 1024, 16
 
 

@@ -1,8 +1,8 @@
-"""Location, spread, shape and trend of moving windows, each made of two halves.
+"""Location, spread, shape and trend of moving windows, by the scheme of van Herk and of Gil and Werman.
 
-There is a boundary every `window` rows, so each window meets one. The halves before and since the boundary only ever
-grow: nothing is taken away again, so what left a window leaves no rounding error in it. Differences are taken from a
-value of the window, so that an offset costs no digits.
+There is a boundary every `window` rows, so each window meets one: it is a suffix of the block before the boundary and a
+prefix of the one after. Both only ever grow: nothing is taken away again, so what left a window leaves no rounding
+error in it. Differences are taken from a value of the window, so that an offset costs no digits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from acm_dispatch.numpy_kernels.units import FITTING
 from .. import backend, parallel
 from ..jit import jit
 
-#: Nanoseconds that one number takes: added to two halves and finished.
+#: Nanoseconds that one number takes: added to a suffix and a prefix, and finished.
 _COST = 20
 
 
@@ -33,8 +33,8 @@ _IN_UNITS = (
     prefix_doubling.rolling_slope,
 )
 
-#: The state of a half: the number of its values, the one that differences are taken from, and sums: of the first to
-#: fourth powers of differences; or, for slopes, of times, their squares, differences, and products of both.
+#: The state of a suffix or prefix: the number of its values, the one that differences are taken from, and sums: of the
+#: first to fourth powers of differences; or, for slopes, of times, their squares, differences, and products of both.
 _STATE = 6
 
 
@@ -76,16 +76,16 @@ def _slide(threads: int, x: Any, window: int, min_periods: int, statistic: int, 
 
 @jit
 def _columns(start, stop, x, window, min_periods, statistic, ddof, out, fits):
-    before, since, both = np.empty((window, _STATE)), np.empty(_STATE), np.empty(_STATE)
+    suffixes, prefix, both = np.empty((window, _STATE)), np.empty(_STATE), np.empty(_STATE)
     for j in range(start, stop):
         values = finite_values(x, j)
         fits[j] = _fit(values)
         for boundary in range(0, len(x), window):
-            _look_back(values, boundary, statistic, before)
-            since[:] = 0.0
+            _look_back(values, boundary, statistic, suffixes)
+            prefix[:] = 0.0
             for i in range(boundary, min(boundary + window, len(x))):
-                _add(since, values[i], i - boundary, statistic)
-                _merge(before[i - boundary], since, statistic, both)
+                _add(prefix, values[i], i - boundary, statistic)
+                _merge(suffixes[i - boundary], prefix, statistic, both)
                 out[i, j] = _finish(both, statistic, ddof) if both[0] >= min_periods else np.nan
 
 
@@ -110,40 +110,40 @@ def _fit(values):
 
 
 @jit
-def _look_back(values, boundary, statistic, before):
-    """The halves before a boundary, by how many rows after it their window ends."""
-    window = len(before)
-    before[window - 1] = 0.0
+def _look_back(values, boundary, statistic, suffixes):
+    """The suffixes before a boundary, by how many rows after it their window ends."""
+    window = len(suffixes)
+    suffixes[window - 1] = 0.0
     for k in range(window - 2, -1, -1):
-        before[k] = before[k + 1]
+        suffixes[k] = suffixes[k + 1]
         time = k + 1 - window
         if boundary + time >= 0:
-            _add(before[k], values[boundary + time], time, statistic)
+            _add(suffixes[k], values[boundary + time], time, statistic)
 
 
 @jit
-def _add(half, value, time, statistic):
+def _add(state, value, time, statistic):
     if value != value:
         return
-    if half[0] == 0.0:
-        half[1] = value
-    half[0] += 1.0
-    difference = value - half[1]
+    if state[0] == 0.0:
+        state[1] = value
+    state[0] += 1.0
+    difference = value - state[1]
     if statistic == _SLOPE:
-        half[2] += time
-        half[3] += time * time
-        half[4] += difference
-        half[5] += time * difference
+        state[2] += time
+        state[3] += time * time
+        state[4] += difference
+        state[5] += time * difference
         return
     power = 1.0
     for k in range(statistic + 1):
         power *= difference
-        half[2 + k] += power
+        state[2 + k] += power
 
 
 @jit
 def _merge(older, newer, statistic, both):
-    """The sums of both halves, with differences from a value of the older one if it has any."""
+    """The sums of suffix and prefix, with differences from a value of the older one if it has any."""
     shift = newer[1] - older[1] if older[0] > 0.0 and newer[0] > 0.0 else 0.0
     count = newer[0]
     both[0], both[1] = older[0] + count, older[1] if older[0] > 0.0 else newer[1]
@@ -164,8 +164,8 @@ def _merge(older, newer, statistic, both):
 
 
 @jit
-def _finish(half, statistic, ddof):
-    n, base, a, b, c, d = half[0], half[1], half[2], half[3], half[4], half[5]
+def _finish(state, statistic, ddof):
+    n, base, a, b, c, d = state[0], state[1], state[2], state[3], state[4], state[5]
     mean = a / n
     if statistic == _MEAN:
         return base + mean

@@ -1,4 +1,4 @@
-"""Order statistics of moving windows: extremes from two halves, median and deviation from a window kept sorted.
+"""Order statistics of moving windows: extremes by van Herk and Gil-Werman, median and MAD from a window kept sorted.
 
 To keep a long window sorted takes as many steps as it has rows; its median is found among ranks counted in a tree.
 """
@@ -13,8 +13,8 @@ from .. import backend, parallel
 from ..jit import jit
 from .moments import finite_values
 
-#: Nanoseconds that a number takes: compared in two halves; and found, removed and inserted in a sorted window, and for
-#: each row that the window has.
+#: Nanoseconds that a number takes: compared in a suffix and a prefix; and found, removed and inserted in a sorted
+#: window, and for each row that the window has.
 _COST, _SORTED_COST, _ROW_COST = 4, 150, 0.3
 
 #: Windows of more rows are long, and how many nanoseconds a number of theirs takes.
