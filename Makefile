@@ -18,9 +18,11 @@ RUST_FOUND   := $(shell cargo --version 2>/dev/null | cut -d ' ' -f 2)
 CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_FOUND) | sort -C -V && echo yes))
 
 PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml monitor/pyproject.toml tests/third_party/example/pyproject.toml
+PACKAGING    := $(VENV)-packaging
+PURE         := . backends/numba backends/cupy monitor
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal fuzz lint format bench bench-pipeline bench-device docs clean
+.PHONY: help setup demo test test-minimal fuzz lint format bench bench-pipeline bench-device check-packages docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,7 +34,7 @@ $(VENV)/python.done: $(PROJECTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet -e '.[test,lint]' -e backends/numba -e '$(CUPY)' -e monitor -e tests/third_party/example
+	$(PIP) install --quiet -e '.[cli]' --group test --group lint -e backends/numba -e '$(CUPY)' -e monitor -e tests/third_party/example
 	@$(if $(CUDA),,echo 'No NVIDIA driver of CUDA 12 or 13 was found: CuPy is left out.')
 	@touch $@
 
@@ -98,18 +100,32 @@ ifneq ($(CARGO),)
 endif
 
 bench: setup ## kernels against what users would pick instead, into benchmarks/results/
-	$(PIP) install --quiet -e '.[bench]'
+	$(PIP) install --quiet --group bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-pipeline: setup ## the whole chain of a condition monitoring against NumPy, pandas and scikit-learn, by stage
-	$(PIP) install --quiet -e '.[bench]'
+	$(PIP) install --quiet --group bench
 	$(BIN)/python -m benchmarks.pipeline $(ARGS)
 
 bench-device: setup ## what a GPU gains over this machine's CPU, with arrays that stay on it and that are copied
 	$(BIN)/python -m benchmarks.device $(ARGS)
 
+$(PACKAGING)/tools.done: pyproject.toml
+	$(PYTHON) -m venv $(PACKAGING)
+	$(PACKAGING)/bin/python -m pip --disable-pip-version-check install --quiet --upgrade pip
+	$(PACKAGING)/bin/python -m pip --disable-pip-version-check install --quiet --group packaging
+	@touch $@
+
+check-packages: $(PACKAGING)/tools.done ## the distributions without compiled code, built into dist/ and checked as PyPI and its readers would
+	rm -rf dist
+	for project in $(PURE); do $(PACKAGING)/bin/python -m build --no-isolation --outdir dist $$project >$(PACKAGING)/build.log || { cat $(PACKAGING)/build.log; exit 1; }; done
+	$(PACKAGING)/bin/validate-pyproject $(addsuffix /pyproject.toml,$(PURE) backends/rust)
+	for project in $(PURE) $(if $(CARGO),backends/rust); do $(PACKAGING)/bin/pyroma --min 10 $$project || exit 1; done
+	$(PACKAGING)/bin/twine check --strict dist/*
+	$(PACKAGING)/bin/check-wheel-contents dist/*.whl
+
 docs: setup ## the tables of operations and settings, docs/operations.md and settings.md
 	$(BIN)/python docs/generate.py
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) $(VENV)-minimal backends/rust/target
+	rm -rf $(VENV) $(VENV)-minimal $(PACKAGING) dist backends/rust/target

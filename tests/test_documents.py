@@ -156,15 +156,6 @@ def test_make_builds_rust_only_where_it_can(tmp_path, cargo, said):
     assert said in done.stdout
 
 
-def test_one_version_everywhere():
-    files = [ROOT / "pyproject.toml", ROOT / "monitor/pyproject.toml", *(ROOT / "backends").glob("*/pyproject.toml")]
-    versions = {str(path): tomllib.loads(path.read_text())["project"]["version"] for path in files}
-    cargo = tomllib.loads((ROOT / "backends/rust/Cargo.toml").read_text())
-    versions["Cargo.toml"] = cargo["workspace"]["package"]["version"]
-    versions["CITATION.cff"] = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1]
-    assert set(versions.values()) == {acm_dispatch.__version__}, versions
-
-
 @pytest.mark.skipif(not {"rust", "numba"} <= registry.backends().keys(), reason="the table names every backend")
 def test_the_table_of_operations_says_what_is_there():
     page = runpy.run_path(str(ROOT / "docs/generate.py"))["document"]()
