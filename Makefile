@@ -22,7 +22,7 @@ PACKAGING    := $(VENV)-packaging
 PURE         := . backends/numba backends/cupy monitor
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal fuzz lint format bench bench-pipeline bench-device check-packages docs clean
+.PHONY: help setup demo test test-minimal fuzz lint format bench bench-pipeline bench-device check-packages wheels third-party-licences docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -123,9 +123,28 @@ check-packages: $(PACKAGING)/tools.done ## the distributions without compiled co
 	for project in $(PURE) $(if $(CARGO),backends/rust); do $(PACKAGING)/bin/pyroma --min 10 $$project || exit 1; done
 	$(PACKAGING)/bin/twine check --strict dist/*
 	$(PACKAGING)/bin/check-wheel-contents dist/*.whl
+	$(PACKAGING)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(PACKAGING)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(PACKAGING)/bin/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# Zig links against the oldest glibc that Rust serves, whatever this machine's is.
+WHEEL_FOR ?= manylinux2014
+
+wheels: check-packages ## every distribution into dist/, the Rust wheel for any Linux of this processor, and the kit on them in a fresh environment
+	rm -rf $(VENV)-fresh
+	cd backends/rust && PATH="$(abspath $(PACKAGING))/bin:$$PATH" maturin build --release --zig --compatibility $(WHEEL_FOR) --out $(abspath dist)
+	$(PACKAGING)/bin/auditwheel show dist/acm_dispatch_rust-*.whl
+	$(PACKAGING)/bin/twine check --strict dist/*
+	$(PACKAGING)/bin/check-wheel-contents dist/*.whl
+	$(PYTHON) -m venv $(VENV)-fresh
+	$(VENV)-fresh/bin/python -m pip --disable-pip-version-check install --quiet --find-links dist 'acm-dispatch[rust,cli]' pytest
+	cd $(VENV)-fresh && bin/python -m pytest -q -p no:cacheprovider --pyargs acm_dispatch.testing --backend=rust
+
+third-party-licences: ## backends/rust/THIRDPARTY.yml, the licences of what is compiled into the Rust wheel (cargo-bundle-licenses is needed)
+	cd backends/rust && cargo bundle-licenses --format yaml --output THIRDPARTY.yml
 
 docs: setup ## the tables of operations and settings, docs/operations.md and settings.md
 	$(BIN)/python docs/generate.py
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) $(VENV)-minimal $(PACKAGING) dist backends/rust/target
+	rm -rf $(VENV) $(VENV)-minimal $(VENV)-fresh $(PACKAGING) dist backends/rust/target

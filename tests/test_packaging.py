@@ -60,9 +60,26 @@ def test_a_distribution_says_what_readers_need(folder):
     for key in ("authors", "license", "urls", "requires-python"):
         assert project[key] == CORE[key], key
     assert (folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
-    assert project["license-files"] == ["LICENSE"]
+    assert project["license-files"] == ["LICENSE", "THIRDPARTY*"][: 1 + (folder.name == "rust")]
     assert project["keywords"] == sorted(project["keywords"])
     assert project["classifiers"] == sorted(project["classifiers"])
     assert set(project["classifiers"]) >= {line for line in CORE["classifiers"] if "Python" in line}
     page = (folder / "README.md").read_text()
     assert folder == ROOT or not re.search(r"\]\((?!https?:)", page), "PyPI shows no file beside the README"
+
+
+RENAMED = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: PROJECTS[folder]["name"])
+def test_a_conda_recipe_asks_for_what_the_wheel_does(folder):
+    project = PROJECTS[folder]
+    recipe = (ROOT / "packaging/conda" / project["name"] / "recipe.yaml").read_text()
+    assert re.search(r'^  version: "(.*)"$', recipe, re.MULTILINE)[1] == acm_dispatch.__version__
+    command = project.get("optional-dependencies", {}).get("cli", [])  # conda has no extras
+    cupy = ["cupy>=13"] if folder.name == "cupy" else []  # one package for every CUDA
+    wheel = {re.sub(r"\[.*\]", "", line) for line in (*project["dependencies"], *command, *cupy)}
+    run = re.search(r"^  run:\n((?:    - .*\n)+)", recipe, re.MULTILINE)[1]
+    conda = {line.removeprefix("    - ").replace(" ", "") for line in run.splitlines() if line != "    - python"}
+    renamed = {re.sub(r"^[\w-]+", lambda name: RENAMED.get(name[0], name[0]), line) for line in wheel}
+    assert conda - {"python>=3.11"} == renamed
