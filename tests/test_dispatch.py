@@ -472,7 +472,8 @@ package, counts = os.path.dirname(acm_dispatch.__file__), {}
 
 def count(frame, event, argument):
     name = frame.f_code.co_filename
-    others = os.sep + "ops" + os.sep in name or name.endswith(os.path.join("backends", "numpy.py"))
+    kernels = os.sep + "numpy_kernels" + os.sep in name or os.sep + "ops" + os.sep in name
+    others = kernels or name.endswith(os.path.join("backends", "numpy.py"))
     own = name.startswith(package) and not others
     if event == "call" and (own or name.startswith("<acm_dispatch")):
         counts[name] = counts.get(name, 0) + 1

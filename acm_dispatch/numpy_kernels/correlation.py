@@ -110,7 +110,7 @@ def _centred(x: Any) -> tuple[Any, Any]:
         return centred, np.sqrt(np.einsum("ij,ij->j", centred, centred))
 
 
-#: Columns in a block of the product: few enough that a block of correlations stays small beside the data.
+#: Columns in a block of the product: few enough that a block of correlations stays small compared with the data.
 _BLOCK = 256
 
 

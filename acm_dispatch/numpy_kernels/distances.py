@@ -36,7 +36,7 @@ def argmin_by_cdist(x: Any, y: Any) -> Any:
 @numpy_backend.kernel("assigned_distances")
 @np.errstate(over="ignore", invalid="ignore")
 def _by_rows(x: Any, centers: Any, labels: Any) -> Any:
-    known = (labels >= 0) & (labels < len(centers))
+    labelled = (labels >= 0) & (labels < len(centers))
     result = np.full(len(x), np.nan, x.dtype)
-    result[known] = cdist.lengths(x[known].astype(np.float64, copy=False) - centers[labels[known]])
+    result[labelled] = cdist.lengths(x[labelled].astype(np.float64, copy=False) - centers[labels[labelled]])
     return result

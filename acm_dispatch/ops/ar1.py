@@ -62,7 +62,7 @@ def gaps_out_of_range(rng: np.random.Generator) -> dict[str, Any]:
 
 @_series.case
 def parts_of_other_sizes(rng: np.random.Generator) -> dict[str, Any]:
-    """What a kernel joins: small values, then large ones, then zeros."""
+    """What a kernel merges: small values, then large ones, then zeros."""
     x = rng.normal(size=(9000, 4)).cumsum(axis=0) * [1e-160, 1e-90, 1e100, 1.0]
     x[3000:6000] *= [1e20, 1e-30, 1e90, 1e-200]
     x[6000:] = 0.0

@@ -45,7 +45,7 @@ def scaled(rows: Any, exponents: Any) -> Any:
 
 
 def _on_host(sums: Any) -> Any:
-    """Sums with their arrays in NumPy: those of a chunk on a device are few numbers, and what is known stays here."""
+    """Sums with their arrays in NumPy: those of a chunk on a device are few numbers, and stay here."""
     return type(sums)(*map(to_host, sums))
 
 

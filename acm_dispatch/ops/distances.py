@@ -279,9 +279,9 @@ def assigned_distances(
     >>> assigned_distances([[0.0, 0.0], [3.0, 4.0]], [[0.0, 0.0]], [0, -1])
     array([ 0., nan])
     """
-    known = (labels >= 0) & (labels < len(centers))
+    labelled = (labels >= 0) & (labels < len(centers))
     result = np.full(len(x), np.nan)
-    result[known] = lengths(x[known] - centers[labels[known]])
+    result[labelled] = lengths(x[labelled] - centers[labels[labelled]])
     return result
 
 

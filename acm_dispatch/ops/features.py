@@ -28,7 +28,7 @@ def require_features(operation: str, argument: str, x: Any, names: Any) -> None:
         merged(operation, argument, Order("`x`", found), Order("the model", names))
 
 
-def require_width(operation: str, argument: str, width: int, known: int | None) -> None:
+def require_width(operation: str, argument: str, width: int, expected: int | None) -> None:
     """`InvalidInput` where a model was made of another number of columns."""
-    if known is not None and known != width:
-        raise InvalidInput(operation, argument, f"was made from {known} columns; `x` has {width}")
+    if expected is not None and expected != width:
+        raise InvalidInput(operation, argument, f"was made from {expected} columns; `x` has {width}")

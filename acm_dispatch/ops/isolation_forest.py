@@ -71,8 +71,8 @@ class IsolationForest(NamedTuple):
         feature, threshold, left, path_length = map(np.array, zip(*nodes, strict=True))
         arrays = np.array(roots), feature, threshold, left, path_length
         names = getattr(model, "feature_names_in_", None)
-        known = int(model.n_features_in_), None if names is None else tuple(names)
-        return cls(*arrays, int(model.max_samples_), *known)
+        trained_on = int(model.n_features_in_), None if names is None else tuple(names)
+        return cls(*arrays, int(model.max_samples_), *trained_on)
 
 
 def _by_level(tree: Any, features: Any, first: int) -> list[tuple[int, float, int, float]]:

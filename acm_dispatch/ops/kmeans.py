@@ -487,16 +487,16 @@ class _Run(NamedTuple):
 
 def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str | None) -> _Run:
     """Steps until no label changes or the centres hardly move."""
-    known, n_iter = None, 0
+    previous, n_iter = None, 0
     while n_iter < max_iter:
         labels, means, sizes = lloyd_step(x, centers, backend=backend)
         if sizes.min() == 0:
             means = _refilled(x, centers, labels, means, sizes, backend)
         shift = _sum_of_squares(means - centers).root()
         centers, n_iter = means, n_iter + 1
-        if (known is not None and np.array_equal(labels, known)) or shift <= least_shift:
+        if (previous is not None and np.array_equal(labels, previous)) or shift <= least_shift:
             break
-        known = labels
+        previous = labels
     labels, distances = pairwise_distances_argmin_min(x, centers, backend=backend)
     return _Run(centers, labels, _sum_of_squares(distances), n_iter)
 

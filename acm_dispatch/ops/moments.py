@@ -257,7 +257,7 @@ def powers_out_of_range(rng: np.random.Generator) -> dict[str, Any]:
 
 @_moments.case
 def parts_of_other_sizes(rng: np.random.Generator) -> dict[str, Any]:
-    """What a kernel joins: small values, then large ones, then a constant."""
+    """What a kernel merges: small values, then large ones, then a constant."""
     x = rng.exponential(size=(9000, 4)) * [1e-160, 1e-90, 1e100, 1.0]
     x[3000:6000] *= [1e20, 1e-30, 1e90, 1e-200]
     x[6000:, ::2], x[6000:, 1::2] = 0.0, [1e-85, 1e-300]

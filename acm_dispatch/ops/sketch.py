@@ -71,9 +71,9 @@ class QuantileSketch:
             points, ends = _in_order(values[:, j], weights[:, j])
             starts = np.concatenate([[0.0], ends[:-1]])
             ranks = np.concatenate([[0.0], (starts + ends - 1) / 2, [ends[-1] - 1]])
-            known = np.concatenate([[minimum[j]], points, [maximum[j]]])
+            with_ends = np.concatenate([[minimum[j]], points, [maximum[j]]])
             # By halves: the distance of two numbers may be larger than all numbers.
-            found[:, j] = 2 * np.interp(np.multiply(q, ends[-1] - 1), ranks, known / 2)
+            found[:, j] = 2 * np.interp(np.multiply(q, ends[-1] - 1), ranks, with_ends / 2)
         return found
 
     @property

@@ -57,9 +57,9 @@ def _assert_triplets(
     assert_directions(vt, rtol)
     np.testing.assert_allclose(u.T @ u, np.eye(len(s)), rtol=0, atol=10 * rtol)
     x, exponent = scaled_to_one(arguments["x"])
-    known = np.isfinite(s)
-    values = np.ldexp(s[known].astype(np.float64), -exponent)
-    if known.all():
+    representable = np.isfinite(s)
+    values = np.ldexp(s[representable].astype(np.float64), -exponent)
+    if representable.all():
         assert_pairs(x, u, values, vt, rtol)
 
 

@@ -118,7 +118,7 @@ def scales(
 
 
 def _magnitudes(value: Any) -> Any:
-    """Magnitudes of real numbers, 0 for what is not finite: beside infinity, terms must not overflow either."""
+    """Magnitudes of real numbers, 0 for what is not finite: next to infinity, terms must not overflow either."""
     if hasattr(value, "indptr"):
         return type(value)((_magnitudes(value.data), value.indices, value.indptr), shape=value.shape)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":

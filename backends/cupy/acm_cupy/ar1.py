@@ -52,8 +52,8 @@ def ar1_residuals(xp: Any, x: Any, phi: Any, mu: Any) -> Any:
 
 def _last_values(xp: Any, values: Any) -> Any:
     """Each column's last value up to each row that is not NaN."""
-    last, known = values, 1
-    while known < len(values):
-        last = xp.where(xp.isnan(last), later(xp, last, known, xp.nan), last)
-        known *= 2
+    last, reach = values, 1
+    while reach < len(values):
+        last = xp.where(xp.isnan(last), later(xp, last, reach, xp.nan), last)
+        reach *= 2
     return last

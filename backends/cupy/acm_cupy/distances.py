@@ -84,8 +84,8 @@ def _nearest(x: Any, y: Any, factors: tuple[Any, Any] | None) -> tuple[Any, Any]
 
 @kernel("assigned_distances")
 def assigned_distances(xp: Any, x: Any, centers: Any, labels: Any) -> Any:
-    known = (labels >= 0) & (labels < len(centers))
-    difference = x.astype(xp.float64) - centers.astype(xp.float64)[xp.where(known, labels, 0)]
+    labelled = (labels >= 0) & (labels < len(centers))
+    difference = x.astype(xp.float64) - centers.astype(xp.float64)[xp.where(labelled, labels, 0)]
     squared = (difference * difference).sum(axis=1)
     ordinary = x.dtype == xp.float32 or are_in_range(squared)
-    return xp.where(known, xp.sqrt(squared) if ordinary else lengths(xp, difference), xp.nan).astype(x.dtype)
+    return xp.where(labelled, xp.sqrt(squared) if ordinary else lengths(xp, difference), xp.nan).astype(x.dtype)

@@ -91,6 +91,6 @@ def _residuals(start, stop, x, phi, mu, part, out):
     for i in range(start, stop):
         for j in range(x.shape[1]):
             center = part * mu[j]
-            known = i > 0 and abs(x[i - 1, j]) < np.inf
-            predicted = phi[j] * (part * x[i - 1, j] - center) if known else 0.0
+            follows = i > 0 and abs(x[i - 1, j]) < np.inf
+            predicted = phi[j] * (part * x[i - 1, j] - center) if follows else 0.0
             out[i, j] = ((part * x[i, j] - center) - predicted) / part if abs(x[i, j]) < np.inf else np.nan

@@ -22,12 +22,12 @@ def lagged_features(threads: int, x: Any, max_lag: int, include_current: bool, o
 @jit
 def _by_column(start, stop, x, first, end, out):
     for i in range(start, stop):
-        known = min(end, i + 1)
+        present = min(end, i + 1)
         for j in range(x.shape[1]):
             place = j * (end - first) - first
-            for lag in range(first, known):
+            for lag in range(first, present):
                 out[i, place + lag] = x[i - lag, j]
-            for lag in range(max(first, known), end):
+            for lag in range(max(first, present), end):
                 out[i, place + lag] = np.nan
 
 

@@ -89,17 +89,17 @@ def _pool(threads: int) -> ThreadPoolExecutor | None:
     """Helpers, in this process, of a caller that may use `threads` threads; None where the system has none left."""
     threads = min(threads, _MOST_THREADS)
     key = os.getpid(), threads
-    known = _pools.get(key)
-    if known is not None:
-        return known
+    existing = _pools.get(key)
+    if existing is not None:
+        return existing
     pool = _started(threads - 1)
     if pool is None:
         return None
     # `setdefault` is atomic: of two callers that come first, one has started threads in vain.
-    known = _pools.setdefault(key, pool)
-    if known is not pool:
+    existing = _pools.setdefault(key, pool)
+    if existing is not pool:
         pool.shutdown(wait=False)
-    return known
+    return existing
 
 
 def _started(count: int) -> ThreadPoolExecutor | None:
