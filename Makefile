@@ -143,8 +143,12 @@ wheels: check-packages ## every distribution into dist/, the Rust wheel for any 
 third-party-licences: ## backends/rust/THIRDPARTY.yml, the licences of what is compiled into the Rust wheel (cargo-bundle-licenses is needed)
 	cd backends/rust && cargo bundle-licenses --format yaml --output THIRDPARTY.yml
 
-docs: setup ## the tables of operations and settings, docs/operations.md and settings.md
+SITE := docs/_build/html
+
+docs: setup ## the site, into docs/_build/html: pages of operations and settings are written, every warning is an error
+	$(PIP) install --quiet --group docs
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs $(SITE)
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) $(VENV)-minimal $(VENV)-fresh $(PACKAGING) dist backends/rust/target
+	rm -rf docs/_build $(VENV) $(VENV)-minimal $(VENV)-fresh $(PACKAGING) dist backends/rust/target

@@ -1,32 +1,33 @@
-"""Write `operations.md` (which operation runs where) and `settings.md`, read from registry, backends and settings.
+"""Write the pages of operations, settings and public names, read from registry, backends and docstrings.
 
 make docs
 
-The page is not kept in the repository, so that adding an operation or a kernel does not mean to edit it.
+The pages are not kept in the repository, so that adding an operation or a kernel does not mean to edit it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from acm_cupy import build
 
+import acm_dispatch
 from acm_dispatch import registry
 from acm_dispatch.backends.backend import Backend, Kernel
 from acm_dispatch.execution.dispatch import Operation
 from acm_dispatch.policy.configuration import PREFIX
 from acm_dispatch.policy.settings import SETTINGS
 
-TARGET = Path(__file__).parent / "operations.md"
-SETTINGS_PAGE = TARGET.with_name("settings.md")
+DOCS = Path(__file__).parent
+SHOWN = ("numpy", "rust", "numba", "cupy")
 
 _HEAD = """\
 # Operations
 
-Written by `make docs` from the registry and the backends. Shapes: `[...]` may be left out, `int` and `index` are
+Written from the registry and the backends. Shapes: `[...]` may be left out, `int` and `index` are
 integers, all other arrays float64 or float32 (other real dtypes are converted, the result has the dtype of the input).
 **64**, **32**: the backend has a kernel for float64, float32. Every run of the tests proves the CuPy kernels'
 arithmetic on the CPU; on a GPU (H100) they passed once, by hand: ADR 15. Those of moving windows, but for medians, were
@@ -53,7 +54,12 @@ def document() -> str:
 
 
 def _family(name: str, operations: list[Operation], backends: Mapping[str, Backend]) -> str:
-    lines = [f"## {name}", "", f"| operation | shapes | NaN | {' | '.join(backends)} |", "|---|---|---|" + "---|" * 4]
+    lines = [
+        f"## [{name}]({name}.md)",
+        "",
+        f"| operation | shapes | NaN | {' | '.join(backends)} |",
+        "|---|---|---|" + "---|" * 4,
+    ]
     for operation in sorted(operations, key=lambda operation: operation.name):
         cells = [_cell(backend.kernels.get(operation.name, ())) for backend in backends.values()]
         summary = f"`{operation.name}` | `{operation.shapes.text}` | {operation.nan}"
@@ -92,8 +98,87 @@ def settings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def family_page(family: str) -> str:
+    """The contracts of one family, each with its docstring, which Sphinx takes from the function."""
+    operations = [operation for operation in registry.operations.values() if operation.family == family]
+    made = [c for c in registry.compositions.values() if c.function.__module__.rpartition(".")[2] == family]
+    parts = [f"# {family}\n"]
+    operations.sort(key=lambda operation: operation.name)
+    parts += [_section(operation.name, _contract(operation)) for operation in operations]
+    for composition in sorted(made, key=lambda composition: composition.name):
+        names = ", ".join(f"`{used}`" for used in composition.operations)
+        parts.append(_section(composition.name, [f"- made of {names}, each on the backend that is best for it"]))
+    return "\n".join(parts)
+
+
+def _contract(operation: Operation) -> list[str]:
+    runs_on = [
+        f"`{name}`"
+        for name, backend in registry.backends().items()
+        if name in SHOWN and operation.name in backend.kernels
+    ]
+    relative = {dtype: bound for dtype, (bound, _) in operation.tolerance.items()}
+    near = ", ".join(f"{bound:g} in {dtype}" for dtype, bound in relative.items())
+    return [
+        f"- shapes: `{operation.shapes.text}`",
+        f"- missing values: *{operation.nan}*",
+        f"- every backend within a relative {near}" if near else "- every backend gives the same",
+        f"- kernels: {', '.join(runs_on)}",
+    ]
+
+
+def _section(name: str, facts: list[str]) -> str:
+    lines = [f"## {name}", "", *facts, "", "```{eval-rst}", f".. autofunction:: acm_dispatch.{name}", "```", ""]
+    return "\n".join(lines)
+
+
+def reference() -> str:
+    """The public names that are no operations."""
+    parts = ["# Reference", "", "The [operations](operations/index.md) have pages of their own.", ""]
+    operations = {*registry.operations, *registry.compositions}
+    for title, belongs in _KINDS.items():
+        names = [
+            name for name in acm_dispatch.__all__ if name not in operations and belongs(getattr(acm_dispatch, name))
+        ]
+        parts += [f"## {title}", "", "```{eval-rst}"]
+        for name in names:
+            directive = "autoclass" if isinstance(getattr(acm_dispatch, name), type) else "autofunction"
+            parts += [
+                f".. {directive}:: acm_dispatch.{name}",
+                *(["   :members:"] if directive == "autoclass" else []),
+                "",
+            ]
+        parts += ["```", ""]
+    return "\n".join(parts)
+
+
+def _is_error(thing: object) -> bool:
+    return isinstance(thing, type) and issubclass(thing, BaseException)
+
+
+_KINDS: dict[str, Callable[[object], bool]] = {
+    "Functions": lambda thing: callable(thing) and not isinstance(thing, (type, Backend)),
+    "Classes": lambda thing: isinstance(thing, type) and not _is_error(thing),
+    "Errors and warnings": _is_error,
+}
+
+
+def pages() -> dict[str, str]:
+    """Everything that is generated, by its path below docs/."""
+    families = {operation.family for operation in registry.operations.values()}
+    families |= {c.function.__module__.rpartition(".")[2] for c in registry.compositions.values()}
+    contents = "\n```{toctree}\n:hidden:\n\n" + "\n".join(sorted(families)) + "\n```\n"
+    found = {f"operations/{family}.md": family_page(family) for family in families}
+    return found | {
+        "operations/index.md": document() + contents,
+        "settings.md": settings(),
+        "reference.md": reference(),
+    }
+
+
 if __name__ == "__main__":
     if missing := {"rust", "numba"} - registry.backends().keys():
         sys.exit(f"the table needs every backend installed; missing: {', '.join(missing)}")
-    TARGET.write_text(document(), encoding="utf-8")
-    SETTINGS_PAGE.write_text(settings(), encoding="utf-8")
+    for path, text in pages().items():
+        (DOCS / path).parent.mkdir(exist_ok=True)
+        (DOCS / path).write_text(text, encoding="utf-8")

@@ -1,0 +1,28 @@
+"""How Sphinx builds the site; `make docs` writes its generated pages first."""
+
+import acm_dispatch
+
+project = "acm_dispatch"
+author = "The acm_dispatch developers"
+copyright = author  # noqa: A001 - Sphinx's name
+version = release = acm_dispatch.__version__
+
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "adr/README.md"]  # design.md lists the records here
+
+myst_heading_anchors = 3
+numpydoc_show_class_members = False
+autosummary_generate = False  # numpydoc brings it along
+autodoc_typehints = "none"  # numpydoc's sections tell the types in words
+
+html_theme = "pydata_sphinx_theme"
+html_title = "acm_dispatch"
+html_static_path = ["static"]
+html_css_files = ["narrow.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+}
