@@ -1,5 +1,7 @@
 """Array operations, each defined once, each call run by the fastest correct implementation present."""
 
+from typing import TYPE_CHECKING, Any
+
 from .backends import registry as registry
 from .backends.backend import Backend, Call
 from .backends.numpy import numpy_backend
@@ -147,10 +149,24 @@ __all__ = [
     "spearman",
     "trace",
     "truncated_svd",
+    "tune",
     "unregister_backend",
     "use",
     "zscore",
 ]
+
+
+if TYPE_CHECKING:
+    from .tuning.tune import tune
+
+
+def __getattr__(name: str) -> Any:
+    """What most programs never ask for, when it is first asked for."""
+    if name == "tune":
+        from .tuning.tune import tune
+
+        return tune
+    raise AttributeError(f"module 'acm_dispatch' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -14,7 +14,8 @@ import pytest
 
 import acm_dispatch
 from acm_dispatch import registry
-from acm_dispatch.selection import costs
+from acm_dispatch.selection.profile import bundled_paths, read
+from acm_dispatch.selection.sources import Source
 
 ROOT = Path(__file__).parent.parent
 
@@ -166,13 +167,16 @@ def test_the_table_of_operations_says_what_is_there():
         assert f"- no `{operation}` on numba: {why}" in page
 
 
-def test_the_table_of_costs_names_what_is_there():
-    rules = costs._rules()
-    named = {backend for backend, _, _ in rules}
-    assert named == {"rust", "numba", "numpy", "<device>", "<other>"}
-    for backend, operation, kernel in rules:
-        if operation != "*":
-            kernels = registry.backends()[backend].kernels[operation]
-            assert kernel == "*" or kernel in [known.name for known in kernels], (backend, operation, kernel)
-    asked = {name for name, kernels in registry.backends()["numba"].kernels.items() if not kernels[0].opt_in}
-    assert {operation for backend, operation, _ in rules if backend == "numba"} == asked | {"*"}
+@pytest.mark.skipif(not {"rust", "numba"} <= registry.backends().keys(), reason="the profiles name every backend")
+@pytest.mark.parametrize("path", bundled_paths(), ids=lambda path: path.stem)
+def test_bundled_profiles_know_every_kernel_and_nothing_else(path):
+    source = Source("bundled", path, read(path), False)
+    assert not source.profile.ignored
+    entries = source.profile.entries
+    assert not [(key, why) for key, entry in entries.items() if (why := source.reason_against(entry) or entry.wrong)]
+    measured = {(key.operation, key.backend, key.dtype) for key in entries}
+    for name, backend in registry.backends().items():
+        for operation, kernels in backend.kernels.items() if name in {"rust", "numba", "numpy"} else ():
+            ours = registry.operations[operation].body.__module__.startswith("acm_dispatch.ops.")
+            for dtype in kernels[0].dtypes if ours and not kernels[0].opt_in else ():
+                assert (operation, name, dtype) in measured

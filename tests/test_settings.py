@@ -163,10 +163,12 @@ def test_as_many_threads_as_are_allowed_run(usable):
 
 
 def test_a_strange_variable_is_not_taken_for_another(fresh_settings, monkeypatch):
-    monkeypatch.setenv("ACM_DISPATCH_PROFILE", "fast.json")
+    monkeypatch.setenv("ACM_DISPATCH_PROFIT", "fast.json")
     monkeypatch.setenv("ACM_DISPATCH_NUM_THREADS", "")
     fresh_settings()
-    with pytest.warns(DispatchWarning, match="ACM_DISPATCH_PROFILE is not a setting$") as caught:
+    with pytest.warns(
+        DispatchWarning, match="ACM_DISPATCH_PROFIT is not a setting; did you mean 'ACM_DISPATCH_PROFILE'"
+    ) as caught:
         zscore(X)
     assert len(caught) == 1, "an empty variable says nothing"
 
@@ -244,7 +246,7 @@ def test_use_has_a_parameter_for_each_setting_that_a_block_can_have():
     parameters = list(inspect.signature(use.__init__).parameters)[1:]
     assert parameters == [name for name in SETTINGS if name not in {"disable", "trace"}]
     given = {"strict": True, "exclude": ["numba"], "threads": 3, "accuracy": "bitwise", "transfer": "auto"}
-    given["fallback"] = "silent"
+    given |= {"fallback": "silent", "profile": "bundled"}
     assert [*given] == parameters[1:]
     with use("numpy", **given):
         rows = {name: (value, origin) for name, value, origin in acm_dispatch.config().rows}

@@ -12,11 +12,13 @@ canonical, shapes fit, options are valid and nothing is empty; it never writes i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from time import perf_counter
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 from ..contract import authoring
 from ..errors import DeclarationError, shown
@@ -99,6 +101,10 @@ def reason_of(answer: Any) -> str | None:
 on_late_kernel: list[Callable[[], None]] = []
 
 
+def _nothing_more() -> str:
+    return ""
+
+
 def _always() -> None:
     return None
 
@@ -109,6 +115,13 @@ def _as_it_is(array: Any) -> Any:
 
 def _ignore_threads(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
     return function
+
+
+class CompiledKernels(Protocol):
+    """Operation and dtype of kernels that need not be compiled: a set that may outlive the process."""
+
+    def __contains__(self, kernel: tuple[str, str], /) -> bool: ...
+    def add(self, kernel: tuple[str, str], /) -> None: ...
 
 
 class Backend:
@@ -139,6 +152,24 @@ class Backend:
         shapes about them.
     version : str, optional
         Shown by `doctor`.
+    build : callable, optional
+        What its speed depends on beside its version, as a text: the instruction set in use, the version of a compiler.
+        Measured costs count as long as it stays the same.
+    compiled : set of (str, str), optional
+        For backends that compile a kernel in its first call: operation and dtype of those whose machine code is on
+        disk; what has run is added. The first call of a kernel counts as much longer as was measured.
+    profile : path, optional
+        The costs of its kernels, and of NumPy's for comparison, as ``acm-dispatch profile export`` writes them. They
+        hold where nothing has been measured on the machine itself.
+
+    Attributes
+    ----------
+    started : set of (str, str)
+        Operation and dtype of kernels whose start no longer counts.
+    importing : float
+        Seconds that the import of its kernels took in this process; 0 before.
+    forgone : dict
+        Seconds that calls took longer elsewhere, because they did not pay for the start of a kernel.
     """
 
     def __init__(
@@ -155,6 +186,9 @@ class Backend:
         refuses: Mapping[str, str] = MappingProxyType({}),
         tiles: Sequence[int] = (),
         version: str = "",
+        build: Callable[[], str] = _nothing_more,
+        compiled: CompiledKernels | None = None,
+        profile: str | os.PathLike[str] | None = None,
     ) -> None:
         if not isinstance(cast("Any", name), str) or not name.isidentifier() or name != name.lower():
             raise DeclarationError(f"backend name {shown(name)}: expected a lower-case identifier")
@@ -166,6 +200,7 @@ class Backend:
         authoring.a_function(f"{where}: to_host", to_host, arguments=1, optional=True)
         authoring.a_type(f"{where}: thread_invariant", thread_invariant, bool, "True or False")
         authoring.a_type(f"{where}: version", version, str, "a text")
+        authoring.a_function(f"{where}: build", build, arguments=0)
         if arrays != "numpy" and not (to_device and to_host):
             raise DeclarationError(f"backend {name}: {arrays} arrays need `to_device` and `to_host`")
         self.name = name
@@ -179,6 +214,12 @@ class Backend:
         self.refuses = authoring.text_by_name(f"{where}: refuses", refuses)
         self.tiles = tuple(tiles)
         self.version = version
+        self.build = build
+        self.compiled = compiled
+        self.profile = profile
+        self.started: set[tuple[str, str]] = set()
+        self.importing = 0.0
+        self.forgone: dict[tuple[str, str], float] = {}
         self._kernels: dict[str, tuple[Kernel, ...]] = {}
         self._loading = forksafe.Lock()
         self._loaded = False
@@ -271,11 +312,18 @@ class Backend:
         return (*known[: len(known) - len(last)], kernel, *last)
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether its kernels are imported."""
+        return self._loaded
+
+    @property
     def kernels(self) -> dict[str, tuple[Kernel, ...]]:
         """Kernels by operation name, each operation's in their order; the first look imports `modules`."""
         if not self._loaded:
             with self._loading:
+                begun = perf_counter()
                 for module in self.modules:
                     import_module(module)
+                self.importing = perf_counter() - begun
                 self._loaded = True
         return self._kernels

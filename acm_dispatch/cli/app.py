@@ -93,6 +93,94 @@ def explain(
     console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command()
+def tune(
+    seconds: Annotated[float, typer.Option(help="How long the run may take.")] = 60.0,
+    ops: Annotated[str | None, typer.Option(help="Only these operations: zscore,impute.")] = None,
+    backends: Annotated[str | None, typer.Option(help="Only these backends.")] = None,
+    dtypes: Annotated[str | None, typer.Option(help="Only these of float64,float32.")] = None,
+    threads: Annotated[str | None, typer.Option(help="Thread budgets to measure: 1,4.")] = None,
+    sizes: Annotated[str | None, typer.Option(help="Numbers in the first array: 1000,1000000.")] = None,
+    profile: Annotated[Path | None, typer.Option(help="The file to write, instead of this machine's own.")] = None,
+    for_image: Annotated[
+        bool, typer.Option("--for-image", help="Write the profile of this Python environment, to be shipped with it.")
+    ] = False,
+) -> None:
+    """Measure which kernel is fastest on this machine, and keep it for all later calls."""
+    from .options import whole_numbers
+    from .tune import listed, run_tuning
+
+    run_tuning(
+        console(),
+        seconds,
+        profile,
+        for_image,
+        operations=listed(ops),
+        backends=listed(backends),
+        dtypes=listed(dtypes),
+        threads=whole_numbers("--threads", listed(threads)),
+        sizes=whole_numbers("--sizes", listed(sizes)),
+    )
+
+
+profiles = typer.Typer(help="What kernels were measured to cost on this machine.", no_args_is_help=True)
+app.add_typer(profiles, name="profile")
+
+
+@profiles.command("show")
+def profile_show(
+    operation: Annotated[str | None, typer.Argument(help="Tell all figures of this one.")] = None,
+) -> None:
+    """The profiles in force and how many of their entries count."""
+    from .profile import show
+
+    show(console(), operation)
+
+
+@profiles.command("path")
+def profile_path() -> None:
+    """The file of this machine."""
+    from ..selection.profile import user_path
+
+    typer.echo(user_path())
+
+
+@profiles.command("merge")
+def profile_merge(files: Annotated[list[Path], typer.Argument(help="Profiles, of this or of other machines.")]) -> None:
+    """Take entries of other files into this machine's profile."""
+    from .profile import merge
+
+    merge(files)
+
+
+@profiles.command("prune")
+def profile_prune() -> None:
+    """Remove entries that do not count any more: of other versions, of backends that are gone."""
+    from .profile import prune
+
+    prune()
+
+
+@profiles.command("reset")
+def profile_reset() -> None:
+    """Remove this machine's profile."""
+    from .profile import reset
+
+    reset()
+
+
+@profiles.command("export")
+def profile_export(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    backends: Annotated[str | None, typer.Option(help="Only these backends, and NumPy to compare by.")] = None,
+) -> None:
+    """Write this machine's profile to a file, to be shipped with a container or a plugin."""
+    from .profile import export
+    from .tune import listed
+
+    export(file, listed(backends))
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import ConfigurationError
 from ..execution.dispatch import Operation, find
 
@@ -24,3 +26,14 @@ def shape(text: str) -> tuple[int, ...]:
     if not all(size >= 0 and size.is_integer() for size in sizes):
         raise ConfigurationError(f"--shape is {text!r}; expected sizes such as 10000x50, or 10000 for a vector")
     return tuple(int(size) for size in sizes)
+
+
+def whole_numbers(option: str, words: Sequence[str]) -> list[int]:
+    """The numbers from 1 on that the words are."""
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = [-1.0]
+    if not all(number >= 1 and number.is_integer() for number in numbers):
+        raise ConfigurationError(f"{option} is {','.join(words)!r}; expected whole numbers from 1 on, with commas")
+    return [int(number) for number in numbers]

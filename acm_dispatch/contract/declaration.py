@@ -83,6 +83,10 @@ class Declaration:
         if nan not in get_args(NanRule):
             raise DeclarationError(f"{self.name}: nan={shown(nan)}; expected one of {get_args(NanRule)}")
         self.nan: NanRule = nan
+        #: The dimension of columns, which beside the amount of work tells what a call costs; empty where none has any.
+        self.width = next(
+            (spec.dims[-1] for spec in self.shapes.inputs if len(spec.dims) > 1 and not spec.optional), ""
+        )
         authoring.a_type(f"{self.name}: samples", samples, Samples, "Samples")
         self.samples = samples
         authoring.a_type(f"{self.name}: options", options, Mapping, "a mapping of names to checks")

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..backends import registry
 from ..backends.backend import Kernel
 from ..backends.transfer import device_of, with_transfers
 from ..contract.arrays import is_finite, not_finite
 from ..contract.declaration import Declaration
 from ..errors import DispatchError, described
 from ..selection.choose import NONE_FAILED, Choice, Failed, select
+from ..selection.costs import forgone
 from ..selection.request import Request
 from . import tracing
 
@@ -83,7 +85,7 @@ def reference(contract: Declaration) -> Run:
 
 
 def _on_threads(run: Run, request: Request, choice: Choice) -> Run:
-    return choice.backend.bind(run, request.resolved.threads)
+    return choice.backend.bind(run, request.lineup.resolved.threads)
 
 
 def _if_finite(run: Run, request: Request, choice: Choice) -> Run:
@@ -102,7 +104,7 @@ def _between_copies(run: Run, request: Request, choice: Choice) -> Run:
 
 
 def _observed(run: Run, request: Request, choice: Choice) -> Run:
-    level = request.resolved.trace
+    level = request.lineup.resolved.trace
     return run if level == "off" else tracing.traced(run, request.call.contract, choice, level)
 
 
@@ -110,8 +112,46 @@ def _with_preparation(run: Run, request: Request, choice: Choice) -> Run:
     return _prepared(run, request.call.contract)
 
 
+def _noting_its_start(run: Run, request: Request, choice: Choice) -> Run:
+    """Notes that a compiled kernel has run; all plans are then made anew, without this and with its new cost."""
+    backend, kernel = choice.backend, (request.call.contract.name, request.call.dtype)
+    compiled = backend.compiled
+    if compiled is None or kernel in backend.started:
+        return run
+
+    def first(*arguments: Any) -> Any:
+        result = run(*arguments)
+        if kernel not in backend.started:
+            compiled.add(kernel)
+            backend.started.add(kernel)
+            registry.changed()
+        return result
+
+    return first
+
+
+def _counting_losses(run: Run, request: Request, choice: Choice) -> Run:
+    """Adds up what calls lose to a faster kernel that has yet to start; it starts once that is what starting takes."""
+    loss = forgone(choice.ranking, choice.backend) if choice.ranking else None
+    if loss is None:
+        return run
+    kernel, lost = (request.call.contract.name, request.call.dtype), loss.backend.forgone
+
+    def counting(*arguments: Any) -> Any:
+        before = lost.get(kernel, 0.0)
+        lost[kernel] = before + loss.seconds
+        if before < loss.start_up <= lost[kernel]:
+            registry.changed()
+        return run(*arguments)
+
+    return counting
+
+
 #: What goes around a kernel, each around all before it.
-_SURROUNDINGS = (_on_threads, _if_finite, _between_copies, _observed, _with_preparation)
+_SURROUNDINGS = (
+    *(_on_threads, _if_finite, _between_copies, _observed, _with_preparation),
+    *(_noting_its_start, _counting_losses),
+)
 
 
 def _finite_first(run: Run, contract: Declaration) -> Run:

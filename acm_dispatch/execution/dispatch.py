@@ -14,7 +14,6 @@ from ..errors import ConfigurationError, shown
 from ..policy.layers import running_policy
 from ..selection.bound import BoundCall
 from ..selection.choose import candidates, requested
-from ..selection.costs import start_up
 from ..selection.request import Request
 from .binding import Plan, plan_of, reference
 from .recovery import recover
@@ -162,7 +161,6 @@ class Operation(Declaration):
                 reasons.insert(0, f"runs it{_by(candidate.kernel)} ({decided_by})")
             elif candidate.kernel is not None:
                 reasons.insert(0, f"could run it{_by(candidate.kernel)}, comes after {chosen}")
-                reasons += filter(None, [start_up(request, candidate.backend, candidate.kernel.name)])
             verdicts[name] = "; ".join(reasons)
         call = request.call
         return Explanation(self.name, call.dims, call.dtype, request.work, chosen, decided_by, verdicts)

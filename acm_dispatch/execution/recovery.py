@@ -66,7 +66,7 @@ def recover(error: BaseException, plan: Plan, request: Request) -> Any:
 def _goes_on(error: BaseException, plan: Plan, request: Request) -> bool:
     if plan.kernel.is_reference:  # the operation's own meaning: what it raises is the call's fault
         return False
-    return request.call.backend is None and request.resolved.fallback != "error" and is_fault(error)
+    return request.call.backend is None and request.lineup.resolved.fallback != "error" and is_fault(error)
 
 
 def is_fault(error: BaseException) -> bool:
@@ -112,7 +112,7 @@ def _take_out_of_use(failing: Plan, fault: BaseException, plan: Plan, request: R
         return
     failing.kernel.out_of_use = f"out of use in this process since it raised {described(fault)}"
     registry.changed()
-    if request.resolved.fallback == "warn":
+    if request.lineup.resolved.fallback == "warn":
         call = request.call
         sizes = ", ".join(f"{name} = {size}" for name, size in call.dims.items())
         warnings.warn(

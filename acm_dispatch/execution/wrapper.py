@@ -36,7 +36,7 @@ _TEMPLATE = """\
 def {name}({signature}):
     try:
 {unpack}
-        _bits = ({work}).bit_length() if {canonical} else -1
+        _bits = {bits} if {canonical} else -1
         _plan = _policy().plans["{name}"][{key}]
         _call = _plan.call
     except Exception:  # whatever the methods of an argument raise
@@ -56,7 +56,7 @@ def _measure({arguments}, backend):
     if not ({fitting}):
         return None
     _work = {work}
-    _bits = _work.bit_length()
+    _bits = {bits}
     return _work, {key}, {dims}, {results}
 """
 
@@ -123,6 +123,7 @@ def _compile(operation: Declaration, stubs: Any, namespace: dict[str, Any]) -> N
 def _source(operation: Declaration) -> str:
     reading = _Reading(operation)
     arguments = ", ".join(operation.parameters)
+    work = _prefixed(operation.work, reading.dims)
     return _TEMPLATE.format(
         name=operation.name,
         signature=_signature(operation),
@@ -130,7 +131,8 @@ def _source(operation: Declaration) -> str:
         canonical=" and ".join([*reading.canonical, *reading.fitting]),
         fitting=" and ".join(reading.fitting) or True,
         key=_key(operation),
-        work=_prefixed(operation.work, reading.dims),
+        work=work,
+        bits=_bits(operation, work, reading.dims),
         dims=reading.sizes(),
         results=_results(operation, reading.dims),
         arguments=arguments,
@@ -143,10 +145,16 @@ def _results(operation: Declaration, dims: Collection[str]) -> str:
     return " + ".join(" * ".join(f"({size} or 1)" for size in sizes) or "1" for sizes in results)
 
 
+def _bits(operation: Declaration, work: str, dims: Collection[str]) -> str:
+    """An expression for the magnitudes of work and width, which predict what a call costs."""
+    work = f"({work}).bit_length()"
+    return f"{work} << 6 | {_prefixed(operation.width, dims)}.bit_length()" if operation.width in dims else work
+
+
 def _key(operation: Declaration) -> str:
     """An expression for the key of a call's plan.
 
-    Of a plain call (float64 arrays, no optional one, every option the very object that is its default) it is the work
+    Of a plain call (float64 arrays, no optional one, every option the very object that is its default) it is the bits
     alone, which is found sooner than a tuple.
     """
     arrays = list(zip(operation.array_names, operation.shapes.inputs, strict=True))

@@ -19,7 +19,7 @@ PREFIX = "ACM_DISPATCH_"
 #: Names in the config file, and in the environment, of each setting.
 _ENTRIES = {setting.entry: name for name, setting in SETTINGS.items()}
 _VARIABLES = {setting.variable: name for name, setting in SETTINGS.items()}
-_READ_ELSEWHERE = ("CONFIG", "TRACE_FILE")
+_READ_ELSEWHERE = ("CONFIG", "TRACE_FILE", "CACHE_DIR")
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -44,6 +45,8 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
     fallback : {"warn", "error", "silent"}, optional
         Where a kernel fails with an error that is its own: run the next one with a warning, raise the error, or run the
         next one in silence. A call that names its backend (``backend=``) always raises.
+    profile : str or path, optional
+        What kernels cost: "own" (this machine's profile, else the bundled one), "bundled", or the path of a file.
 
     Raises
     ------
@@ -69,12 +72,19 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         accuracy: Accuracy | None = None,
         transfer: Transfer | None = None,
         fallback: Fallback | None = None,
+        profile: str | os.PathLike[str] | None = None,
     ) -> None:
         excluded = known_names(_several(exclude))
         known_names(backends)
         if strict is not None and not isinstance(cast("Any", strict), bool):
             raise ConfigurationError(f"strict is {shown(strict)}; expected True or False")
-        given = {"threads": threads, "accuracy": accuracy, "transfer": transfer, "fallback": fallback}
+        given: dict[str, Any] = {
+            "profile": profile,
+            "threads": threads,
+            "accuracy": accuracy,
+            "transfer": transfer,
+            "fallback": fallback,
+        }
         self._settings = parsed(given).changed(backends=backends, strict=strict, exclude=excluded)
 
     def __enter__(self) -> Policy:

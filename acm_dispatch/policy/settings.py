@@ -4,6 +4,7 @@ A setting is one field of `Resolved`: its name and type, and with them its parse
 and its names in the file and the environment where they are not its own.
 """
 
+import os
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, cast, get_args
 
@@ -68,6 +69,14 @@ def fallback_rule(value: Any) -> Fallback:
     return _word(value, "fallback", get_args(Fallback))
 
 
+def profile_name(value: Any) -> str:
+    """Where costs are read: "own", "bundled", or the path of a file."""
+    name: Any = os.fspath(value) if hasattr(value, "__fspath__") else value
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigurationError(f"profile is {shown(value)}; expected 'own', 'bundled' or the path of a profile")
+    return name
+
+
 def tracing_level(value: Any) -> Tracing:
     """A level of tracing; yes means "time"."""
     if str(value).strip().lower() in get_args(Tracing):
@@ -106,6 +115,7 @@ class Resolved(NamedTuple):
     accuracy: Annotated[Accuracy, Setting(accuracy_class, "tolerance", "the loosest class of kernel that may run")]
     transfer: Annotated[Transfer, Setting(transfer_rule, "never", "whether host arrays may go to a GPU unasked")]
     fallback: Annotated[Fallback, Setting(fallback_rule, "warn", "what follows an error of a kernel that is its own")]
+    profile: Annotated[str, Setting(profile_name, "own", "what kernels cost: this machine's, or a file")]
     disable: Annotated[bool, Setting(boolean, False, "every call runs the NumPy reference")]
     trace: Annotated[Tracing, Setting(tracing_level, "off", "calls are recorded and shown at the end of the process")]
     origins: dict[str, str]

@@ -29,7 +29,8 @@ NONE_FAILED: Failed = MappingProxyType({})
 class Candidate(NamedTuple):
     """A backend that was considered: its kernel and which layer made it the one, or the reason why it is out.
 
-    `depends_on_sizes`: whether another call of as much work may be judged otherwise.
+    `depends_on_sizes`: whether another call of as much work may be judged otherwise. `ranking`: what it and others
+    cost, where it was not asked for by name.
     """
 
     backend: Backend
@@ -37,6 +38,7 @@ class Candidate(NamedTuple):
     reason: str | None
     decided_by: str = ""
     depends_on_sizes: bool = False
+    ranking: costs.Ranking | None = None
 
 
 class Choice(NamedTuple):
@@ -47,6 +49,7 @@ class Choice(NamedTuple):
     decided_by: str
     declined: dict[str, str]
     depends_on_sizes: bool
+    ranking: costs.Ranking | None
 
 
 def select(request: Request, failed: Failed = NONE_FAILED) -> Choice:
@@ -72,7 +75,8 @@ def select(request: Request, failed: Failed = NONE_FAILED) -> Choice:
         if candidate.reason:
             reasons[candidate.backend.name] = candidate.reason
         if candidate.kernel is not None:
-            return Choice(candidate.backend, candidate.kernel, candidate.decided_by, reasons, depends_on_sizes)
+            backend, decided_by = candidate.backend, candidate.decided_by
+            return Choice(backend, candidate.kernel, decided_by, reasons, depends_on_sizes, candidate.ranking)
     raise BackendError(request.call.contract.name, reasons)
 
 
@@ -85,7 +89,8 @@ def requested(call: BoundCall, policy: Policy) -> Request:
         lineup = lineups[name] = _lineup(resolved(policy, name), ())
     if call.backend is not None:
         lineup = _lineup(lineup.resolved, (call.backend,))
-    return Request(call, lineup.resolved, lineup.preferred, lineup.others, (3 << call.work.bit_length()) >> 2)
+    width = call.dims.get(call.contract.width, 1)
+    return Request(call, lineup, (3 << call.work.bit_length()) >> 2, (3 << width.bit_length()) >> 2)
 
 
 def _lineup(settings: Resolved, keyword: tuple[str, ...]) -> Lineup:
@@ -102,20 +107,23 @@ def _lineup(settings: Resolved, keyword: tuple[str, ...]) -> Lineup:
 
 def candidates(request: Request, failed: Failed = NONE_FAILED) -> Iterator[Candidate]:
     """Each backend that the policy lets in, best first, looked at only when it is its turn."""
-    call, settings, preferred, others, _ = request
+    call, lineup, *_ = request
+    settings = lineup.resolved
     if settings.disable or call.work == 0:
         decided_by = f"disabled by {settings.origins['disable']}" if settings.disable else "nothing to compute"
         yield Candidate(numpy_backend, numpy_backend.kernels[call.contract.name][-1], None, decided_by)
         return
-    for entrant in preferred:
+    for entrant in lineup.preferred:
         decided_by = "backend=" if call.backend is not None else settings.origins["backends"]
         yield _judged(request, entrant, failed, decided_by)
-    ranked = sorted([(costs.seconds(request, entrant.backend), entrant.backend.name, entrant) for entrant in others])
-    for place, (_, _, entrant) in enumerate(ranked, 1):
-        yield _judged(request, entrant, failed, "built-in order" if place < len(ranked) else "only one left")
+    ranking = costs.ranked(request) if lineup.others else []
+    for entrant, estimate in ranking:
+        yield _judged(request, entrant, failed, estimate.origin, ranking)
 
 
-def _judged(request: Request, entrant: Entrant, failed: Failed, decided_by: str) -> Candidate:
+def _judged(
+    request: Request, entrant: Entrant, failed: Failed, decided_by: str, ranking: costs.Ranking | None = None
+) -> Candidate:
     """A backend with the first of its kernels that takes the call, and the reasons why others do not."""
     backend = entrant.backend
     if reason := entrant.refusal or (request.call.kind != backend.arrays and _stays(request, entrant)):
@@ -136,7 +144,7 @@ def _judged(request: Request, entrant: Entrant, failed: Failed, decided_by: str)
         kernel = None
     told = [f"{name}: {reason}" if len(kernels) > 1 else reason for name, reason in reasons.items()] if reasons else []
     by_sizes = (bool(looks) and any(look.looked_at_sizes for look in looks)) or _may_cross(request, entrant)
-    return Candidate(backend, kernel, "; ".join(told) or None, decided_by, by_sizes)
+    return Candidate(backend, kernel, "; ".join(told) or None, decided_by, by_sizes, ranking)
 
 
 def _stays(request: Request, entrant: Entrant) -> str | None:
@@ -146,20 +154,22 @@ def _stays(request: Request, entrant: Entrant) -> str | None:
         return f"takes {arrays} arrays; this call has {kind} arrays, which are never copied silently"
     if entrant.named:
         return None
-    if request.resolved.transfer == "never":
+    if request.lineup.resolved.transfer == "never":
         return f'NumPy arrays stay on the CPU unless asked: use("{entrant.backend.name}") or transfer="auto"'
     return costs.not_worth_copying(request.work, request.call.numbers)
 
 
 def _may_cross(request: Request, entrant: Entrant) -> bool:
     """Whether copies to a device were weighed, which looks at more than the amount of work."""
-    return entrant.backend.arrays != "numpy" and request.resolved.transfer == "auto" and not entrant.named
+    return entrant.backend.arrays != "numpy" and request.lineup.resolved.transfer == "auto" and not entrant.named
 
 
 def _decline(request: Request, entrant: Entrant, kernel: Kernel, looks: list[Call]) -> str | None:
-    call, settings = request.call, request.resolved
+    call, settings = request.call, request.lineup.resolved
     if kernel.out_of_use and call.backend is None and settings.fallback != "error":
         return kernel.out_of_use
+    if call.backend is None and (wrong := costs.wrong(request, entrant.backend, kernel)):
+        return wrong
     if kernel.accuracy != "bitwise" and ACCURACIES.index(kernel.accuracy) > ACCURACIES.index(settings.accuracy):
         return f"its kernel is {kernel.accuracy}, the policy asks for {settings.accuracy}"
     if kernel.opt_in and not entrant.named:

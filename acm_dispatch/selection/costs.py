@@ -1,44 +1,229 @@
-"""What running a call somewhere costs: for now by the bundled, conservative rules of an unmeasured machine.
+"""What running a call somewhere costs: seconds, predicted from profiles, and where the figure comes from.
 
-The rules are data, in `costs.txt`. Measured cost curves of the machine will stand before them: a profile answers first,
-the rules where it is silent.
+The strongest profile that knows an operation speaks: the one that the policy names, this user's of this machine, that
+of the environment, those that backends bring, and the bundled one whose machine is nearest. What only weaker ones know
+(a backend that was never measured here, sizes that were left out) is taken from them relative to NumPy's kernel, which
+every profile has.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..backends.backend import Backend
-from .request import Request
+from ..backends.backend import Backend, Kernel
+from ..backends.numpy import numpy_backend
+from .curves import Curve, Point
+from .request import Entrant, Request
 
-#: Rules know relations only: a unit of work on NumPy's kernel counts as so many seconds.
-_UNIT = 1e-9
+if TYPE_CHECKING:
+    from ..contract.declaration import Declaration
+    from .profile import Entry
+    from .sources import Source
 
 #: A GPU pays for host arrays only where each number that crosses the bus is used many times: distances, not means.
 _WORK_PER_NUMBER = 1024
 
-
-class Rule(NamedTuple):
-    """One line of the table."""
-
-    relative: float
-    pays_from: int
+#: Seconds by work and width.
+_Points = dict[tuple[int, int], float]
 
 
-def seconds(request: Request, backend: Backend, kernel: str = "*") -> float:
-    """About how long the call takes on a kernel of `backend` (its best, where none is named), to compare kernels by."""
-    rule = _rule(request.call.contract.name, backend.name, backend.arrays, kernel)
-    # The start-up, which comes once, counts where it is never paid back.
-    return _UNIT * (rule.relative * request.work if request.work >= rule.pays_from else rule.pays_from)
+class Estimate(NamedTuple):
+    """About how long a call takes on a backend once it has started, what starting takes, and what says so."""
+
+    seconds: float
+    origin: str
+    start_up: float = 0.0
 
 
-def start_up(request: Request, backend: Backend, kernel: str = "*") -> str | None:
-    """The sentence that so little work does not pay for the kernel's start-up, or None where it does."""
-    rule = _rule(request.call.contract.name, backend.name, backend.arrays, kernel)
-    if request.work >= rule.pays_from:
+UNMEASURED = Estimate(inf, "not measured")
+
+#: Where arrays may cross to a device at all, it has been weighed whether that pays.
+_DEVICE = Estimate(0.0, "the rule for devices")
+
+
+#: Backends by what they cost, the fastest first.
+Ranking = list[tuple[Entrant, Estimate]]
+
+
+class Cost(NamedTuple):
+    """What is known of a backend's kernels for calls of one operation, dtype and variant, on so many threads."""
+
+    curve: Curve
+    origin: str
+    importing: float
+    loading: float
+    compiling: float
+
+
+def ranked(request: Request) -> Ranking:
+    """The backends that were not asked for by name, the fastest first; what is not measured comes after what is.
+
+    NumPy, which can always run a call, is the last of those of which nothing is known.
+    """
+    call = request.call
+    place = request.work, request.width, call.dtype, variant_of(call.contract, call.values)
+    found = request.lineup.ranked.get(place)
+    if found is None:
+        costs = costs_of(request.lineup, call.contract, *place[2:])
+        pairs = [
+            (entrant, estimate(request, costs.get(entrant.backend.name), entrant)) for entrant in request.lineup.others
+        ]
+        found = request.lineup.ranked[place] = sorted(pairs, key=_order)
+    return found
+
+
+def _order(pair: tuple[Entrant, Estimate]) -> tuple[float, bool, str]:
+    entrant, cost = pair
+    return cost.seconds + cost.start_up, entrant.backend is numpy_backend, entrant.backend.name
+
+
+def estimate(request: Request, cost: Cost | None, entrant: Entrant) -> Estimate:
+    """What a call costs on a backend of which `cost` is known."""
+    if cost is None:
+        return _DEVICE if entrant.backend.arrays != "numpy" else UNMEASURED
+    seconds = cost.curve.seconds(request.work, request.width)
+    name, dtype = request.call.contract.name, request.call.dtype
+    return Estimate(seconds, cost.origin, _start_up(entrant.backend, cost, name, dtype))
+
+
+def _start_up(backend: Backend, cost: Cost, operation: str, dtype: str) -> float:
+    """Seconds that the first call takes more than others: none where the kernel has run, or has cost as much unused."""
+    if backend.compiled is None or (operation, dtype) in backend.started:
+        return 0.0
+    importing = 0.0 if backend.is_loaded else cost.importing
+    price = importing + (cost.loading if (operation, dtype) in backend.compiled else cost.compiling)
+    return 0.0 if backend.forgone.get((operation, dtype), 0.0) >= price else price
+
+
+class Forgone(NamedTuple):
+    """What a call loses because a faster kernel, whose start it does not pay for, did not run it."""
+
+    backend: Backend
+    seconds: float
+    start_up: float
+
+
+def forgone(ranking: Ranking, chosen: Backend) -> Forgone | None:
+    """The loss of a call that `chosen` runs; None where nothing that has to start would be faster.
+
+    Once so much has been lost as the start takes, the kernel starts: in all, calls never take more than twice what
+    they would have with the better of the two choices from the beginning.
+    """
+    its, found = inf, None
+    for entrant, cost in ranking:
+        if entrant.backend is chosen:
+            its = cost.seconds
+    for entrant, cost in ranking:
+        if cost.start_up and cost.seconds < its < inf and (found is None or cost.seconds < its - found.seconds):
+            found = Forgone(entrant.backend, its - cost.seconds, cost.start_up)
+    return found
+
+
+def costs_of(lineup: Any, contract: Declaration, dtype: str, variant: str) -> dict[str, Cost]:
+    """What is known of each backend's kernels, put together once."""
+    known = lineup.costs.get((dtype, variant))
+    if known is None:
+        from .sources import sources
+
+        found = sources(lineup.resolved.profile)
+        known = lineup.costs[dtype, variant] = together(found, contract, dtype, variant, lineup.resolved.threads)
+    return known
+
+
+def wrong(request: Request, backend: Backend, kernel: Kernel) -> str | None:
+    """The sentence that a profile found the kernel's results to differ from the reference's, or None."""
+    lineup = request.lineup
+    if lineup.wrong is None:
+        from .sources import sources
+
+        found = [source.wrong_kernels(request.call.contract.name) for source in sources(lineup.resolved.profile)]
+        lineup.wrong = {kernel: sentence for each in reversed(found) for kernel, sentence in each.items()}
+    return lineup.wrong.get((backend.name, kernel.name))
+
+
+def together(
+    sources: tuple[Source, ...], contract: Declaration, dtype: str, variant: str, threads: int
+) -> dict[str, Cost]:
+    """The costs that the sources know, the strongest first, each of the weaker brought to the scale of those before."""
+    points: dict[str, _Points] = {}
+    origins: dict[str, str] = {}
+    starts: dict[str, tuple[float, float, float]] = {}
+    for source in sources:
+        fresh = _by_backend(source.entries_of(contract), dtype, variant, threads)
+        scale = _ratio(points.get("numpy"), _points(fresh.get("numpy", []))) or 1.0
+        for backend, entries in fresh.items():
+            theirs = _points(entries)
+            factor = _ratio(points.get(backend), theirs) or scale
+            points[backend] = {place: s * factor for place, s in theirs.items()} | points.get(backend, {})
+            origins.setdefault(backend, f"{source.name} of {max(entry.measured for entry in entries)}")
+            starts.setdefault(backend, _most([(e.importing, e.loading, e.compiling) for e in entries]))
+    return {backend: Cost(_curve(own), origins[backend], *starts[backend]) for backend, own in points.items()}
+
+
+def _by_backend(entries: list[Entry], dtype: str, variant: str, threads: int) -> dict[str, list[Entry]]:
+    """The entries that say most of such calls, by backend, the nearest number of threads first.
+
+    They are of the call's dtype and variant where there are any.
+    """
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.key.backend, []).append(entry)
+    for backend, own in found.items():
+        own = [entry for entry in own if entry.key.dtype == dtype] or own
+        nearest = variant if any(entry.key.variant == variant for entry in own) else min(e.key.variant for e in own)
+        own = [entry for entry in own if entry.key.variant == nearest]
+        found[backend] = sorted(own, key=lambda entry: _distance(entry.key.threads, threads))
+    return found
+
+
+def _distance(measured: int, threads: int) -> tuple[bool, int]:
+    return measured > threads, abs(measured - threads)
+
+
+def _points(entries: list[Entry]) -> _Points:
+    """Seconds by place: of the nearest number of threads that has it, on the fastest kernel."""
+    found: _Points = {}
+    threads: dict[tuple[int, int], int] = {}
+    for entry in entries:
+        for work, width, seconds in entry.points:
+            place = work, width
+            if threads.setdefault(place, entry.key.threads) == entry.key.threads:
+                found[place] = min(seconds, found.get(place, inf))
+    return found
+
+
+def _curve(points: _Points) -> Curve:
+    return Curve(Point(*place, seconds) for place, seconds in points.items())
+
+
+def _ratio(strong: _Points | None, weak: _Points) -> float | None:
+    """How much longer things take by the stronger source than by the weaker one; None where they do not meet."""
+    if not strong or not weak:
         return None
-    return f"{request.work:,} units of work do not pay for its start-up (from {rule.pays_from:,} on)"
+    curve = _curve(weak)
+    ratios = sorted(seconds / curve.seconds(*place) for place, seconds in strong.items())
+    return ratios[len(ratios) // 2]
+
+
+def _most(starts: list[tuple[float, float, float]]) -> tuple[float, float, float]:
+    return max(s[0] for s in starts), max(s[1] for s in starts), max(s[2] for s in starts)
+
+
+def variant_of(contract: Declaration, values: list[Any]) -> str:
+    """What of the arguments makes a call another task, beside their sizes.
+
+    These are arrays that may be left out and are not, and words and switches that are not as by default.
+    """
+    parts = [
+        name
+        for name, value in zip(contract.array_names, values, strict=False)
+        if name in contract.defaults and value is not None
+    ]
+    for name, value in zip(contract.option_names, values[len(contract.array_names) :], strict=True):
+        if isinstance(value, str | bool) and value != contract.defaults.get(name, value):
+            parts.append(f"{name}={value}")
+    return " ".join(parts)
 
 
 def not_worth_copying(work: int, numbers: int) -> str | None:
@@ -46,23 +231,3 @@ def not_worth_copying(work: int, numbers: int) -> str | None:
     if work >= _WORK_PER_NUMBER * numbers:
         return None
     return f"copying {numbers:,} numbers to the GPU and back costs more than {work:,} units of work there save"
-
-
-@cache
-def _rule(operation: str, backend: str, arrays: str, kernel: str) -> Rule:
-    """The line that says most of a kernel: its own, its operation's, its backend's, that of all such backends."""
-    rules = _rules()
-    unknown = "<other>" if arrays == "numpy" else "<device>"
-    places = [(backend, operation, kernel), (backend, operation, "*"), (backend, "*", "*"), (unknown, "*", "*")]
-    if kernel == "*":
-        lines = [rule for (at, of, _), rule in rules.items() if (at, of) == (backend, operation)]
-        if lines:
-            return min(lines)
-    return next(rules[place] for place in places if place in rules)
-
-
-@cache
-def _rules() -> dict[tuple[str, str, str], Rule]:
-    with open(__file__.removesuffix("py") + "txt", encoding="utf-8") as file:
-        lines = [line.partition("#")[0].split() for line in file]
-    return {(line[0], line[1], line[2]): Rule(float(line[3]), int(line[4])) for line in lines if line}

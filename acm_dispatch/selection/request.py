@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..backends.backend import Backend, Kernel
 from ..policy.settings import Resolved
@@ -25,22 +25,31 @@ class Entrant:
         self.kernels: tuple[Kernel, ...] | str | None = None
 
 
-class Lineup(NamedTuple):
-    """What a policy says of one operation: its settings, the backends it prefers, in order, and the others."""
+class Lineup:
+    """What a policy says of one operation: its settings, the backends it prefers, in order, and the others.
 
-    resolved: Resolved
-    preferred: tuple[Entrant, ...]
-    others: tuple[Entrant, ...]
+    `costs` and `ranked` keep what `acm_dispatch.selection.costs` has worked out, `wrong` which kernels a profile found
+    wrong; None as long as nothing asked.
+    """
+
+    __slots__ = ("costs", "others", "preferred", "ranked", "resolved", "wrong")
+
+    def __init__(self, resolved: Resolved, preferred: tuple[Entrant, ...], others: tuple[Entrant, ...]) -> None:
+        self.resolved = resolved
+        self.preferred = preferred
+        self.others = others
+        self.costs: dict[Any, Any] = {}
+        self.ranked: dict[Any, Any] = {}
+        self.wrong: dict[tuple[str, str], str] | None = None
 
 
 class Request(NamedTuple):
-    """A call, what the policy says, and the middle of all amounts of work of the same bit length.
+    """A call, what the policy says, and the middle of all amounts of work, and of all widths, of the same bit length.
 
-    That amount stands for the call's own, so that equal plans come from equal keys.
+    These stand for the call's own, so that equal plans come from equal keys.
     """
 
     call: BoundCall
-    resolved: Resolved
-    preferred: tuple[Entrant, ...]
-    others: tuple[Entrant, ...]
+    lineup: Lineup
     work: int
+    width: int

@@ -7,9 +7,9 @@ fraction of the time.
 
 Importing this package does not load Numba; the modules below are imported by the first call that needs them. That call
 costs half a second more than NumPy's where the machine code of its kernel is in the cache, and the first one on a
-machine, which compiles it, one to eight. `acm_dispatch/selection/costs.txt` says from how much work on it is over
-sooner than NumPy's nevertheless. `use("numba")` does not ask for so much. `opt_in` marks kernels that NumPy's (BLAS, a
-copy, a quick sort) matched or beat; some are ahead in memory or on data with gaps, which a choice by size cannot see.
+machine, which compiles it, one to eight. Profiles count that, and a kernel starts once calls have lost as much without
+it. `use("numba")` does not wait for that. `opt_in` marks kernels that NumPy's (BLAS, a copy, a quick sort) matched or
+beat; some are ahead in memory or on data with gaps, which a choice by size cannot see.
 """
 
 from functools import cache, partial
@@ -19,6 +19,7 @@ from acm_dispatch import Backend
 from acm_dispatch.backends.numpy import quiet
 
 from . import forked
+from .compiled import CompiledKernels, numba_version
 
 
 @cache
@@ -30,6 +31,7 @@ def _unavailable() -> str | None:
     return forked.reason() or _missing()
 
 
+_VERSION = "0.1.0"
 _NO_FFT = "Numba has no FFT; sums over each frequency cost a window's length more than NumPy's transform"
 _NO_BLAS = "a plain loop would be a slower BLAS or LAPACK than NumPy's"
 
@@ -62,5 +64,7 @@ backend = Backend(
         **dict.fromkeys(("band_energy", "power_spectrum"), _NO_FFT),
         **dict.fromkeys(("matmul", "pca_fit", "truncated_svd"), _NO_BLAS),
     },
-    version="0.1.0",
+    version=_VERSION,
+    build=numba_version,
+    compiled=CompiledKernels(_VERSION),
 )

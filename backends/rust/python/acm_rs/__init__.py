@@ -10,8 +10,15 @@ from acm_dispatch import Backend
 #: goes untried. A test compares them with the sources.
 _TILES = (4, 6, 7, 8, 11, 16, 24, 32, 64, 96, 128, 256, 512, 1000, 1024, 2000, 2048, 4096, 8192)
 
+
+def _instruction_set() -> str:
+    return str(import_module("acm_rs._core").isa())
+
+
 # Each kernel takes the number of threads as its first argument.
-backend = Backend("rust", modules=("acm_rs.kernels",), bind=partial, tiles=_TILES, version="0.1.0")
+backend = Backend(
+    "rust", modules=("acm_rs.kernels",), bind=partial, tiles=_TILES, version="0.1.0", build=_instruction_set
+)
 
 
 def __getattr__(name: str) -> Any:

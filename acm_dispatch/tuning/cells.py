@@ -1,0 +1,117 @@
+"""What is measured: cells, each an operation on arrays of a size and dtype with a number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backends.threads import usable_cores
+from ..execution.dispatch import Operation
+from ..execution.draws import Draw, arguments_of
+
+#: Columns of the cells: single signals, some, and as many as leave a few rows in a cache line's worth of memory.
+WIDTHS = (1, 5, 30, 200)
+
+#: Numbers in the first array, from calls that cost nothing but themselves to some that leave the caches.
+NUMBERS = (60, 2_000, 60_000, 600_000)
+
+#: Fewest rows of a cell.
+_LEAST_ROWS = 5
+
+#: Sizes of what is neither rows nor columns: rows of a second matrix, clusters or components, trees.
+OTHERS: Mapping[str, int] = MappingProxyType({"m": 60, "k": 8, "t": 50, "c": 200})
+
+
+class Cell(NamedTuple):
+    """One place of the table that tuning fills."""
+
+    operation: str
+    rows: int
+    width: int
+    dtype: str
+    threads: int
+
+
+class Drawn(NamedTuple):
+    """The arguments of a cell, by name, and how many bytes their arrays hold."""
+
+    arguments: dict[str, Any]
+    bytes: int
+
+
+def cells_of(
+    operation: Operation, dtypes: Sequence[str], threads: Sequence[int], numbers: Sequence[int] = NUMBERS
+) -> Iterator[Cell]:
+    """Every cell of an operation, the small ones first.
+
+    Small calls run on one thread whatever the budget, so that only the larger half is measured with fewer threads.
+    """
+    widths = WIDTHS if operation.width else (1,)
+    most = max(threads)
+    for place, count in enumerate(sorted(numbers)):
+        for width in widths:
+            rows = max(count // width, _LEAST_ROWS)
+            if rows * width > 2 * count:
+                continue
+            for dtype in dtypes:
+                for budget in threads:
+                    if budget == most or 2 * place >= len(numbers):
+                        yield Cell(operation.name, rows, width, dtype, budget)
+
+
+def thread_counts(cores: int | None = None) -> tuple[int, ...]:
+    """The numbers of threads that are measured: one, the powers of two between, and all."""
+    cores = cores or usable_cores()
+    return tuple(sorted({1, cores, *(2**i for i in range(1, 10) if 2**i < cores)}))
+
+
+def drawn(operation: Operation, cell: Cell, seed: int = 0, others: Mapping[str, int] = OTHERS) -> Drawn:
+    """Ordinary arguments of the cell's size, with the options of the operation's typical call.
+
+    `others` are the sizes of what is neither rows nor columns.
+    """
+    typical = operation.samples.typical(np.random.default_rng(seed), 2)
+    options = {name: typical[name] for name in operation.option_names if name in typical}
+    absent = tuple(name for name in operation.defaults if name in operation.array_names and name not in typical)
+    dims = _sizes(operation, cell, others)
+    given = arguments_of(operation, Draw(seed, dims, "normal", _fitting(options, cell), absent))
+    given = {name: _in_dtype(value, cell.dtype) for name, value in given.items()}
+    return Drawn(given, sum(value.nbytes for value in given.values() if isinstance(value, np.ndarray)))
+
+
+def place_of(operation: Operation, cell: Cell) -> tuple[int, int]:
+    """Work and width of the cell's call, told without drawing it; 0 where the sizes are no call's.
+
+    Where arrays are not as the shapes have them (CSR), the sizes do not tell the work: then 0, too.
+    """
+    if operation.samples.drawing is not None:
+        return 0, cell.width
+    typical = operation.samples.typical(np.random.default_rng(0), 2)
+    values = [typical.get(name, operation.defaults.get(name)) for name in operation.parameters]
+    return operation.amount(_sizes(operation, cell), values), cell.width
+
+
+def _sizes(operation: Operation, cell: Cell, others: Mapping[str, int] = OTHERS) -> dict[str, int]:
+    """A size for each dimension: the first array's are the cell's."""
+    drawing = operation.samples.drawing
+    names = drawing.dims if drawing else tuple({d: 0 for spec in operation.shapes.inputs for d in spec.dims})
+    sizes = {name: others.get(name, 8) for name in names}
+    sizes[names[0]] = cell.rows
+    if operation.width in sizes:
+        sizes[operation.width] = cell.width
+    return sizes
+
+
+def _fitting(options: Mapping[str, Any], cell: Cell) -> dict[str, Any]:
+    """Numbers of components no larger than the matrix has directions; windows stay as they are."""
+    most = min(cell.rows, cell.width)
+    return {k: min(value, most) if k == "n_components" else value for k, value in options.items()}
+
+
+def _in_dtype(value: Any, dtype: str) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return np.ascontiguousarray(value, dtype=dtype)
+    return value

@@ -1,0 +1,129 @@
+"""`tune`: measure this machine, so that each call goes to the kernel that is fastest here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import ConfigurationError, shown
+from ..execution.dispatch import declared, find
+from ..selection.profile import Key, user_path
+from .candidates import usable_backends
+from .cells import NUMBERS, Cell, cells_of, thread_counts
+from .measuring import Verdict
+from .session import Progress, Session
+
+DTYPES = ("float64", "float32")
+
+
+class Tuning(NamedTuple):
+    """What a run gave: printed, the table of what runs elsewhere from now on.
+
+    Attributes
+    ----------
+    path : Path
+        The profile.
+    verdicts : tuple of Verdict
+        Of each cell that was measured: `before`, `after`, whether it is decided, seconds by backend.
+    wrong : mapping
+        Kernels whose results differ from the reference's, with the sentence how; they are not used any more.
+    """
+
+    path: Path
+    verdicts: tuple[Verdict, ...]
+    wrong: Mapping[Key, str]
+
+    @property
+    def changed(self) -> list[Verdict]:
+        """The cells that another backend runs from now on."""
+        return [verdict for verdict in self.verdicts if verdict.before != verdict.after]
+
+    def __str__(self) -> str:
+        undecided = sum(not verdict.decided for verdict in self.verdicts)
+        counts = f"{len(self.verdicts):,} cells measured, {len(self.changed):,} changed, {undecided:,} undecided"
+        lines = [f"{counts}; {self.path}"]
+        if self.changed:
+            lines.append(f"{'operation':30} {'rows':>9} {'columns':>7} {'dtype':8} threads  before -> after (gain)")
+        for cell, before, after, _, seconds in self.changed:
+            gain = f" ({seconds[before] / seconds[after]:.1f} x)" if before in seconds else ""
+            size = f"{cell.rows:9,} {cell.width:7,} {cell.dtype:8} {cell.threads:7}"
+            lines.append(f"{cell.operation:30} {size}  {before} -> {after}{gain}")
+        lines += [f"WRONG: {key}: {sentence}" for key, sentence in self.wrong.items()]
+        return "\n".join(lines)
+
+
+def tune(
+    seconds: float = 60.0,
+    *,
+    operations: Sequence[str] | None = None,
+    backends: Sequence[str] | None = None,
+    dtypes: Sequence[str] = DTYPES,
+    threads: Sequence[int] | None = None,
+    sizes: Sequence[int] = NUMBERS,
+    profile: str | os.PathLike[str] | None = None,
+    show: Callable[[Progress], None] | None = None,
+) -> Tuning:
+    """Measure what kernels take on this machine, and keep it for all later calls.
+
+    Kernels run in turns, in random order, on arguments beyond the second-level cache; their results are held against
+    the reference first. A kernel takes a cell over from the one that has it if it is faster by 10 % in a sign test.
+    Each run goes on where the one before stopped: with what was undecided, then what was not measured yet. A run that
+    is interrupted keeps what it has measured.
+
+    Parameters
+    ----------
+    seconds : float, default 60
+        How long it may take; kernels that have to be compiled first take theirs from it.
+    operations, backends : sequence of str, optional
+        Only these.
+    dtypes : sequence of str
+        Of "float64" and "float32".
+    threads : sequence of int, optional
+        Thread budgets; by default one, all, and the powers of two between.
+    sizes : sequence of int
+        Numbers in the first array of the calls that are measured.
+    profile : path, optional
+        The file that is written; by default this machine's own.
+    show : callable, optional
+        Is given a `Progress` before each cell.
+
+    Returns
+    -------
+    Tuning
+
+    Raises
+    ------
+    OperationNotFoundError, BackendNotFoundError
+        If a name is unknown.
+    ConfigurationError
+        If a number or a dtype means nothing.
+
+    Examples
+    --------
+    >>> import acm_dispatch, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     asked = {"operations": ["zscore"], "backends": ["numpy"], "sizes": [60]}
+    ...     done = acm_dispatch.tune(1, **asked, profile=f"{folder}/profile.json")
+    >>> {verdict.after for verdict in done.verdicts}
+    {'numpy'}
+    """
+    budgets = tuple(threads) if threads is not None else thread_counts()
+    _require(seconds > 0, "seconds", seconds, "a positive number")
+    _require(bool(dtypes) and set(dtypes) <= set(DTYPES), "dtypes", dtypes, f"some of {DTYPES}")
+    _require(bool(budgets) and all(budget >= 1 for budget in budgets), "threads", threads, "numbers from 1 on")
+    _require(bool(sizes) and all(size >= 1 for size in sizes), "sizes", sizes, "numbers from 1 on")
+    chosen = [find(name) for name in operations] if operations else declared()
+    path = Path(profile) if profile is not None else user_path()
+    cells: list[Cell] = []
+    for operation in chosen:
+        cells += cells_of(operation, dtypes, budgets, sizes)
+    session = Session(path, usable_backends(backends))
+    session.run(cells, seconds, show)
+    return Tuning(path, tuple(session.verdicts), session.wrong)
+
+
+def _require(holds: bool, name: str, value: object, expected: str) -> None:
+    if not holds:
+        raise ConfigurationError(f"tune: {name} is {shown(value)}; expected {expected}")
