@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from acm_monitor.analyse import analyse
 from acm_monitor.calls import Calls
 from acm_monitor.episodes import joined, runs
+from acm_monitor.examine import examine
 from acm_monitor.reading import load
 from acm_monitor.recording import Recording
 from rich.console import Console
@@ -70,7 +70,7 @@ def scored(events: list[Stretch], alarms: list[Stretch], recording: Recording) -
 
 def ours(recording: Recording) -> list[Stretch]:
     """The monitor's episodes."""
-    findings = analyse(recording, Calls(warm=False), on_step=lambda step: None)
+    findings = examine(recording, Calls(timing=False), on_step=lambda step: None)
     return sorted((episode.start, episode.stop) for episode in findings.episodes)
 
 

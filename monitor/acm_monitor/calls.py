@@ -85,14 +85,14 @@ class Calls:
 
     Parameters
     ----------
-    warm : bool
-        Make the first call of each operation once before, so that compiling is not taken for computing; those seconds
-        add up in `warm_up`.
+    timing : bool
+        Make the first call of each operation once before, so that compiling is not taken for computing (those seconds
+        add up in `warm_up`), and keep the arguments of the costliest calls, so that they can be repeated.
     """
 
-    def __init__(self, *, warm: bool = True) -> None:
+    def __init__(self, *, timing: bool = True) -> None:
         self.warm_up = 0.0
-        self._warms = warm
+        self._timing = timing
         self._warm: set[str] = set()
         self._kinds: dict[tuple[Any, ...], _Kind] = {}
 
@@ -110,14 +110,15 @@ class Calls:
         self, function: Callable[..., Any], briefly: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         repeat = partial(function, *args, **kwargs | briefly)
-        if self._warms and function.__name__ not in self._warm:
+        if self._timing and function.__name__ not in self._warm:
             self._warm.add(function.__name__)
             start = time.perf_counter()
             repeat()
             self.warm_up += time.perf_counter() - start
         with acm_dispatch.trace() as trace:
             result = function(*args, **kwargs)
-        check = partial(function, *_first_rows(args), **kwargs | briefly)
+        check = partial(function, *_first_rows(args), **kwargs | briefly) if self._timing else _nothing
+        repeat = repeat if self._timing else _nothing
         for record in trace.records:
             numbers = max(map(math.prod, record.shapes))
             self._kinds.setdefault((record.operation, numbers, record.dtype), _Kind()).add(record, repeat, check)
@@ -128,7 +129,10 @@ class Calls:
         return len(self._kinds)
 
     def measured(self, *, again: bool) -> Iterator[Measured]:
-        """Each kind of call; `again` times it once more beside NumPy and checks it against its reference."""
+        """Each kind of call; `again` times it once more beside NumPy and checks it against its reference.
+
+        That takes calls that were made with `timing`.
+        """
         for kind in self._kinds.values():
             record = kind.record
             row = Measured(

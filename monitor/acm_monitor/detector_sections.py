@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .analyse import Findings
 from .detectors import DETECTORS
+from .examine import Findings
 from .features import BANDS, PER_SENSOR, window_of
 from .fusion import AGREEING, UNUSUAL, Agreement
 from .judge import detectors_against_truth

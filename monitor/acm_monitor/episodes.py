@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .recording import Booleans, Floats, Recording
+from .recording import Booleans, Floats, Integers, Recording
 
 #: |z| within the regime beyond which a sensor is out of its range.
 LIMIT = 5.0
@@ -61,18 +61,23 @@ def find_episodes(z: Floats, unwell: Booleans) -> list[Episode]:
         Their severity is the sum of |z| beyond the limit over rows and sensors, so it grows with height, length and
         breadth.
     """
-    magnitude = np.abs(z)
     found: list[Episode] = []
     for start, stop in joined(runs(unwell)):
         if unwell[start:stop].sum() < _LEAST_ROWS:
             continue
-        part = magnitude[start:stop]
+        part = np.abs(z[start:stop])
         beyond = np.maximum(part - LIMIT, 0.0)
         rows_out, sums = (beyond > 0).sum(axis=0), beyond.sum(axis=0)
         sensors = [int(j) for j in np.argsort(-sums) if rows_out[j] >= _TAKES_PART * (stop - start)]
         worst = tuple(sensors or [int(part.sum(axis=0).argmax())])
         found.append(Episode(start, stop, worst, float(part.max()), float(sums.sum())))
     return sorted(found, key=lambda episode: -episode.severity)
+
+
+def worst_first(z: Floats) -> Integers:
+    """Sensors in the order of how far and how long they are out of range; those that never are, by their peaks."""
+    part = [np.maximum(np.abs(column) - LIMIT, 0).sum() + 1e-6 * np.abs(column).max() for column in z.T]
+    return np.argsort(-np.array(part))
 
 
 def joined(pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:

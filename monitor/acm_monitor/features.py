@@ -6,9 +6,9 @@ import numpy as np
 
 import acm_dispatch
 
+from .blocks import Block
 from .calls import Calls
 from .recording import Floats
-from .scoring import CLIP, robust_scores
 
 #: Rows that rolling statistics and spectra look back, and from one spectrum to the next.
 WINDOW = 32
@@ -32,36 +32,41 @@ def window_of(n_rows: int) -> int:
     return min(WINDOW, max(n_rows // 10, 4))
 
 
-def row_features(levels: Floats, calls: Calls) -> Floats:
-    """The features of each row as robust scores.
+def features_of(levels: Floats, rows: Block, window: int, calls: Calls) -> Floats:
+    """The features of some rows, in the order of kinds, not scored yet.
 
     Parameters
     ----------
     levels : array of shape (n, d), finite
         The sensors as robust scores within their regimes: without that, every change of load would be an event.
+    rows : (int, int)
+        Start and end of those that are wanted; what they look back at may lie before.
+    window : int
+        Rows that a feature looks back.
     calls : Calls
         Makes the dispatched calls.
 
     Returns
     -------
-    array of shape (n, d * PER_SENSOR), finite
-        A feature that a row has too short a past for scores 0.
+    array of shape (stop - start, d * PER_SENSOR)
+        NaN where a row has too short a past.
     """
-    n_rows, width = levels.shape
-    window = window_of(n_rows)
-    features = np.zeros((n_rows, width * PER_SENSOR))
-    features[:, :width] = levels
+    start, stop = rows
+    behind = max(start - window - _STEP, 0) // _STEP * _STEP  # spectra begin at the same rows in every block
+    part, width = levels[behind:stop], levels.shape[1]
+    features = np.full((stop - start, width * PER_SENSOR), np.nan)
+    features[:, :width] = levels[start:stop]
     for number, rolling in enumerate(_ROLLING, 1):
-        rolled = calls(rolling, levels, window, min_periods=window // 2)
-        features[:, number * width : (number + 1) * width] = robust_scores(rolled, calls, CLIP)[0]
-    if n_rows >= window:
-        features[:, (1 + len(_ROLLING)) * width :] = _spectral(levels, window, calls)
+        rolled = calls(rolling, part, window, min_periods=window // 2)
+        features[:, number * width : (number + 1) * width] = rolled[start - behind :]
+    if len(part) >= window:
+        features[:, (1 + len(_ROLLING)) * width :] = _amplitudes(part, window, calls)[start - behind :]
     return features
 
 
-def _spectral(levels: Floats, window: int, calls: Calls) -> Floats:
-    """Scores of the amplitudes in each band, each row taking those of the last window that has ended."""
+def _amplitudes(levels: Floats, window: int, calls: Calls) -> Floats:
+    """The amplitudes in each band, each row taking those of the last window that has ended."""
     energies = calls(acm_dispatch.band_energy, levels, window, BANDS, step=_STEP)
-    scores, _ = robust_scores(np.sqrt(energies.reshape(len(energies), -1)), calls, CLIP)
+    amplitudes = np.sqrt(energies.reshape(len(energies), -1))
     ended = (np.arange(len(levels)) - (window - 1)) // _STEP
-    return np.where(ended[:, None] >= 0, scores[np.maximum(ended, 0)], 0.0)
+    return np.where(ended[:, None] >= 0, amplitudes[np.maximum(ended, 0)], np.nan)

@@ -48,30 +48,49 @@ class Agreement(NamedTuple):
     detectors: tuple[int, ...]
 
 
-def fuse(raw: Floats, regimes: Regimes, window: int, calls: Calls) -> Fusion:
-    """Fuse the detectors' scores.
+class Usual(NamedTuple):
+    """What the detectors usually say: centre and scale by regime, whether the row moves (1) or not (0), and detector.
 
-    A detector's score is compared with the rows of the same regime, and among these with those that are settled, or
-    with those whose window saw another regime, as the row's own: a change of load is unusual in itself but no fault.
+    A change of load is unusual in itself but no fault, so rows whose window saw another regime are compared with such.
+    """
+
+    centre: Floats
+    scale: Floats
+
+
+def fit_usual(raw: Floats, regimes: Regimes, window: int, calls: Calls) -> Usual:
+    """Learn what is usual of the trusted rows of each regime.
 
     Parameters
     ----------
     raw : array of shape (n, detectors)
         From `detector_scores`.
     regimes : Regimes
-        What is usual in one is learnt of its trusted rows.
     window : int
         Rows that features look back.
     calls : Calls
         Makes the dispatched calls.
     """
     moving = _moving(regimes.labels, window)
-    groups = _groups(regimes.labels, moving)
+    centre, scale = (np.zeros((len(regimes.centres), 2, raw.shape[1])) for _ in range(2))
+    for regime in range(len(regimes.centres)):
+        own = regimes.labels == regime
+        few = (own & moving).sum() < _LEAST_ROWS
+        for moves, rows in ((0, own if few else own & ~moving), (1, own if few else own & moving)):
+            usual = rows & regimes.trusted
+            learnt = next(known for known in (usual, rows, own) if known.sum() >= _LEAST_ROWS or known is own)
+            centre[regime, moves], scale[regime, moves] = calls(acm_dispatch.column_median_mad, raw[learnt])
+    return Usual(centre, scale)
+
+
+def fuse(raw: Floats, labels: Integers, usual: Usual, window: int, calls: Calls) -> Fusion:
+    """Fuse the detectors' scores, each in units of what is usual where the row is."""
+    moving = _moving(labels, window)
     scores = np.empty_like(raw)
+    groups = 2 * labels + moving
     for group in np.unique(groups):
-        rows = groups == group
-        usual = rows & regimes.trusted
-        centre, scale = calls(acm_dispatch.column_median_mad, raw[usual if usual.sum() >= _LEAST_ROWS else rows])
+        rows, (regime, moves) = groups == group, divmod(int(group), 2)
+        centre, scale = usual.centre[regime, moves], usual.scale[regime, moves]
         scores[rows] = calls(acm_dispatch.zscore, raw[rows], centre, scale, clip=CLIP)
     scores = smoothed(scores, calls)
     fused = np.sort(scores, axis=1)[:, -AGREEING]
@@ -90,12 +109,6 @@ def _moving(labels: Integers, window: int) -> Booleans:
     rows = np.arange(len(labels))
     changed = np.r_[False, labels[1:] != labels[:-1]]
     return rows - np.maximum.accumulate(np.where(changed, rows, -window)) < window
-
-
-def _groups(labels: Integers, moving: Booleans) -> Integers:
-    """Number of the rows that each row is compared with: its regime's, apart those that move if they are enough."""
-    groups = 2 * labels + moving
-    return np.where(np.bincount(groups)[groups] < _LEAST_ROWS, 2 * labels, groups)
 
 
 def agreements(fusion: Fusion) -> list[Agreement]:

@@ -30,9 +30,9 @@ HEALTH = (
 
 def health_index(regime_scores: Floats, fused: Floats, shifts: Floats, calls: Calls) -> Floats:
     """100 for an ordinary row of its regime, 0 for one that is far off; `HEALTH` is the rule."""
-    worst = np.abs(regime_scores).max(axis=1)
+    worst = np.maximum(regime_scores.max(axis=1), -regime_scores.min(axis=1))
     loss = np.maximum(_share(worst, SENSOR_RANGE), _share(fused, DETECTOR_RANGE))
-    loss = np.maximum(loss, _share(shifts.max(axis=1), SHIFT_RANGE))
+    loss = np.maximum(loss, _share(shifts, SHIFT_RANGE))
     return smoothed(100.0 * (1.0 - loss)[:, None], calls)[:, 0]
 
 

@@ -11,9 +11,9 @@ from rich.console import Console
 
 import acm_dispatch
 
-from .analyse import STEPS, Findings, analyse
 from .calls import Calls, Measured
 from .errors import printable
+from .examine import STEPS, Findings, examine
 from .plots import figures
 from .reading import Reading, load
 from .report import write_report
@@ -51,9 +51,9 @@ def run_job(options: Options, console: Console) -> Findings:
     with acm_dispatch.use(*options.backends):
         recording = simulate() if options.file is None else load(options.file, options.reading)
         timing = options.file is None if options.timing is None else options.timing
-        calls = Calls(warm=timing)
+        calls = Calls(timing=timing)
         with progress_bar("reading", options.clusters[1] - options.clusters[0] + 1 + STEPS) as step:
-            findings = analyse(recording, calls, clusters=options.clusters, on_step=step)
+            findings = examine(recording, calls, clusters=options.clusters, on_step=step)
         measured = _measure(calls, timing)
     result = sections(findings, measured, calls.warm_up)
     if options.report is not None:  # before the printing, which ends early when its reader does (`| head`)

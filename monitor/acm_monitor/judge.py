@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .analyse import Findings
 from .detectors import DETECTORS
+from .examine import Findings
 from .fusion import UNUSUAL
 from .recording import Truth, when
 

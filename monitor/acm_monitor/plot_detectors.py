@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .analyse import Findings
 from .detectors import DETECTORS
 from .drawing import COLOURS, date_axis, figure_of, stretches
+from .examine import Findings
 from .fusion import UNUSUAL
 from .recording import Floats, Integers
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .analyse import Findings
-from .calls import Measured
+from .calls import Calls, Measured
 from .drawing import COLOURS, INK, STYLE, as_svg, cut, date_axis, figure_of, stretches
-from .episodes import LIMIT, Episode
+from .episodes import LIMIT, Episode, worst_first
+from .examine import Findings
 from .plot_detectors import detector_heat_map
-from .recording import Floats
+from .recording import Floats, Integers
+from .scoring import CLIP_SEARCH, scored
 
 _POINTS = 4000
 _MOST_SENSORS = 12
@@ -78,16 +79,21 @@ def _regime_colours() -> Any:
 def _regimes(findings: Findings) -> Any:
     figure, axes = figure_of(3.9)
     labels = findings.regimes.labels
-    centred = findings.scores - findings.scores.mean(axis=0)
-    _, spread, directions = np.linalg.svd(centred, full_matrices=False)
-    plane = centred @ directions[:2].T if len(directions) > 1 else np.column_stack([centred[:, 0], 0 * centred[:, 0]])
-    chosen = np.random.default_rng(0).permutation(len(plane))[:_POINTS]
+    chosen = np.random.default_rng(0).permutation(len(labels))[:_POINTS]
+    scores = _overall_scores(findings, chosen)
+    middle = scores.mean(axis=0)
+    _, spread, directions = np.linalg.svd(scores - middle, full_matrices=False)
     for j in range(len(findings.regimes.centres)):
-        rows = chosen[labels[chosen] == j]
+        place = _in_plane(scores[labels[chosen] == j] - middle, directions)
         label = f"regime {j + 1} ({(labels == j).mean():.0%})"
         colour = COLOURS[j % len(COLOURS)]
-        axes.scatter(plane[rows, 0], plane[rows, 1], s=5, lw=0, alpha=0.5, color=colour, label=label, rasterized=True)
-    _circle_episode(axes, findings, plane)
+        axes.scatter(place[:, 0], place[:, 1], s=5, lw=0, alpha=0.5, color=colour, label=label, rasterized=True)
+    if findings.episodes:
+        worst = findings.episodes[0]
+        rows = np.arange(worst.start, worst.stop, max(1, (worst.stop - worst.start) // 200))
+        place = _in_plane(_overall_scores(findings, rows) - middle, directions)
+        ring = {"facecolors": "none", "edgecolors": "#b5485d", "lw": 0.8, "s": 18}
+        axes.scatter(place[:, 0], place[:, 1], **ring, label="episode 1")
     share = spread**2 / (spread**2).sum()
     axes.set_xlabel(f"first principal direction ({share[0]:.0%} of the variance)")
     axes.set_ylabel(f"second ({share[1]:.0%})" if len(share) > 1 else "")
@@ -95,17 +101,17 @@ def _regimes(findings: Findings) -> Any:
     return figure
 
 
-def _circle_episode(axes: Any, findings: Findings, plane: Floats) -> None:
-    if findings.episodes:
-        worst = findings.episodes[0]
-        rows = slice(worst.start, worst.stop, max(1, (worst.stop - worst.start) // 200))
-        ring = {"facecolors": "none", "edgecolors": "#b5485d", "lw": 0.8, "s": 18}
-        axes.scatter(plane[rows, 0], plane[rows, 1], **ring, label="episode 1")
+def _overall_scores(findings: Findings, rows: Integers) -> Floats:
+    values = findings.recording.values[rows][:, findings.columns]
+    return scored(values, findings.model.regimes.levels, Calls(timing=False), CLIP_SEARCH)
+
+
+def _in_plane(scores: Floats, directions: Floats) -> Floats:
+    return scores @ directions[:2].T if len(directions) > 1 else np.column_stack([scores[:, 0], 0 * scores[:, 0]])
 
 
 def _heat_map(findings: Findings) -> Any:
-    magnitude = np.abs(findings.regime_scores)
-    order = np.argsort(-np.maximum(magnitude - LIMIT, 0).sum(axis=0) - magnitude.max(axis=0) * 1e-6)[:_MOST_SENSORS]
+    order = worst_first(findings.regime_scores)[:_MOST_SENSORS]
     figure, axes = figure_of(1.2 + 0.24 * len(order))
     times, edges = findings.recording.times, stretches(len(findings.recording.times))
     means = np.add.reduceat(findings.regime_scores[:, order], edges[:-1]) / np.diff(edges)[:, None]

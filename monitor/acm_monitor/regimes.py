@@ -14,9 +14,11 @@ import numpy as np
 
 import acm_dispatch
 
+from .blocks import row_blocks, thinned
 from .calls import Calls
 from .episodes import joined, runs
 from .recording import Booleans, Floats, Integers
+from .scoring import CLIP, Scales, levels_of, scored
 
 #: Rows on which clusters are searched; the others are assigned afterwards.
 SEARCH_ROWS = 20_000
@@ -30,6 +32,10 @@ LEAST_SHARE = 0.03
 LEAST_VISITS, LARGE_SHARE, EARLY = 3, 0.25, 0.5
 #: Fewer rows at a time are no visit.
 _LEAST_STAY = 4
+
+#: Within a regime a sensor's scale is at least this share of its overall scale: a sensor that hardly moves when the
+#: machine stands by would otherwise be out of its range at the least disturbance.
+_LEAST_SCALE = 0.05
 
 _RESTARTS = 2
 _MOST_STEPS = 50
@@ -57,7 +63,6 @@ class Regimes(NamedTuple):
 
     labels: Integers
     centres: Floats
-    distances: Floats
     trials: tuple[Trial, ...]
     chosen: Trial
     suspects: tuple[Suspect, ...]
@@ -65,7 +70,13 @@ class Regimes(NamedTuple):
 
 
 def find_regimes(
-    z: Floats, clusters: tuple[int, int], calls: Calls, on_trial: Callable[[int], None], seed: int = 0
+    z: Floats,
+    clusters: tuple[int, int],
+    calls: Calls,
+    on_trial: Callable[[int], None],
+    *,
+    healthy: bool = False,
+    seed: int = 0,
 ) -> Regimes:
     """The regimes of the scored rows `z`.
 
@@ -78,6 +89,8 @@ def find_regimes(
         Makes the dispatched calls.
     on_trial : callable
         Told each number of clusters when its turn comes.
+    healthy : bool
+        Nothing was wrong in any row: then every cluster is a regime, how ever rare, and none a suspect.
     seed : int
         Of seeding and sampling: the same seed gives the same regimes.
 
@@ -96,16 +109,53 @@ def find_regimes(
         trials[Trial(k, len(centres), _silhouette(searched, centres, seed, calls))] = centres
     chosen = max(trials, key=lambda trial: (np.nan_to_num(trial.silhouette, nan=-1.0), -trial.clusters))
     centres = trials[chosen]
-    labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, centres)
+    labels = labels_of(z, centres, calls)
     clusters_found = [_visits(labels == j) for j in range(len(centres))]
-    known = _established(clusters_found)
+    known = np.ones(len(centres), bool) if healthy else _established(clusters_found)
     trusted = known[labels]
     if not known.all():
         centres = centres[known]
-        labels, distances = calls(acm_dispatch.pairwise_distances_argmin_min, z, centres)
+        labels = labels_of(z, centres, calls)
     suspects = tuple(suspect for suspect, regime in zip(clusters_found, known, strict=True) if not regime)
-    found = Regimes(labels, centres, distances, tuple(trials), chosen, suspects, trusted)
+    found = Regimes(labels, centres, tuple(trials), chosen, suspects, trusted)
     return _numbered(found)
+
+
+class RegimeModel(NamedTuple):
+    """What a row is judged by.
+
+    `levels` of all rows bring it to scores, the nearest of `centres` is its regime, and that has the usual `medians`
+    and `scales` of the sensors.
+    """
+
+    levels: Scales
+    centres: Floats
+    medians: Floats
+    scales: Floats
+
+
+def fit_levels(x: Floats, regimes: Regimes, levels: Scales, calls: Calls) -> RegimeModel:
+    """The usual level and scale of each sensor in each regime, learnt of its trusted rows."""
+    medians, scales = np.empty_like(regimes.centres), np.empty_like(regimes.centres)
+    for regime in range(len(regimes.centres)):
+        rows = thinned(np.flatnonzero((regimes.labels == regime) & regimes.trusted))
+        median, usual = levels_of(x[rows], calls)
+        medians[regime] = np.nan_to_num(median)  # a sensor without a value in this regime scores 0 throughout
+        scales[regime] = np.fmax(usual, _LEAST_SCALE * levels.scale)
+    return RegimeModel(levels, regimes.centres, medians, scales)
+
+
+def scores_within(x: Floats, labels: Integers, model: RegimeModel, calls: Calls, out: Floats) -> None:
+    """Write robust scores of each row within its regime to `out`; a gap scores 0."""
+    for start, stop in row_blocks(*x.shape):
+        for regime in np.unique(labels[start:stop]):
+            rows = start + np.flatnonzero(labels[start:stop] == regime)
+            out[rows] = scored(x[rows], Scales(model.medians[regime], model.scales[regime]), calls, CLIP)
+
+
+def labels_of(z: Floats, centres: Floats, calls: Calls) -> Integers:
+    """The nearest regime of each row of overall scores."""
+    return calls(acm_dispatch.pairwise_distances_argmin, z, centres)
 
 
 def _visits(rows: Booleans) -> Suspect:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 import acm_dispatch
@@ -42,13 +44,26 @@ def resolution(values: Floats) -> float:
     return float(np.median(np.diff(distinct))) if len(distinct) > 1 else 0.0
 
 
-def robust_scores(x: Floats, calls: Calls, clip: float) -> tuple[Floats, Floats]:
-    """Each column of `x` as robust scores, a missing value scoring 0, and the columns' scales.
+class Scales(NamedTuple):
+    """What columns are scored by: the middle of each, and its unit."""
+
+    centre: Floats
+    scale: Floats
+
+
+def scales_of(x: Floats, calls: Calls) -> Scales:
+    """Median and MAD of each column.
 
     Where more than half of a column's values are equal there is no MAD; its standard deviation stands in.
     """
     median, mad = calls(acm_dispatch.column_median_mad, x)
     median = np.nan_to_num(median)
-    filled = calls(acm_dispatch.impute, x, median)
-    scale = np.where(mad > _NO_SPREAD, mad, filled.std(axis=0))
-    return calls(acm_dispatch.zscore, filled, median, scale, method="robust", clip=clip), scale
+    if (flat := ~(mad > _NO_SPREAD)).any():
+        mad[flat] = calls(acm_dispatch.impute, x[:, flat], median[flat]).std(axis=0)
+    return Scales(median, mad)
+
+
+def scored(x: Floats, scales: Scales, calls: Calls, clip: float) -> Floats:
+    """`x` as robust scores; a missing value scores 0."""
+    filled = calls(acm_dispatch.impute, x, scales.centre)
+    return calls(acm_dispatch.zscore, filled, scales.centre, scales.scale, method="robust", clip=clip)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .analyse import Findings
 from .call_section import calls_section
 from .calls import Measured
 from .detector_sections import agreement_section, detector_section
-from .episodes import LIMIT, STUCK_ROWS
+from .episodes import LIMIT, STUCK_ROWS, worst_first
+from .examine import Findings
 from .health import HEALTH, UNWELL
 from .judge import against_truth
 from .recording import Floats, counted, lasting, when
@@ -123,7 +123,7 @@ def _regimes(findings: Findings) -> Section:
 def _highlights(findings: Findings, regime: int, most: int = 3) -> str:
     centre = findings.regimes.centres[regime]
     told = [
-        f"{findings.names[j]} {findings.regime_medians[regime, j]:.4g} ({'high' if centre[j] > 0 else 'low'})"
+        f"{findings.names[j]} {findings.model.regimes.medians[regime, j]:.4g} ({'high' if centre[j] > 0 else 'low'})"
         for j in np.argsort(-np.abs(centre))[:most]
         if abs(centre[j]) >= 0.5
     ]
@@ -158,22 +158,18 @@ def _episodes(findings: Findings) -> Section:
 
 
 def _sensors(findings: Findings) -> Section:
-    magnitude = np.abs(findings.regime_scores)
-    order = np.argsort(-np.maximum(magnitude - LIMIT, 0).sum(axis=0) - magnitude.max(axis=0) * 1e-6)
+    z, times = findings.regime_scores, findings.recording.times
+    outside = np.array([(np.abs(column) > LIMIT).mean() for column in z.T])
+    peaks = np.array([np.abs(column).argmax() for column in z.T])
     rows = [
-        (
-            findings.names[j],
-            f"{(magnitude[:, j] > LIMIT).mean():.2%}",
-            f"{magnitude[:, j].max():.1f}",
-            when(findings.recording.times[magnitude[:, j].argmax()]),
-        )
-        for j in order[:MOST_ROWS]
+        (findings.names[j], f"{outside[j]:.2%}", f"{abs(z[peaks[j], j]):.1f}", when(times[int(peaks[j])]))
+        for j in worst_first(z)[:MOST_ROWS]
     ]
     header = ("sensor", "out of range", "peak |z|", "at")
     table = Table(header, rows, frozenset({"out of range", "peak |z|"}))
     often = [
         f"{findings.names[j]} is out of range in {share:.0%} of the rows: its range is not learnt well here"
-        for j, share in enumerate((magnitude > LIMIT).mean(axis=0))
+        for j, share in enumerate(outside)
         if share > _OFTEN
     ]
     return Section(
