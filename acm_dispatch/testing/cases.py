@@ -17,6 +17,9 @@ Arguments = dict[str, Any]
 #: Rows of the typical sample: little enough for the plain references.
 _ROWS = 211
 
+#: Elements of the largest array that a failure shows whole.
+_PASTED = 64
+
 #: Rows of the large one: many tiles and threads' worth of work, compared with NumPy's fast form.
 _MANY_ROWS = 2001
 
@@ -168,3 +171,16 @@ def laid_out(arguments: Arguments, layout: str) -> Arguments:
         name: arrange(value) if isinstance(value, np.ndarray) and value.ndim else value
         for name, value in arguments.items()
     }
+
+
+def written(arguments: Arguments) -> str:
+    """Arguments as a reader of a failure needs them: small ones to paste, of larger ones the corners and the shape."""
+    return "\n".join(f"{name} = {_written(value)}" for name, value in arguments.items())
+
+
+def _written(value: Any) -> str:
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    array: np.ndarray[Any, Any] = value
+    with np.printoptions(precision=17, threshold=_PASTED, edgeitems=2):
+        return f"{array!r}  # {'x'.join(map(str, array.shape))} {array.dtype}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any
@@ -94,6 +95,41 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             _parametrize(metafunc, ", ".join(("subject", "backend", *extra)), list(cases(pairs)))
             return
     _parametrize(metafunc, "subject, backend", pairs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """An operation's name in ``-k`` means this operation, and not each whose name has it inside (`matmul`)."""
+    names = {*registry.operations, *registry.compositions}
+    asked: str = config.option.keyword
+    if names.isdisjoint(_WORD.findall(asked)) or not all(map(_subject_of, items)):
+        return
+    try:
+        kept = [item for item in items if _selected(item, asked, names)]
+    except SyntaxError:
+        return  # pytest says what is wrong with the expression
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+    config.option.keyword = ""  # or pytest would judge the rest once more, by its own rule
+
+
+#: What stands between the parentheses of ``-k``.
+_WORD = re.compile(r"[^\s()]+")
+
+
+def _subject_of(item: pytest.Item) -> str:
+    """The name of the operation that a test of the kit is about; "" for others."""
+    parameters = getattr(item, "callspec", None)
+    return parameters.params["subject"].name if parameters and "subject" in parameters.params else ""
+
+
+def _selected(item: pytest.Item, asked: str, names: set[str]) -> bool:
+    def answered(word: re.Match[str]) -> str:
+        if word[0] in ("and", "or", "not"):
+            return word[0]
+        return str(word[0] == _subject_of(item) if word[0] in names else word[0].lower() in item.nodeid.lower())
+
+    return eval(_WORD.sub(answered, asked), {"__builtins__": {}})  # of True, False, and, or, not alone
 
 
 def _reference_samples(config: pytest.Config) -> Iterator[Case]:

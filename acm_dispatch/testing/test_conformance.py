@@ -15,7 +15,7 @@ from acm_dispatch.backends.backend import Accuracy
 from acm_dispatch.execution.composition import Composition
 from acm_dispatch.execution.dispatch import Operation
 
-from .cases import LAYOUTS, Arguments, fault, in_dtype, laid_out, large_sample, sample
+from .cases import LAYOUTS, Arguments, fault, in_dtype, laid_out, large_sample, sample, written
 from .checks import accuracy_of, assert_agrees, assert_as_declared, assert_equivalent, expected, expected_of_large, run
 from .fuzz import found_wrong, tiles_of, trials
 from .scales import assert_homogeneous
@@ -35,7 +35,7 @@ def test_agrees_with_reference(subject: Subject, backend: str, sample_name: str,
         except pytest.skip.Exception as decline:
             declined[layout] = str(decline)
         except Exception as error:
-            error.add_note(f"The arrays were {layout}.")
+            error.add_note(f"The arrays were {layout}:\n{written(arguments)}")
             raise
     if declined:
         reasons = " ".join(dict.fromkeys(declined.values()))
