@@ -2,9 +2,13 @@
 
 import doctest
 import re
+import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from acm_dispatch.cli.app import app
 
 DOCS = Path(__file__).parent.parent / "docs"
 #: docs/plugins.md is a distribution, which test_documents installs; the rest are written by a program or records.
@@ -41,3 +45,49 @@ def test_no_link_of_a_page_is_dead():
             target = (page.parent / link).resolve()
             name = str(target.relative_to(DOCS)).removesuffix(".md")
             assert target.exists() or name in written, f"{where} links to {link}"
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "one.html").write_text('<a href="two.html#here">', encoding="utf-8")
+    (tmp_path / "two.html").write_text('<p id="here"><a href="one.html"><a href="#there"><img src="no.png">')
+    dead_links = runpy.run_path(str(DOCS / "check_links.py"))["dead_links"]
+    assert dead_links(tmp_path) == ["two.html: #there leads nowhere", "two.html: no.png leads nowhere"]
+
+
+def test_every_command_of_the_pages_exists():
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    named = {
+        word
+        for page in DOCS.rglob("*.md")
+        if "_build" not in page.parts
+        for word in re.findall(r"(?:`|\$ )acm-dispatch (\w+)", page.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert named <= known
+
+
+COMING_FROM = (DOCS / "coming_from.md").read_text(encoding="utf-8")
+ROWS = [
+    (heading, *row)
+    for heading, table in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", COMING_FROM, re.MULTILINE | re.DOTALL)
+    for row in re.findall(r"^\| `(.*?)` \| `(.*?)` \|", table, re.MULTILINE)
+]
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """What the page of other libraries computes with, and what its calls are made of."""
+    names = {}
+    for example in doctest.DocTestParser().get_examples(COMING_FROM.partition("## ")[0]):
+        exec(example.source, names)
+    learned = ["preprocessing", "impute", "cluster", "metrics", "metrics.pairwise", "decomposition", "covariance"]
+    for module in learned:
+        names |= vars(pytest.importorskip(f"sklearn.{module}"))
+    names["forest"] = pytest.importorskip("sklearn.ensemble").IsolationForest(random_state=0).fit(names["x"])
+    return names
+
+
+@pytest.mark.parametrize(("library", "theirs", "ours"), ROWS, ids=lambda text: text.partition("(")[0])
+def test_what_other_libraries_call_differently_gives_the_same(library, theirs, ours, shown):
+    names = {**shown, "bn": pytest.importorskip("bottleneck")} if library == "bottleneck" else shown
+    np.testing.assert_allclose(eval(ours, names), np.asarray(eval(theirs, names)), rtol=1e-7, atol=1e-9)
