@@ -1,1 +1,1 @@
-"""The operations, one module a family, or two where one would be long; none knows which kernel runs it."""
+"""The operations, one module a family: contract, samples, reference; none knows which kernel runs it."""

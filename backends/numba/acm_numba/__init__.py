@@ -15,8 +15,9 @@ beat; some are ahead in memory or on data with gaps, which a choice by size cann
 from functools import cache, partial
 from importlib.util import find_spec
 
+import numpy as np
+
 from acm_dispatch import Backend
-from acm_dispatch.backends.numpy import quiet
 
 from . import forked
 from .compiled import CompiledKernels, numba_version
@@ -57,7 +58,7 @@ backend = Backend(
         "acm_numba.sparse",
     ),
     available=_unavailable,
-    bind=lambda kernel, threads: partial(quiet(kernel), threads),
+    bind=lambda kernel, threads: partial(np.errstate(all="ignore")(kernel), threads),
     # Rows, columns and lanes of the blocks in the modules above.
     tiles=(4, 8, 16, 24, 64, 128, 256, 2048),
     refuses={
