@@ -21,7 +21,9 @@ from ..backends.discovery import GROUP, OPERATIONS
 from ..backends.threads import usable_cores
 from ..errors import DispatchWarning, described
 from ..policy.resolved import config
+from ..tuning.staleness import staleness
 from .cpu import cpu_features, cpu_model, thread_limit
+from .profile import in_force
 
 
 def examine(console: Console) -> None:
@@ -37,8 +39,16 @@ def examine(console: Console) -> None:
     _print(console, "Manifests", ("entry point", "distribution", "import ms", "state"), manifests)
     problems = [(problem.source, problem.sentence) for problem in registry.problems]
     _print(console, "Broken plugins", ("plugin", "problem"), problems or [("none", "")])
+    _print(console, "Profiles", ("profile", "file", "state"), _profiles())
     rows = [(name, str(value), origin) for name, value, origin in settings]
     _print(console, "Settings", ("setting", "value", "origin"), rows)
+
+
+def _profiles() -> Iterable[tuple[str, ...]]:
+    """What calls go by, the strongest first, how much of it counts, and whether it is still true."""
+    for source in in_force():
+        stale = staleness(source.profile) if source.of_this_machine else None
+        yield source.name, str(source.path), "; ".join(filter(None, [source.status(), stale]))
 
 
 def _print(console: Console, title: str, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

@@ -14,6 +14,7 @@ from ..errors import ConfigurationError, shown
 from ..policy.layers import running_policy
 from ..selection.bound import BoundCall
 from ..selection.choose import candidates, requested
+from ..selection.costs import Estimate, predictions
 from ..selection.request import Request
 from .binding import Plan, plan_of, reference
 from .recovery import recover
@@ -27,7 +28,10 @@ _MAX_PARTS = 256
 
 
 class Explanation(NamedTuple):
-    """Which backend would run a call, and why the others would not."""
+    """Which backend would run a call, and why the others would not.
+
+    `predicted` has what the call takes on each backend of which something is known, and where the figure comes from.
+    """
 
     operation: str
     dims: dict[str, int]
@@ -36,11 +40,16 @@ class Explanation(NamedTuple):
     chosen: str | None
     decided_by: str
     verdicts: dict[str, str]
+    predicted: dict[str, Estimate]
 
     def __str__(self) -> str:
         dims = ", ".join(f"{name} = {size:,}" for name, size in self.dims.items())
         lines = [f"{self.operation} ({dims}; {self.dtype}; about {self.work:,} units of work)"]
-        return "\n".join(lines + [f"  {name:8} {verdict}" for name, verdict in self.verdicts.items()])
+        return "\n".join(lines + [f"  {name:8} {self._told(name)}" for name in self.verdicts])
+
+    def _told(self, name: str) -> str:
+        cost = self.predicted.get(name)
+        return self.verdicts[name] if cost is None else f"{self.verdicts[name]}; {cost}"
 
 
 class ComposedExplanation(NamedTuple):
@@ -163,7 +172,8 @@ class Operation(Declaration):
                 reasons.insert(0, f"could run it{_by(candidate.kernel)}, comes after {chosen}")
             verdicts[name] = "; ".join(reasons)
         call = request.call
-        return Explanation(self.name, call.dims, call.dtype, request.work, chosen, decided_by, verdicts)
+        predicted = predictions(request)
+        return Explanation(self.name, call.dims, call.dtype, request.work, chosen, decided_by, verdicts, predicted)
 
 
 def declared() -> list[Operation]:

@@ -28,7 +28,10 @@ from ..selection.choose import Choice
 
 
 class Record(NamedTuple):
-    """One dispatched call; `error` says what a kernel raised instead of giving a result."""
+    """One dispatched call; `error` says what a kernel raised instead of giving a result.
+
+    `predicted` is what profiles say the call takes, in seconds; None where they did not decide or do not know.
+    """
 
     operation: str
     shapes: tuple[tuple[int, ...], ...]
@@ -43,6 +46,7 @@ class Record(NamedTuple):
     deviation: float | None = None
     error: str | None = None
     kernel: str = ""
+    predicted: float | None = None
 
     @property
     def shape(self) -> str:
@@ -62,10 +66,12 @@ class Trace:
         self.records: list[Record] = []
 
     def __str__(self) -> str:
-        lines = [f"{'operation':28} {'shape':24} {'backend':8} {'ms':>10}  decided by"]
-        lines += [
-            f"{r.operation:28} {r.shape:24} {r.backend:8} {r.seconds * 1e3:10.3f}  {r.outcome}" for r in self.records
-        ]
+        lines = [f"{'operation':28} {'shape':24} {'backend':8} {'ms':>10} {'predicted':>10}  decided by"]
+        for r in self.records:
+            predicted = "" if r.predicted is None else f"{r.predicted * 1e3:.3f}"
+            lines.append(
+                f"{r.operation:28} {r.shape:24} {r.backend:8} {r.seconds * 1e3:10.3f} {predicted:>10}  {r.outcome}"
+            )
         return "\n".join(lines)
 
     def to_json(self) -> str:
@@ -180,7 +186,15 @@ def _record(
         threading.get_ident(),
         error=error,
         kernel=choice.kernel.name,
+        predicted=_predicted(choice),
     )
+
+
+def _predicted(choice: Choice) -> float | None:
+    for entrant, cost in choice.ranking or ():
+        if entrant.backend is choice.backend and isfinite(cost.seconds):
+            return cost.seconds
+    return None
 
 
 def _compared(record: Record, operation: Declaration, arguments: tuple[Any, ...], result: Any) -> Record:

@@ -35,6 +35,18 @@ class Estimate(NamedTuple):
     origin: str
     start_up: float = 0.0
 
+    def __str__(self) -> str:
+        start = f", {_told(self.start_up)} more the first time" if self.start_up else ""
+        return f"predicted {_told(self.seconds)}{start} ({self.origin})"
+
+
+def _told(seconds: float) -> str:
+    """Three digits and a unit that one can read."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
 
 UNMEASURED = Estimate(inf, "not measured")
 
@@ -71,6 +83,16 @@ def ranked(request: Request) -> Ranking:
         ]
         found = request.lineup.ranked[place] = sorted(pairs, key=_order)
     return found
+
+
+def predictions(request: Request) -> dict[str, Estimate]:
+    """What the call takes on each backend of which something is known, those asked for by name included."""
+    call, lineup = request.call, request.lineup
+    if call.work == 0 or lineup.resolved.disable:
+        return {}
+    known = costs_of(lineup, call.contract, call.dtype, variant_of(call.contract, call.values))
+    entrants = {entrant.backend.name: entrant for entrant in (*lineup.preferred, *lineup.others)}
+    return {name: estimate(request, known[name], each) for name, each in entrants.items() if name in known}
 
 
 def _order(pair: tuple[Entrant, Estimate]) -> tuple[float, bool, str]:
