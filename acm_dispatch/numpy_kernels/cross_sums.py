@@ -23,7 +23,7 @@ _UNSHARED = 1 << 18
 def _cross_sums_by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
     with np.errstate(all="ignore"):
         products, sums, counts = _by_blocks(x, origin)
-        if units.astray(np.diag(products)).any():
+        if units.out_of_range(np.diag(products)).any():
             exponents = cross_units(np, x, origin, products)
             scaled = np.ldexp(x.astype(np.float64), -exponents), np.ldexp(origin.astype(np.float64), -exponents)
             products, sums = in_ones(np, exponents, *_by_blocks(*scaled)[:2])
@@ -42,9 +42,9 @@ def _by_blocks(x: Any, origin: Any) -> tuple[Any, Any, Any]:
 
 
 def cross_units(xp: Any, x: Any, origin: Any, products: Any) -> Any:
-    """Exponents of the units to count columns in whose own sums went astray."""
+    """Exponents of the units to count columns in whose own sums are out of range."""
     exponents = units.exponents(xp, xp.maximum(units.largest(xp, x), xp.abs(origin)))
-    return xp.where(units.astray(xp.diagonal(products)), exponents, 0).astype(xp.int32)
+    return xp.where(units.out_of_range(xp.diagonal(products)), exponents, 0).astype(xp.int32)
 
 
 def in_ones(xp: Any, exponents: Any, products: Any, sums: Any) -> tuple[Any, Any]:

@@ -24,15 +24,15 @@ def _silhouettes_by_blocks(x: Any, codes: Any) -> Any:
         block, own = x[start : start + rows], codes[start : start + rows]
         starts = np.cumsum(sizes) - sizes
         sums = np.add.reduceat(cdist.distances(block, by_cluster, fits), starts, axis=1)
-        endless = _are_endless(sums, own, sizes)
-        if endless.any():  # sums beyond the largest number; in a large unit they are not
-            far = cdist.distances(block[endless] * 2.0**-64, by_cluster * 2.0**-64, False)
-            sums[endless] = np.add.reduceat(far, starts, axis=1)
+        overflowed = _have_overflowed(sums, own, sizes)
+        if overflowed.any():  # sums beyond the largest number; in a large unit they are not
+            far = cdist.distances(block[overflowed] * 2.0**-64, by_cluster * 2.0**-64, False)
+            sums[overflowed] = np.add.reduceat(far, starts, axis=1)
         scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(*_mean_distances(sums, own, sizes)), 0.0)
     return scores
 
 
-def _are_endless(sums: Any, own: Any, sizes: Any) -> Any:
+def _have_overflowed(sums: Any, own: Any, sizes: Any) -> Any:
     """Which rows' means need a sum that is infinite; to clusters that cannot be the nearest it may be."""
     within, between = _mean_distances(sums, own, sizes)
     _, at_least = _mean_distances(np.minimum(sums, np.finfo(sums.dtype).max), own, sizes)

@@ -27,7 +27,7 @@ def _band_energy_by_batches(x: Any, window: int, bands: Bands, step: int) -> Any
         for start in range(0, len(views), count):
             windows = views[start : start + count].astype(np.float64)
             energy = _power(windows) @ members
-            if units.astray(energy).any():
+            if units.out_of_range(energy).any():
                 exponents = units.exponents(np, np.abs(windows).max(axis=2))[:, :, None]
                 if exponents.any():
                     energy = np.ldexp(_power(np.ldexp(windows, -exponents)) @ members, 2 * exponents)

@@ -51,7 +51,7 @@ def are_ends(xp: Any, numbers: Any) -> Any:
     return (xp.abs(numbers.astype(xp.float64)) > LARGE) & xp.isfinite(numbers)
 
 
-def astray(squares: Any) -> Any:
+def out_of_range(squares: Any) -> Any:
     """Which sums of squares are too large, too small (those of equal values, too), or NaN."""
     return ~((squares > _SQUARES[0]) & (squares < _SQUARES[1]))
 
@@ -59,13 +59,13 @@ def astray(squares: Any) -> Any:
 def fitted(
     sums: Callable[[Any], tuple[Any, ...]], x: Any, found: tuple[Any, ...], squares: Any
 ) -> tuple[Any, tuple[Any, ...]]:
-    """What `sums` `found` of the columns of `x`, with that of columns whose sums went astray found in their units.
+    """What `sums` `found` of the columns of `x`, with that of columns whose sums are out of range found in their units.
 
     `squares` are the sums that show it: too small, too large, or NaN. Columns that are constant look like it, so these
     are looked at twice. Answers the exponents of the units, all 0 as a rule, too.
     """
     units = np.zeros(x.shape[1], np.int32)
-    columns = np.flatnonzero(astray(squares))
+    columns = np.flatnonzero(out_of_range(squares))
     if len(columns):
         units[columns] = exponents(np, largest(np, x[:, columns]))
         columns = np.flatnonzero(units)

@@ -65,5 +65,5 @@ def _silhouettes(xp: Any, sums: Any, sizes: Any, own: Any) -> Any:
     score = (between - within) / xp.maximum(within, between)
     # No value means 0: alone in its cluster (0 / 0 within) or a = b = 0. Infinity means that a sum that counts was: the
     # one within, or one to a cluster that may be the nearest.
-    endless = (within == xp.inf) | (at_least < between)
-    return xp.where(endless, xp.inf, xp.where(xp.isnan(score), 0.0, score))
+    overflowed = (within == xp.inf) | (at_least < between)
+    return xp.where(overflowed, xp.inf, xp.where(xp.isnan(score), 0.0, score))

@@ -17,7 +17,7 @@ from .products import pair_sums
 def cross_sums(threads: int, x: Any, origin: Any) -> tuple[Any, Any, Any]:
     found = pair_sums(threads, x, origin)
     products, sums = found.products, found.sums
-    if units.astray(np.diag(products)).any():
+    if units.out_of_range(np.diag(products)).any():
         with np.errstate(all="ignore"):
             exponents = cross_units(np, x, origin, products)
             scaled = (np.ldexp(part.astype(np.float64), -exponents) for part in (x, origin))

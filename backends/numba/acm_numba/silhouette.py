@@ -28,10 +28,10 @@ def silhouette_samples(threads: int, x: Any, codes: Any) -> Any:
     by_cluster = x[np.argsort(codes, kind="stable")]
     ends = np.cumsum(np.bincount(codes))
     scores = _scored(threads, x, codes, by_cluster, ends, dtype)
-    endless = np.isinf(scores)
-    if endless.any():  # sums beyond the largest number; in a large unit they are not
-        far = x[endless] * 2.0**-64, codes[endless], by_cluster * 2.0**-64
-        scores[endless] = _scored(threads, *far, ends, dtype)
+    overflowed = np.isinf(scores)
+    if overflowed.any():  # sums beyond the largest number; in a large unit they are not
+        far = x[overflowed] * 2.0**-64, codes[overflowed], by_cluster * 2.0**-64
+        scores[overflowed] = _scored(threads, *far, ends, dtype)
     return scores
 
 
