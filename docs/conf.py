@@ -10,6 +10,7 @@ version = release = acm_dispatch.__version__
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
 source_suffix = {".md": "markdown"}
 nitpicky = True  # a name that leads nowhere is a warning
+nitpick_ignore_regex = [("py:.*", r"collections\.abc\..*")]  # told elsewhere, and there is no network
 exclude_patterns = ["_build", "adr/README.md"]  # design.md lists the records here
 
 myst_heading_anchors = 3

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from inspect import isroutine
 from pathlib import Path
 
 import numpy as np
@@ -136,20 +137,19 @@ def reference() -> str:
     """The public names that are no operations."""
     parts = ["# Reference", "", "The [operations](operations/index.md) have pages of their own.", ""]
     operations = {*registry.operations, *registry.compositions}
+    things = {name: getattr(acm_dispatch, name) for name in acm_dispatch.__all__ if name not in operations}
     for title, belongs in _KINDS.items():
-        names = [
-            name for name in acm_dispatch.__all__ if name not in operations and belongs(getattr(acm_dispatch, name))
-        ]
-        parts += [f"## {title}", "", "```{eval-rst}"]
-        for name in names:
-            directive = "autoclass" if isinstance(getattr(acm_dispatch, name), type) else "autofunction"
-            parts += [
-                f".. {directive}:: acm_dispatch.{name}",
-                *(["   :members:"] if directive == "autoclass" else []),
-                "",
-            ]
-        parts += ["```", ""]
-    return "\n".join(parts)
+        parts += _entries(title, {name: thing for name, thing in things.items() if belongs(thing)})
+    checks = {f"options.{name}": getattr(acm_dispatch.options, name) for name in acm_dispatch.options.__all__}
+    return "\n".join(parts + _entries("Checks of options", checks))
+
+
+def _entries(title: str, things: Mapping[str, object]) -> list[str]:
+    lines: list[str] = []
+    for name, thing in things.items():
+        kind = "class" if isinstance(thing, type) else "function" if isroutine(thing) else "data"
+        lines += [f".. auto{kind}:: acm_dispatch.{name}", *(["   :members:"] if kind == "class" else []), ""]
+    return [f"## {title}", "", "```{eval-rst}", *lines, "```", ""]
 
 
 def _is_error(thing: object) -> bool:
@@ -157,7 +157,8 @@ def _is_error(thing: object) -> bool:
 
 
 _KINDS: dict[str, Callable[[object], bool]] = {
-    "Functions": lambda thing: callable(thing) and not isinstance(thing, (type, Backend)),
+    "Functions": isroutine,
+    "Backends": lambda thing: isinstance(thing, Backend),
     "Classes": lambda thing: isinstance(thing, type) and not _is_error(thing),
     "Errors and warnings": _is_error,
 }

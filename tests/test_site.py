@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import acm_dispatch
+from acm_dispatch import registry
 from acm_dispatch.cli.app import app
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -45,6 +47,15 @@ def test_no_link_of_a_page_is_dead():
             target = (page.parent / link).resolve()
             name = str(target.relative_to(DOCS)).removesuffix(".md")
             assert target.exists() or name in written, f"{where} links to {link}"
+
+
+@pytest.mark.skipif(not {"rust", "numba"} <= registry.backends().keys(), reason="the pages name every backend")
+def test_every_public_name_is_on_a_page():
+    pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
+    named = re.findall(r"^\.\. auto\w+:: acm_dispatch\.([\w.]+)$", "\n".join(pages.values()), re.MULTILINE)
+    checks = {f"options.{name}" for name in acm_dispatch.options.__all__}
+    assert {*named} >= {*acm_dispatch.__all__} - {"options"} | checks
+    assert len(named) == len({*named})
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path):
