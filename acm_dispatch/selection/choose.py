@@ -89,7 +89,7 @@ def requested(call: BoundCall, policy: Policy) -> Request:
         lineup = lineups[name] = _lineup(resolved(policy, name), ())
     if call.backend is not None:
         lineup = _lineup(lineup.resolved, (call.backend,))
-    width = call.dims.get(call.contract.width, 1)
+    width = max(call.dims.get(call.contract.width, 1), 1)  # without columns there may be work all the same
     return Request(call, lineup, (3 << call.work.bit_length()) >> 2, (3 << width.bit_length()) >> 2)
 
 
