@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory, simd};
 use acm_linalg::distances;
 use ndarray::{ArrayView2, Axis};
 
@@ -15,10 +15,10 @@ const FEW: usize = 16;
 const SHORT: usize = 256;
 
 /// Bytes of `x` that a thread labels before it adds them up: they are still in its L2 cache then.
-const CACHED: usize = 1 << 18;
+const CACHED: usize = cache::L2_BYTES;
 
 /// Bytes that all threads label before they add them up: they are still in the L3 cache.
-const CACHED_BY_ALL: usize = 8 << 20;
+const CACHED_BY_ALL: usize = cache::L3_BYTES / 4;
 
 /// Least rows whose sums are kept apart before they are added up.
 const PART_ROWS: usize = 1024;

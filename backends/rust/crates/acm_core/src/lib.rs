@@ -6,10 +6,13 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
 
+pub mod cache;
 pub mod error;
 mod helpers;
 mod job;
 pub mod memory;
+pub mod micro;
+pub mod pack;
 pub mod panels;
 pub mod parallel;
 mod placement;

@@ -25,7 +25,7 @@ pub struct Reserve {
 #[repr(align(2048))]
 struct Memory(UnsafeCell<[u8; PLACE * PLACES]>);
 
-// SAFETY: who has set a place's bit, and only who has, touches its bytes.
+// SAFETY: only the thread that has set a place's bit touches its bytes.
 unsafe impl Sync for Memory {}
 
 impl Reserve {

@@ -1,14 +1,14 @@
 //! Isolation forests: how deep rows fall into trees.
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory, simd};
 use ndarray::ArrayView2;
 
 /// Rows that fall side by side: each step waits for memory, the steps of different rows do not wait for each other.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Values of a tile of rows: they stay in a core's L2 cache while tree after tree goes over them.
-const TILE_VALUES: usize = 16 * 1024;
+const TILE_VALUES: usize = cache::L2_VALUES / 2;
 
 /// Steps down the trees that a tile of rows takes, at most: a few milliseconds, so that even few rows are tiles for all
 /// threads and an interrupt does not wait.

@@ -1,6 +1,6 @@
 //! New values from old ones and a few numbers for each column, in one pass over memory.
 
-use acm_core::{Error, Result, Scalar, Threads, memory, simd};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory, simd};
 use ndarray::ArrayView2;
 
 /// Tiles of a short call: so little of it is left to one thread while the others wait, and more than so many threads it
@@ -8,7 +8,7 @@ use ndarray::ArrayView2;
 const TILES: usize = 16;
 
 /// Values that a thread computes between two looks at the queue, in a few microseconds: at least and at most.
-const TILE_VALUES: [usize; 2] = [8 * 1024, 32 * 1024];
+const TILE_VALUES: [usize; 2] = [cache::L2_VALUES / 4, cache::L2_VALUES];
 
 /// Narrow rows are taken several at a time, so that loops have at least about this many steps.
 const RUN_VALUES: usize = 256;

@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-use acm_core::{Error, Result, Scalar, Threads, simd};
+use acm_core::{Error, Result, Scalar, Threads, cache, simd};
 use ndarray::ArrayView2;
 
 use crate::by_column::values_of;
 
-/// Values that a thread writes between two looks at the queue: half its L2 cache.
-const TILE_VALUES: usize = 32 * 1024;
+/// Values that a thread writes between two looks at the queue.
+const TILE_VALUES: usize = cache::L2_VALUES;
 
 /// Beyond so many bytes of features caches do not hold them, memory is new at each call, and rows of `x` are fetched
 /// ahead: processors that are busy with the one bring the others too late. With less this would only cost.
-const BIG: usize = 32 << 20;
+const BIG: usize = cache::L3_BYTES;
 
 /// How many rows ahead; twice as many or half gain as much.
 const AHEAD: usize = 8;

@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
+use acm_core::micro::{BLOCK_ROWS, Register, load, multiply_add, zeros};
+use acm_core::pack::{Panels, Tail};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use crate::distances::panels::{BLOCK_ROWS, Register, zeros};
 use crate::exponents::{shrunk_deviations, sum_of_products};
-use crate::product::factor::{Factor, load, multiply_add};
 use crate::tile;
 
 /// Writes `out[i] = max((x_i - mean) precision (x_i - mean)^T, 0)`, computed in `f64`.
@@ -51,7 +51,7 @@ impl<T: Scalar> Task for Forms<'_, T> {
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Forms { threads, x, mean, precision, out } = self;
         let width = x.width();
-        let factor = Factor::<S, f64>::pack(simd, width, width, |k, j| folded(precision, k, j))?;
+        let factor = Panels::<S, f64>::pack(simd, width, width, Tail::Padded, |k, j| folded(precision, k, j))?;
         let stride = factor.padded_width();
         let height = tile::height(stride);
         let task = tile::task(height, stride * width);
@@ -90,12 +90,12 @@ fn folded<T: Scalar>(precision: Rows<'_, T>, k: usize, j: usize) -> f64 {
 
 /// Twice `row L row^T` of each row of a tile, with the lower triangular matrix L.
 #[inline(always)]
-fn forms<S: Simd, T: Scalar>(factor: &Factor<S, f64>, deviations: &[f64], stride: usize, out: &mut [T]) {
+fn forms<S: Simd, T: Scalar>(factor: &Panels<S, f64>, deviations: &[f64], stride: usize, out: &mut [T]) {
     let count = out.len();
     for (first, out) in (0..count).step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_ROWS)) {
         let rows = tile::block(deviations, stride, first, count);
         let mut totals = [Register::<S, f64>::splat(0.0); BLOCK_ROWS];
-        for (column, panel) in factor.panels() {
+        for (column, panel) in factor.iter() {
             // Above its diagonal the matrix is zero.
             let mut behind = rows;
             for row in &mut behind {
@@ -172,6 +172,14 @@ mod tests {
         mahalanobis(&Threads::uninterrupted(1), x.view(), &[1.0, 1.0], precision.view(), &mut out).unwrap();
         assert_eq!(out[..2], [1.0, 0.0]);
         assert!(out[2..].iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn rows_without_columns_are_at_the_mean() {
+        let mut out = [7.0; 2];
+        let (x, precision) = (Array2::<f64>::zeros((2, 0)), Array2::zeros((0, 0)));
+        mahalanobis(&Threads::uninterrupted(1), x.view(), &[], precision.view(), &mut out).unwrap();
+        assert_eq!(out, [0.0; 2]);
     }
 
     #[test]

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
+use acm_core::micro::Register;
 use acm_core::rows::Rows;
 use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
-
-use crate::distances::panels::Register;
 
 /// Products that a thread computes between two looks at the queue.
 const TILE_PRODUCTS: usize = 64 * 1024;

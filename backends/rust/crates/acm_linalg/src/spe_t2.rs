@@ -1,13 +1,13 @@
 //! Squared prediction error and Hotelling's T^2 of rows under a principal component model, one pass over the rows.
 
+use acm_core::micro::{BLOCK_ROWS, Register, load, multiply_add, zeros};
+use acm_core::pack::{Panels, Tail};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
 use ndarray::ArrayView2;
 
-use crate::distances::panels::{BLOCK_ROWS, Register, zeros};
 use crate::exponents::{shrunk_deviations, sum_of_squares};
-use crate::product::factor::{Factor, load, multiply_add};
 use crate::tile;
 
 /// Least variance that a score is divided by.
@@ -100,17 +100,17 @@ impl<T: Scalar> Task for Judgement<'_, T> {
 /// The components, packed for both directions.
 struct Plane<S: Simd> {
     /// From rows to scores.
-    inward: Factor<S, f64>,
+    inward: Panels<S, f64>,
     /// From scores to rows.
-    outward: Factor<S, f64>,
+    outward: Panels<S, f64>,
 }
 
 impl<S: Simd> Plane<S> {
     fn new<T: Scalar>(simd: S, components: Rows<'_, T>) -> Result<Self> {
         let (count, width) = (components.count(), components.width());
         Ok(Plane {
-            inward: Factor::pack(simd, width, count, |k, j| components.row(j)[k].to_f64())?,
-            outward: Factor::pack(simd, count, width, |k, j| components.row(k)[j].to_f64())?,
+            inward: Panels::pack(simd, width, count, Tail::Padded, |k, j| components.row(j)[k].to_f64())?,
+            outward: Panels::pack(simd, count, width, Tail::Padded, |k, j| components.row(k)[j].to_f64())?,
         })
     }
 
@@ -144,7 +144,7 @@ impl<S: Simd> Plane<S> {
         let lanes = Register::<S, f64>::LANES;
         let zero = Register::<S, f64>::splat(0.0);
         let mut totals = [zero; BLOCK_ROWS];
-        for (column, panel) in self.inward.panels() {
+        for (column, panel) in self.inward.iter() {
             let scores = multiply_add::<S, f64>(zeros::<S, f64>(), rows, panel);
             let blocks = totals.iter_mut().zip(negated.chunks_exact_mut(roots.len()));
             for ((total, negated), scores) in blocks.zip(scores) {
@@ -163,7 +163,7 @@ impl<S: Simd> Plane<S> {
     #[inline(always)]
     fn off(&self, rows: [&[f64]; BLOCK_ROWS], negated: [&[f64]; BLOCK_ROWS]) -> [Register<S, f64>; BLOCK_ROWS] {
         let mut totals = [Register::<S, f64>::splat(0.0); BLOCK_ROWS];
-        for (column, panel) in self.outward.panels() {
+        for (column, panel) in self.outward.iter() {
             let errors = multiply_add::<S, f64>(load::<S, f64>(rows, column), negated, panel);
             for (total, [low, high]) in totals.iter_mut().zip(errors) {
                 *total = high.mul_add(high, low.mul_add(low, *total));
@@ -191,7 +191,7 @@ fn plain<T: Scalar>(row: &[T], mean: &[f64], components: Rows<'_, T>, roots: &[f
 
 #[cfg(test)]
 mod tests {
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     use super::*;
 
@@ -204,6 +204,22 @@ mod tests {
         spe_t2(&Threads::uninterrupted(1), x.view(), &model, &mut spe, &mut t2).unwrap();
         assert_eq!((&spe[..2], &t2[..2]), (&[4.0, 0.0][..], &[8.0, 0.0][..]));
         assert!(spe[2].is_nan() && t2[2].is_nan());
+    }
+
+    #[test]
+    fn without_components_or_columns() {
+        let (x, none) = (array![[3.0, 5.0], [1.0, 2.0]], Array2::zeros((0, 2)));
+        let (mut spe, mut t2) = ([7.0; 2], [7.0; 2]);
+        let model = Model { mean: &[1.0, 1.0], components: none.view(), variance: &[] };
+        spe_t2(&Threads::uninterrupted(1), x.view(), &model, &mut spe, &mut t2).unwrap();
+        assert_eq!((spe, t2), ([20.0, 1.0], [0.0; 2]));
+        for count in [0, 1] {
+            let (x, components) = (Array2::<f64>::zeros((2, 0)), Array2::zeros((count, 0)));
+            let model = Model { mean: &[], components: components.view(), variance: &[1.0][..count] };
+            (spe, t2) = ([7.0; 2], [7.0; 2]);
+            spe_t2(&Threads::uninterrupted(1), x.view(), &model, &mut spe, &mut t2).unwrap();
+            assert_eq!((spe, t2), ([0.0; 2], [0.0; 2]));
+        }
     }
 
     #[test]

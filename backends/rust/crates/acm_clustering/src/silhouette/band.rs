@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use acm_core::Scalar;
+use acm_core::micro::{BLOCK_ROWS, Register};
+use acm_core::pack::{GROUP_BYTES, columns_in, panel_width};
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 use acm_linalg::distances::fill::Distances;
-use acm_linalg::distances::panels::{BLOCK_ROWS, GROUP_BYTES, Register, panel_rows, rows_in};
 
 use super::clusters::Clusters;
 
@@ -43,7 +44,7 @@ struct Tile<'a, T> {
 
 /// How many distances a tile has at most, for each of which a thread needs room.
 pub fn tile_size<S: Simd, T: Scalar>(width: usize) -> usize {
-    BLOCK_ROWS * rows_in::<S, T>(GROUP_BYTES, width)
+    BLOCK_ROWS * columns_in::<S, T>(GROUP_BYTES, width)
 }
 
 impl Band {
@@ -56,8 +57,8 @@ impl Band {
         scratch: &mut [T],
         findings: &mut Findings<'_>,
     ) {
-        let (panel, count) = (panel_rows::<S, T>(), distances.x.count());
-        let group = rows_in::<S, T>(GROUP_BYTES, distances.x.width());
+        let (panel, count) = (panel_width::<S, T>(), distances.x.count());
+        let group = columns_in::<S, T>(GROUP_BYTES, distances.x.width());
         findings.to_band[self.rows.end..].fill(0.0);
         let mut running = [0.0; MAX_BAND_ROWS];
         // The first panel may begin before the band: its first columns are computed and passed over.

@@ -1,10 +1,11 @@
 //! Mean distances of every row to its own and to the nearest other cluster, from what the bands find.
 
+use acm_core::micro::BLOCK_ROWS;
+use acm_core::pack::Panels;
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task};
 use acm_core::{Result, Scalar, Threads, memory};
 use acm_linalg::distances::fill::Distances;
-use acm_linalg::distances::panels::{BLOCK_ROWS, Panels};
 
 use super::band::{Band, Findings, MAX_BAND_ROWS, tile_size};
 use super::clusters::Clusters;
@@ -65,7 +66,7 @@ impl<T: Scalar> Task for Sums<'_, T> {
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let count = self.x.count();
-        let panels = Panels::<S, T>::pack(simd, self.threads, self.x, 0..count)?;
+        let panels = Panels::<S, T>::transposed(simd, self.threads, self.x, 0..count)?;
         let distances = Distances { x: self.x, y: self.x, panels: &panels, may_be_extreme: self.may_be_extreme };
         let bands = self.bands()?;
         let mut to_band = memory::filled(ROUND.min(bands.len()) * count, 0.0)?;

@@ -2,7 +2,7 @@
 
 use acm_core::Scalar;
 use acm_core::rows::Rows;
-use acm_linalg::distances::extremes::{are_moderate, power_of_two};
+use acm_linalg::distances::extremes::{power_of_two, squares_fit};
 
 /// Makes values around the largest, or the smallest, numbers ordinary ones.
 const NEAR_ONE: f64 = power_of_two(700);
@@ -19,7 +19,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Values as they are, all of them moderate.
+    /// Values as they are: all their squares fit.
     pub const ONE: Self = Unit { factor: 1.0, may_be_extreme: false };
 
     /// So large that no sum of distances overflows: columns and rows take fewer of its powers of two.
@@ -28,7 +28,7 @@ impl Unit {
     /// For the values of `x`, which are finite: one in which all squares are in range, if there is one, else a small
     /// one, in which no distance is less than a normal number.
     pub fn of<T: Scalar>(x: Rows<'_, T>) -> Self {
-        if are_moderate(x, 0..x.count()) {
+        if squares_fit(x, 0..x.count()) {
             return Self::ONE;
         }
         let sizes = x.values().iter().map(|value| value.to_f64().abs());

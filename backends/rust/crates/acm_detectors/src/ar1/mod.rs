@@ -5,7 +5,7 @@ mod residuals;
 
 use acm_core::rows::{Rows, one_a_column};
 use acm_core::units::{exponent_for, is_sound, largest_in, times_power};
-use acm_core::{Result, Scalar, Threads, memory};
+use acm_core::{Result, Scalar, Threads, cache, memory};
 use acm_features::moments::{self, MeanVariance, means_and_variances_in_units};
 use acm_features::{Missing, robust_stats};
 use ndarray::ArrayView2;
@@ -19,7 +19,7 @@ const LARGEST: f64 = 0.999;
 const FEWEST: usize = 3;
 
 /// Values in a segment: as many as stay in a core's L2 cache.
-const SEGMENT_VALUES: usize = 32 * 1024;
+const SEGMENT_VALUES: usize = cache::L2_VALUES;
 
 /// What columns are centred at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The innermost loop: products of a few columns with one panel of columns, all sums in registers.
 
 use acm_core::Scalar;
+use acm_core::micro::cross_products;
 use acm_core::simd::{self, MAX_LANES, Simd, Vector};
 
 /// Columns of a block on the left, and registers of a panel's row on the right. Many sums hide the latency of the
@@ -69,21 +70,7 @@ fn add_block_of<S: Simd, T: Scalar, A: Scalar, const BLOCK: usize, const ACROSS:
     for r in 0..BLOCK {
         simd::prefetch_ends(&sums[r * side..][..ACROSS * lanes]);
     }
-    let mut block = [[T::Vector::<S>::splat(T::ZERO); ACROSS]; BLOCK];
-    for (left, right) in left.chunks_exact(width).zip(right.chunks_exact(width)) {
-        // No `from_fn`: where the compiler does not inline it, it also calls what it is given.
-        let mut loaded = [T::Vector::<S>::splat(T::ZERO); ACROSS];
-        for c in 0..ACROSS {
-            loaded[c] = T::Vector::<S>::load(&right[c * lanes..]);
-        }
-        let left = &left[first..first + BLOCK];
-        for r in 0..BLOCK {
-            let value = T::Vector::<S>::splat(left[r]);
-            for c in 0..ACROSS {
-                block[r][c] = value.mul_add(loaded[c], block[r][c]);
-            }
-        }
-    }
+    let block = cross_products::<S, T, BLOCK, ACROSS>([left, right], [width; 2], [first, 0]);
     let mut values = [T::ZERO; MAX_LANES];
     for (r, block) in block.into_iter().enumerate() {
         for (c, block) in block.into_iter().enumerate() {

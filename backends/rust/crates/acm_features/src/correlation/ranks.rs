@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use acm_core::parallel::InterruptCheck;
 use acm_core::rows::Rows;
 use acm_core::simd::{self, CACHE_LINE};
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::buckets::{Buckets, PART, Place};
@@ -137,7 +137,7 @@ pub fn ranks<T: Scalar, R: Scalar>(
 }
 
 /// Rows that are looked at for missing values between two looks at the queue, in values.
-const LOOKED_AT: usize = 32 * 1024;
+const LOOKED_AT: usize = cache::L2_VALUES;
 
 fn has_gaps<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>) -> Result<bool> {
     let gaps = AtomicBool::new(false);

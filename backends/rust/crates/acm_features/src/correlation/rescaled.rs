@@ -3,17 +3,17 @@
 use std::ops::RangeInclusive;
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory};
 use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use crate::by_column::map_by_column;
 use crate::moments::{MeanVariance, means_and_variances};
 
 /// Numbers whose squares, and sums of many of them, are as precise as they are themselves.
-const MODERATE: RangeInclusive<f64> = 1e-140..=1e140;
+const FITTING: RangeInclusive<f64> = 1e-140..=1e140;
 
 /// Values that are looked at between two looks at the queue, at least, and parts of the rows at most.
-const LOOKED_AT: usize = 32 * 1024;
+const LOOKED_AT: usize = cache::L2_VALUES;
 const PARTS: usize = 256;
 
 /// A matrix, columns whose squares would overflow or vanish scaled by powers of two, and what is known of each column.
@@ -49,7 +49,7 @@ impl<'a, T: Scalar> Rescaled<'a, T> {
 
 /// Whether the squares of numbers of this size, and their sum, have kept their digits.
 pub fn keeps_digits(size: f64) -> bool {
-    MODERATE.contains(&size)
+    FITTING.contains(&size)
 }
 
 /// Whether a column is known well enough. All squares of `f32` fit into `f64`, and so they do where there is no

@@ -6,13 +6,13 @@
 use std::ops::Range;
 
 use acm_core::simd::{self, Simd, Task, Vector};
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory};
 use ndarray::ArrayView2;
 
 use crate::by_column::values_of;
 
-/// Least values of a segment, which one thread fills: half its L2 cache.
-const SEGMENT_VALUES: usize = 32 * 1024;
+/// Least values of a segment, which one thread fills.
+const SEGMENT_VALUES: usize = cache::L2_VALUES;
 
 /// Most segments; what each starts from is worked out by one thread.
 const MOST_SEGMENTS: usize = 1024;

@@ -12,7 +12,7 @@ mod mean_variance;
 mod units;
 
 use acm_core::simd::{Simd, Task};
-use acm_core::{Result, Scalar, Threads, memory, simd};
+use acm_core::{Result, Scalar, Threads, cache, memory, simd};
 use ndarray::ArrayView2;
 
 use crate::by_column::values_of;
@@ -25,7 +25,7 @@ pub use self::mean_variance::MeanVariance;
 const BLOCK: usize = 8;
 
 /// Values in a tile: gone through twice while in a core's L1 or L2 cache.
-const TILE_VALUES: usize = 8 * 1024;
+const TILE_VALUES: usize = cache::L2_VALUES / 4;
 
 /// A tile has at least this many rows, or joining tiles would cost more than summing them.
 const LEAST_ROWS: usize = 64;

@@ -14,7 +14,7 @@ use std::ops::{AddAssign, Range};
 use std::sync::{Mutex, PoisonError};
 
 use acm_core::simd::{self, Simd, Task, Vector};
-use acm_core::{Result, Scalar, Threads, memory};
+use acm_core::{Result, Scalar, Threads, cache, memory};
 
 use super::search::{Bracket, Counts, Search, Tally, half_distance};
 use crate::Missing;
@@ -23,7 +23,7 @@ use crate::Missing;
 pub const BLOCK_COLUMNS: usize = 8;
 
 /// Values in a tile: as much as stays in a core's L2 cache, beside the columns that are transposed.
-const TILE_VALUES: usize = 32 * 1024;
+const TILE_VALUES: usize = cache::L2_VALUES;
 
 /// How many rows ahead of those being transposed are brought into the cache.
 const ROWS_AHEAD: usize = 16;

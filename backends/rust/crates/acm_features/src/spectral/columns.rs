@@ -1,11 +1,11 @@
 //! Some windows of some columns, each column one after the other as `f64`.
 
 use acm_core::simd::CACHE_LINE;
-use acm_core::{Result, Scalar, memory};
+use acm_core::{Result, Scalar, cache, memory};
 use ndarray::{ArrayView2, Axis, Slice};
 
 /// Numbers that a thread transforms between two looks at the queue.
-pub const TILE_VALUES: usize = 32 * 1024;
+pub const TILE_VALUES: usize = cache::L2_VALUES;
 
 /// How many columns are laid out together: as many as share a cache line.
 pub const fn columns_together<T: Scalar>() -> usize {

@@ -9,7 +9,7 @@ pub mod slot;
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task};
 use acm_core::units::{exponent_for, is_sound, largest_in, power, times_power};
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory};
 use ndarray::ArrayView2;
 
 use slot::{BLOCK, Slot, Tile, padded};
@@ -18,7 +18,7 @@ use slot::{BLOCK, Slot, Tile, padded};
 const BAND: usize = 128;
 
 /// Values of a tile: with its mask it stays in a core's L2 cache.
-const TILE_VALUES: usize = 8 * 1024;
+const TILE_VALUES: usize = cache::L2_VALUES / 4;
 
 /// Multiplications of a task, at the most: below 50 ms.
 const TASK_STEPS: usize = 200_000_000;

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
+use acm_core::micro::{Register, cross_products};
 use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Scalar, memory};
-
-use crate::distances::panels::Register;
 
 /// Columns on the left of a block: with two registers each the sums take 8 registers, which hides the latency of the
 /// multiply-add.
@@ -126,7 +125,7 @@ pub fn add_products<S: Simd>(
     for (i, sums) in band.clone().step_by(BLOCK).zip(sums.chunks_exact_mut(BLOCK * stride)) {
         let first = if upper { i - i % (2 * lanes) } else { 0 };
         for j in (first..stride).step_by(2 * lanes) {
-            let block = products::<S>(left, right, stride, i, j);
+            let block = cross_products::<S, f64, BLOCK, 2>([left, right], [stride; 2], [i, j]);
             for (sums, [low, high]) in sums.chunks_exact_mut(stride).zip(block) {
                 let sums = &mut sums[j..j + 2 * lanes];
                 Register::<S, f64>::load(sums).add(low).store(sums);
@@ -134,20 +133,4 @@ pub fn add_products<S: Simd>(
             }
         }
     }
-}
-
-/// Sums of products of a few columns from `i` on with as many from `j` on as two registers hold.
-#[inline(always)]
-fn products<S: Simd>(left: &[f64], right: &[f64], stride: usize, i: usize, j: usize) -> [[Register<S, f64>; 2]; BLOCK] {
-    let lanes = Register::<S, f64>::LANES;
-    let mut sums = [[Register::<S, f64>::splat(0.0); 2]; BLOCK];
-    for (left, right) in left.chunks_exact(stride).zip(right.chunks_exact(stride)) {
-        let (left, right) = (&left[i..i + BLOCK], &right[j..j + 2 * lanes]);
-        let (low, high) = (Register::<S, f64>::load(right), Register::<S, f64>::load(&right[lanes..]));
-        for (sums, &value) in sums.iter_mut().zip(left) {
-            let value = Register::<S, f64>::splat(value);
-            *sums = [value.mul_add(low, sums[0]), value.mul_add(high, sums[1])];
-        }
-    }
-    sums
 }

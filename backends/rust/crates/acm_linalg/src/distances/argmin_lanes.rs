@@ -1,9 +1,9 @@
 //! The nearest rows seen so far, lane by lane in registers and then row by row.
 
+use acm_core::micro::{BLOCK_ROWS, Pair, Register, Sums};
+use acm_core::pack::{GROUP_BYTES, Panels, columns_in, panel_width};
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 use acm_core::{Result, Scalar, memory};
-
-use super::panels::{BLOCK_ROWS, Coordinate, GROUP_BYTES, Panels, Register, Sums, panel_rows, rows_in};
 
 /// The nearest row found for one row of `x`.
 #[derive(Clone, Copy)]
@@ -100,11 +100,11 @@ pub fn compare<'a, S: Simd, T: Scalar>(
     panels: &Panels<S, T>,
     found: &mut [Nearest<T>],
     block: impl Fn(usize) -> [&'a [T]; BLOCK_ROWS],
-    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Coordinate<S, T>]) -> Sums<S, T>,
+    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Pair<S, T>]) -> Sums<S, T>,
 ) {
-    let group = rows_in::<S, T>(GROUP_BYTES, panels.width()) / panel_rows::<S, T>();
+    let group = columns_in::<S, T>(GROUP_BYTES, panels.depth()) / panel_width::<S, T>();
     for start in (0..panels.count()).step_by(group) {
-        let first = panels.rows().start + start * panel_rows::<S, T>();
+        let first = panels.columns().start + start * panel_width::<S, T>();
         for (row, found) in (0..).step_by(BLOCK_ROWS).zip(found.chunks_mut(BLOCK_ROWS)) {
             let rows = block(row);
             let mut best = [ArgminLanes::<S, T>::none(); BLOCK_ROWS];
@@ -132,7 +132,7 @@ pub fn compare_to_few<'a, S: Simd, T: Scalar>(
     panels: &Panels<S, T>,
     found: &mut [Nearest<T>],
     block: impl Fn(usize) -> [&'a [T]; BLOCK_ROWS],
-    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Coordinate<S, T>]) -> Sums<S, T>,
+    sums: impl Fn([&'a [T]; BLOCK_ROWS], &[Pair<S, T>]) -> Sums<S, T>,
 ) {
     let lanes = Register::<S, T>::LANES;
     let mut gathered = [T::INFINITY; GATHERED * MAX_LANES];
@@ -148,10 +148,10 @@ pub fn compare_to_few<'a, S: Simd, T: Scalar>(
         for (gathered, found) in gathered.chunks_exact(lanes * lanes).zip(found.chunks_mut(lanes)) {
             Register::<S, T>::transpose(gathered, lanes, &mut transposed, lanes);
             let mut best = ArgminLanes::<S, T>::none();
-            for (step, sums) in transposed.chunks_exact(lanes).take(panels.rows().len()).enumerate() {
+            for (step, sums) in transposed.chunks_exact(lanes).take(panels.columns().len()).enumerate() {
                 best.update(Vector::load(sums), Register::<S, T>::splat(T::from_f64(step as f64)));
             }
-            best.write(panels.rows().start, found);
+            best.write(panels.columns().start, found);
         }
     }
 }

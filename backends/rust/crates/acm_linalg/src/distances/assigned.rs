@@ -1,13 +1,13 @@
 //! The distance of each row to one row of another matrix.
 
 use acm_core::rows::Rows;
-use acm_core::{Error, Result, Scalar, Threads, simd};
+use acm_core::{Error, Result, Scalar, Threads, cache, simd};
 use ndarray::ArrayView2;
 
 use super::extremes::between;
 
 /// Values of `x` in a tile: some 0.1 ms of reading.
-const TILE_VALUES: usize = 1 << 17;
+const TILE_VALUES: usize = 4 * cache::L2_VALUES;
 
 /// Sums that run side by side, so that additions need not wait for each other.
 const LANES: usize = 8;

@@ -1,10 +1,9 @@
 //! The innermost loop: squared distances of a few rows to the rows of one panel, all sums in registers.
 
 use acm_core::Scalar;
+use acm_core::micro::{BLOCK_ROWS, Pair, Register, Sums, accumulate, zeros};
 use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Vector};
-
-use super::panels::{BLOCK_ROWS, Coordinate, Register, Sums, zeros};
 
 /// Squares that are added up one after the other in `f32`, which loses more digits the longer a sum is: silhouettes are
 /// differences of mean distances, and show what distances themselves do not.
@@ -12,27 +11,22 @@ pub const CHAIN: usize = 64;
 
 /// `sum_k (rows[r]_k - panel_k)^2` for the rows of a block and the rows of a panel.
 #[inline(always)]
-pub fn squared_distances<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[Coordinate<S, T>]) -> Sums<S, T> {
-    // Equal lengths known to the compiler: no bounds checks below.
-    let rows = rows.map(|row| &row[..panel.len()]);
-    let mut sums = zeros::<S, T>();
-    for k in 0..panel.len() {
-        let [low, high] = panel[k];
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            let value = Register::<S, T>::splat(row[k]);
-            let (low, high) = (low.sub(value), high.sub(value));
-            *sums = [low.mul_add(low, sums[0]), high.mul_add(high, sums[1])];
-        }
-    }
-    sums
+pub fn squared_distances<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[Pair<S, T>]) -> Sums<S, T> {
+    accumulate::<S, T>(
+        zeros::<S, T>(),
+        rows,
+        panel,
+        #[inline(always)]
+        |value, packed, sum| {
+            let difference = packed.sub(value);
+            difference.mul_add(difference, sum)
+        },
+    )
 }
 
 /// The same of rows longer than a chain: the sum of the chains' sums.
 #[inline(always)]
-pub fn squared_distances_of_long<S: Simd, T: Scalar>(
-    rows: [&[T]; BLOCK_ROWS],
-    panel: &[Coordinate<S, T>],
-) -> Sums<S, T> {
+pub fn squared_distances_of_long<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[Pair<S, T>]) -> Sums<S, T> {
     let mut sums = zeros::<S, T>();
     for (k, chain) in panel.chunks(CHAIN).enumerate() {
         let further = squared_distances::<S, T>(std::array::from_fn(|r| &rows[r][k * CHAIN..]), chain);
@@ -46,10 +40,7 @@ pub fn squared_distances_of_long<S: Simd, T: Scalar>(
 /// The same of a panel that fills only its first registers: the second sums take every other coordinate, so that as
 /// many of them as ever hide each other's latency. The distances to the rows that are not there are infinite.
 #[inline(always)]
-pub fn squared_distances_to_few<S: Simd, T: Scalar>(
-    rows: [&[T]; BLOCK_ROWS],
-    panel: &[Coordinate<S, T>],
-) -> Sums<S, T> {
+pub fn squared_distances_to_few<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[Pair<S, T>]) -> Sums<S, T> {
     let mut sums = zeros::<S, T>();
     let (pairs, last) = panel.as_chunks::<2>();
     // Equal lengths known to the compiler: no bounds checks below.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use acm_core::micro::{BLOCK_ROWS, Register};
+use acm_core::pack::{Panels, STRIP_BYTES, columns_in};
 use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Error, Result, Scalar, Threads, memory};
@@ -10,7 +12,6 @@ use ndarray::ArrayView2;
 use super::argmin_lanes::{Nearest, compare, compare_to_few, parts};
 use super::block::{block_of, squared_distances, squared_distances_to_few};
 use super::extremes::{between, is_in_range, nearest_of_extremes};
-use super::panels::{BLOCK_ROWS, Panels, Register, STRIP_BYTES, rows_in};
 use super::refine::{AMBIGUOUS, is_ambiguous, refine};
 
 /// Elementary steps of a tile: about 20 us.
@@ -69,7 +70,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
     /// Searches by differences in the arithmetic of `x`, for the rows from `first` on.
     pub fn by_differences<S: Simd>(mut self, simd: S, first: usize) -> Result<()> {
         let rows = self.x.count();
-        if self.y.count() <= rows_in::<S, T>(STRIP_BYTES, self.y.width()) {
+        if self.y.count() <= columns_in::<S, T>(STRIP_BYTES, self.y.width()) {
             let mut bands = (first..rows).step_by(ROWS_AT_ONCE).map(|first| first..(first + ROWS_AT_ONCE).min(rows));
             return bands.try_for_each(|band| self.search_at_once(simd, band));
         }
@@ -105,7 +106,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
     /// Takes a band of rows through all of `y`, strip by strip.
     fn search_band<S: Simd>(&mut self, simd: S, band: Range<usize>, found: &mut [Nearest<T>]) -> Result<()> {
         let (threads, x, y, count) = (self.threads, self.x, self.y, self.y.count());
-        let strip = rows_in::<S, T>(STRIP_BYTES, self.y.width());
+        let strip = columns_in::<S, T>(STRIP_BYTES, self.y.width());
         for first in (0..count).step_by(strip) {
             let strip = first..(first + strip).min(count);
             let (panels, height, work) = self.packed(simd, strip.clone(), band.len())?;
@@ -131,7 +132,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
         }
         let steps_a_row = strip.len() * self.x.width().max(1);
         let height = (TILE_STEPS / steps_a_row).clamp(1, TILE_ROWS).next_multiple_of(BLOCK_ROWS);
-        let panels = Panels::<S, T>::pack(simd, self.threads, self.y, strip)?;
+        let panels = Panels::<S, T>::transposed(simd, self.threads, self.y, strip)?;
         Ok((panels, height, steps_a_row.saturating_mul(rows)))
     }
 
@@ -157,7 +158,7 @@ impl<T: Scalar, U: Scalar> Search<'_, T, U> {
 #[inline(always)]
 fn compare_directly<S: Simd, T: Scalar>(x: Rows<'_, T>, first: usize, panels: &Panels<S, T>, found: &mut [Nearest<T>]) {
     // All rows of `y`, not the last few of many: sums in another order would tell equal rows apart.
-    let few = panels.rows().end <= Register::<S, T>::LANES;
+    let few = panels.columns().end <= Register::<S, T>::LANES;
     // Without runners-up the nearest of each row's lanes is found as soon.
     if few && T::NARROWER_THAN_REFERENCE {
         return compare_to_few(
@@ -242,7 +243,7 @@ pub fn refine_by_differences<S: Simd, T: Scalar, U: Scalar>(
     indices: &mut [i64],
     distances: Option<&mut [T]>,
 ) -> Result<()> {
-    let at_once = rows_in::<S, f64>(STRIP_BYTES, x.width());
+    let at_once = columns_in::<S, f64>(STRIP_BYTES, x.width());
     refine((x, first), at_once, (indices, distances), |x, indices, distances| {
         Search { threads, x, y, indices, distances: Some(distances) }.by_differences(simd, 0)
     })

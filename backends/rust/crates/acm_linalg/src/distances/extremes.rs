@@ -20,10 +20,10 @@ const LEAST_SQUARED_IN_F32: f64 = power_of_two(-100);
 const UNIT: f64 = power_of_two(600);
 
 /// Smallest, apart from 0, and largest values whose differences have squares in range.
-const MODERATE: [f64; 2] = [power_of_two(-420), power_of_two(480)];
+const FITTING: [f64; 2] = [power_of_two(-420), power_of_two(480)];
 
 /// The same in `f32`.
-const MODERATE_IN_F32: [f64; 2] = [power_of_two(-26), power_of_two(50)];
+const FITTING_IN_F32: [f64; 2] = [power_of_two(-26), power_of_two(50)];
 
 /// 2 to the power of `exponent`, from -1022 to 1023.
 pub const fn power_of_two(exponent: i64) -> f64 {
@@ -43,8 +43,8 @@ pub fn is_in_range<T: Scalar>(squared: T) -> bool {
 }
 
 /// Whether all squared distances between such rows are in range, or 0 as those of equal rows.
-pub fn are_moderate<T: Scalar>(x: Rows<'_, T>, rows: Range<usize>) -> bool {
-    let [smallest, largest] = if T::NARROWER_THAN_REFERENCE { MODERATE_IN_F32 } else { MODERATE }.map(T::from_f64);
+pub fn squares_fit<T: Scalar>(x: Rows<'_, T>, rows: Range<usize>) -> bool {
+    let [smallest, largest] = if T::NARROWER_THAN_REFERENCE { FITTING_IN_F32 } else { FITTING }.map(T::from_f64);
     x.all(
         rows,
         #[inline(always)]
@@ -152,17 +152,17 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_moderate_unless_a_square_would_not_be() {
-        let moderate = |value: f64| {
+    fn squares_of_ordinary_rows_fit() {
+        let fits = |value: f64| {
             let x = array![[0.0, 1.0], [value, -1.0]];
-            are_moderate(Rows::new(x.view(), "x").unwrap(), 0..2)
+            squares_fit(Rows::new(x.view(), "x").unwrap(), 0..2)
         };
-        let narrow = |value: f32| {
+        let fits_f32 = |value: f32| {
             let x = array![[0.0, 1.0], [value, -1.0]];
-            are_moderate(Rows::new(x.view(), "x").unwrap(), 0..2)
+            squares_fit(Rows::new(x.view(), "x").unwrap(), 0..2)
         };
-        assert!([1e-100, -1e100].map(moderate) == [true; 2] && [1e-7, -1e15].map(narrow) == [true; 2]);
-        assert!([1e-160, 1e160, f64::NAN, f64::INFINITY].map(moderate) == [false; 4]);
-        assert!([1e-10, 1e17, f32::NAN, f32::INFINITY].map(narrow) == [false; 4]);
+        assert!([1e-100, -1e100].map(fits) == [true; 2] && [1e-7, -1e15].map(fits_f32) == [true; 2]);
+        assert!([1e-160, 1e160, f64::NAN, f64::INFINITY].map(fits) == [false; 4]);
+        assert!([1e-10, 1e17, f32::NAN, f32::INFINITY].map(fits_f32) == [false; 4]);
     }
 }

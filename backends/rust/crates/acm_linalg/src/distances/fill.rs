@@ -1,12 +1,13 @@
 //! Distances of rows to packed panels, written to memory.
 
 use acm_core::Scalar;
+use acm_core::micro::{BLOCK_ROWS, Register};
+use acm_core::pack::{Panels, panel_width};
 use acm_core::rows::Rows;
 use acm_core::simd::{MAX_LANES, Simd, Vector};
 
 use super::block::{CHAIN, block_of, squared_distances, squared_distances_of_long};
-use super::extremes::{are_moderate, between, least_squared};
-use super::panels::{BLOCK_ROWS, Panels, Register, panel_rows};
+use super::extremes::{between, least_squared, squares_fit};
 
 /// The two sides of a distance matrix, ready to fill a part of it.
 pub struct Distances<'a, S: Simd, T: Scalar> {
@@ -16,7 +17,7 @@ pub struct Distances<'a, S: Simd, T: Scalar> {
     pub y: Rows<'a, T>,
     /// The rows of `y` packed.
     pub panels: &'a Panels<S, T>,
-    /// False where all values are known to be [moderate](are_moderate): then no square overflows or underflows.
+    /// False where all values are known to [keep their squares in range](squares_fit).
     pub may_be_extreme: bool,
 }
 
@@ -40,8 +41,8 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
         let mut least = Register::<S, T>::splat(T::INFINITY);
         let mut largest = Register::<S, T>::splat(T::ZERO);
         // The panel after those is filled up with infinity, which is no overflow.
-        let whole = outs[0].len() / panel_rows::<S, T>() * panel_rows::<S, T>();
-        for (p, column) in (0..outs[0].len()).step_by(panel_rows::<S, T>()).enumerate() {
+        let whole = outs[0].len() / panel_width::<S, T>() * panel_width::<S, T>();
+        for (p, column) in (0..outs[0].len()).step_by(panel_width::<S, T>()).enumerate() {
             let panel = self.panels.panel(first_panel + p);
             let sums = match !T::NARROWER_THAN_REFERENCE || panel.len() <= CHAIN {
                 true => squared_distances::<S, T>(rows, panel),
@@ -62,7 +63,7 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
         let mut last = outs.iter().filter_map(|out| out.get(whole..)).flatten();
         if self.may_be_extreme && (are_out_of_range::<S, T>(least, largest) || last.any(|&distance| is_lost(distance)))
         {
-            let first_column = self.panels.rows().start + first_panel * panel_rows::<S, T>();
+            let first_column = self.panels.columns().start + first_panel * panel_width::<S, T>();
             self.repair(first_row, first_column, outs);
         }
     }
@@ -72,7 +73,7 @@ impl<S: Simd, T: Scalar> Distances<'_, S, T> {
     #[inline(never)]
     fn repair(&self, first_row: usize, first_column: usize, outs: [&mut [T]; BLOCK_ROWS]) {
         let rows = first_row..(first_row + BLOCK_ROWS).min(self.x.count());
-        if are_moderate(self.x, rows) && are_moderate(self.y, first_column..first_column + outs[0].len()) {
+        if squares_fit(self.x, rows) && squares_fit(self.y, first_column..first_column + outs[0].len()) {
             return; // distances of 0, and rightly so
         }
         for (r, out) in outs.into_iter().enumerate() {

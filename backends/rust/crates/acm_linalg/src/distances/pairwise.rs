@@ -1,13 +1,14 @@
 //! The matrix of distances between the rows of two matrices.
 
+use acm_core::micro::BLOCK_ROWS;
+use acm_core::pack::{GROUP_BYTES, Panels, STRIP_BYTES, columns_in, panel_width};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Task};
 use acm_core::{Error, Result, Scalar, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
-use super::extremes::are_moderate;
+use super::extremes::squares_fit;
 use super::fill::Distances;
-use super::panels::{BLOCK_ROWS, GROUP_BYTES, Panels, STRIP_BYTES, panel_rows, rows_in};
 use super::symmetric::Symmetric;
 
 /// Elementary steps of a tile: about 0.1 ms.
@@ -39,7 +40,7 @@ pub fn pairwise_euclidean<T: Scalar>(
         None if x.width() >= MIRRORED_WIDTH => simd::dispatch(Symmetric { threads, x, out }),
         y => {
             // Of rows with themselves some distances are 0, which look like underflow: one look at all rows is cheaper.
-            let may_be_extreme = y.is_some() || !are_moderate(x, 0..x.count());
+            let may_be_extreme = y.is_some() || !squares_fit(x, 0..x.count());
             simd::dispatch(Rectangle { threads, x, y: y.unwrap_or(x), out, may_be_extreme })
         }
     }
@@ -55,7 +56,7 @@ pub struct Rectangle<'a, T> {
     pub y: Rows<'a, T>,
     /// The distances.
     pub out: ArrayViewMut2<'a, T>,
-    /// False where all values are known to be [moderate](are_moderate).
+    /// False where all values are known to [keep their squares in range](squares_fit).
     pub may_be_extreme: bool,
 }
 
@@ -70,10 +71,10 @@ impl<T: Scalar> Task for Rectangle<'_, T> {
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Rectangle { threads, x, y, mut out, may_be_extreme } = self;
-        let strip = rows_in::<S, T>(STRIP_BYTES, y.width());
+        let strip = columns_in::<S, T>(STRIP_BYTES, y.width());
         for first in (0..y.count()).step_by(strip) {
             let columns = first..(first + strip).min(y.count());
-            let panels = Panels::<S, T>::pack(simd, threads, y, columns.clone())?;
+            let panels = Panels::<S, T>::transposed(simd, threads, y, columns.clone())?;
             let steps_a_row = columns.len() * (x.width() + 1);
             let height = (TILE_STEPS / steps_a_row).max(1).next_multiple_of(BLOCK_ROWS);
             let mut out = out.slice_axis_mut(Axis(1), Slice::from(columns));
@@ -93,9 +94,9 @@ impl<T: Scalar> Task for Rectangle<'_, T> {
 /// Fills a tile whose first row belongs to row `first` of x: all its rows for one group of panels, then the next.
 #[inline(always)]
 fn fill_by_groups<S: Simd, T: Scalar>(distances: &Distances<'_, S, T>, first: usize, out: &mut ArrayViewMut2<'_, T>) {
-    let group = rows_in::<S, T>(GROUP_BYTES, distances.x.width());
+    let group = columns_in::<S, T>(GROUP_BYTES, distances.x.width());
     for (i, mut out) in out.axis_chunks_iter_mut(Axis(1), group).enumerate() {
         let rows = out.rows_mut().into_iter().filter_map(|row| row.into_slice());
-        distances.fill(first, i * group / panel_rows::<S, T>(), rows);
+        distances.fill(first, i * group / panel_width::<S, T>(), rows);
     }
 }

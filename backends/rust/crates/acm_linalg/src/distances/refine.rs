@@ -34,7 +34,7 @@ pub fn refine<T: Scalar>(
 ) -> Result<()> {
     let at_once = at_once.min(indices.len());
     let mut next = 0;
-    while let Some(rows) = take_doubtful(indices, &mut next, at_once)? {
+    while let Some(rows) = take_ambiguous(indices, &mut next, at_once)? {
         let (mut nearest, mut found) = (memory::filled(rows.len(), 0)?, memory::filled(rows.len(), 0.0)?);
         let mut values = memory::with_capacity(rows.len() * x.width())?;
         memory::extend(&mut values, rows.iter().flat_map(|row| x.row(first + row)).map(|value| value.to_f64()))?;
@@ -52,7 +52,7 @@ pub fn refine<T: Scalar>(
 
 /// The first ambiguous entries of `indices` from `next` on, about as many as are wanted at `most`; None if there are
 /// none.
-fn take_doubtful(indices: &[i64], next: &mut usize, most: usize) -> Result<Option<Vec<usize>>> {
+fn take_ambiguous(indices: &[i64], next: &mut usize, most: usize) -> Result<Option<Vec<usize>>> {
     let (mut rows, length) = (Vec::new(), CHUNK.min(most));
     for (first, chunk) in (*next..).step_by(length).zip(indices[*next..].chunks(length)) {
         *next = first + chunk.len();

@@ -13,6 +13,8 @@
 
 use std::ops::Range;
 
+use acm_core::micro::{multiply_add, zeros};
+use acm_core::pack::Panels;
 use acm_core::rows::Rows;
 use acm_core::simd::{self, Simd, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
@@ -20,9 +22,7 @@ use acm_core::{Result, Scalar, Threads, memory};
 use super::argmin_lanes::{Nearest, compare};
 use super::assigned::squared_between;
 use super::extremes::between;
-use super::panels::{Panels, zeros};
 use super::refine::AMBIGUOUS;
-use crate::product::factor::multiply_add;
 use crate::tile;
 
 /// Rows whose mean is taken from all, at most.
@@ -81,11 +81,12 @@ impl<'a, T: Scalar> Scores<'a, T> {
     /// Packs `rows` of `y`.
     pub fn pack<S: Simd>(&self, (simd, threads): (S, &Threads<'_>), rows: Range<usize>) -> Result<Panels<S, f32>> {
         let width = self.y.width();
-        Panels::pack_with(
+        Panels::pack_padded(
             (simd, threads),
-            (rows, self.stride()),
+            self.stride(),
+            rows,
             #[inline(always)]
-            |row, k| match self.y.row(row).get(k) {
+            |k, row| match self.y.row(row).get(k) {
                 Some(&value) => (value - self.centre[k]).to_f64() as f32,
                 None => self.halves[row] as f32,
             },

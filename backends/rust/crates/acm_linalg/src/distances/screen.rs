@@ -14,12 +14,13 @@
 
 use std::ops::Range;
 
+use acm_core::micro::BLOCK_ROWS;
+use acm_core::pack::{STRIP_BYTES, columns_in};
 use acm_core::simd::Simd;
 use acm_core::{Result, Scalar, Threads, memory};
 
 use super::argmin_lanes::{Nearest, parts};
 use super::differences::{BAND_ROWS, Search, TILE_STEPS, refine_by_differences};
-use super::panels::{BLOCK_ROWS, STRIP_BYTES, rows_in};
 use super::refine::AMBIGUOUS;
 use super::scores::Scores;
 
@@ -76,7 +77,7 @@ fn search_band<S: Simd, T: Scalar>(
 ) -> Result<()> {
     found.fill(Nearest::NONE);
     let (count, stride) = (scores.count(), scores.stride());
-    let strip = rows_in::<S, f32>(STRIP_BYTES, stride);
+    let strip = columns_in::<S, f32>(STRIP_BYTES, stride);
     for first in (0..count).step_by(strip) {
         let strip = first..(first + strip).min(count);
         let panels = scores.pack((simd, threads), strip.clone())?;

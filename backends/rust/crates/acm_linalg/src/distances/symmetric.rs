@@ -1,13 +1,13 @@
 //! The matrix of distances of the rows of one matrix to each other.
 
+use acm_core::pack::{Panels, panel_width};
 use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Task};
 use acm_core::{Result, Scalar, Threads, tiles};
 use ndarray::ArrayViewMut2;
 
-use super::extremes::are_moderate;
+use super::extremes::squares_fit;
 use super::fill::Distances;
-use super::panels::{Panels, panel_rows};
 
 /// Rows and columns of a tile: whole blocks and whole panels of every register width. A tile, its packed rows and the
 /// lines of its mirror image stay in a core's L2 cache.
@@ -30,8 +30,8 @@ impl<T: Scalar> Task for Symmetric<'_, T> {
 
     fn run<S: Simd>(self, simd: S) -> Result<()> {
         let Symmetric { threads, x, out } = self;
-        let panels = Panels::<S, T>::pack(simd, threads, x, 0..x.count())?;
-        let may_be_extreme = !are_moderate(x, 0..x.count());
+        let panels = Panels::<S, T>::transposed(simd, threads, x, 0..x.count())?;
+        let may_be_extreme = !squares_fit(x, 0..x.count());
         let distances = Distances { x, y: x, panels: &panels, may_be_extreme };
         let work = (x.count().saturating_mul(x.count()) / 2).saturating_mul(x.width() + 1);
         tiles::symmetric_tiles(simd, threads, work, SIDE, out, |rows, columns, tile| {
@@ -39,7 +39,7 @@ impl<T: Scalar> Task for Symmetric<'_, T> {
                 #[inline(always)]
                 || {
                     let out = tile.chunks_exact_mut(columns.len());
-                    distances.fill(rows.start, columns.start / panel_rows::<S, T>(), out)
+                    distances.fill(rows.start, columns.start / panel_width::<S, T>(), out)
                 },
             )
         })

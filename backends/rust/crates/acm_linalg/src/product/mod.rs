@@ -1,17 +1,16 @@
 //! Products of a tall matrix and a small one.
 
-pub mod factor;
 mod thin;
 
 use std::ops::Range;
 
+use acm_core::micro::{BLOCK_ROWS, Register, Sums, multiply_add, store};
+use acm_core::pack::{GROUP_BYTES, Panels, Tail, columns_in};
 use acm_core::rows::Rows;
 use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
-use acm_core::{Error, Result, Scalar, Threads, memory};
+use acm_core::{Error, Result, Scalar, Threads, cache, memory};
 use ndarray::ArrayView2;
 
-use crate::distances::panels::{BLOCK_ROWS, GROUP_BYTES, Register, Sums, rows_in};
-use factor::{Factor, Tail, multiply_add, store};
 use thin::Strips;
 
 /// Elementary steps of a tile: about 15 us.
@@ -24,7 +23,7 @@ const DEPTH: usize = 256;
 const DEEP: usize = 32;
 
 /// Bytes of a product that may stay in the L3 cache. To memory wide stores, most of them across two lines, are slower.
-const CACHED: usize = 24 << 20;
+const CACHED: usize = cache::L3_BYTES / 4 * 3;
 
 /// Writes `out = a b`, and `initial` added to each row.
 pub fn product<T: Scalar>(
@@ -98,7 +97,7 @@ impl<T: Scalar> Product<'_, T> {
         let Product { threads, a, b, initial, out } = self;
         // The fewer groups of columns, the longer the pieces of a row that are written at once; deep panels would no
         // longer stay in the L1 cache for it.
-        let group = rows_in::<S, T>(GROUP_BYTES, if a.width() <= thin::MOST { a.width() } else { DEPTH });
+        let group = columns_in::<S, T>(GROUP_BYTES, if a.width() <= thin::MOST { a.width() } else { DEPTH });
         for first in (0..a.width()).step_by(DEPTH) {
             let depth = DEPTH.min(a.width() - first);
             let start = Start::new(initial, first, b.width().next_multiple_of(2 * MAX_LANES))?;
@@ -106,7 +105,7 @@ impl<T: Scalar> Product<'_, T> {
                 let width = group.min(b.width() - left);
                 // What is added to later may be computed only once.
                 let tail = if depth == a.width() { Tail::Shared } else { Tail::Padded };
-                let factor = Factor::<S, T>::pack_with(simd, depth, width, tail, |k, j| b.row(first + k)[left + j])?;
+                let factor = Panels::<S, T>::pack(simd, depth, width, tail, |k, j| b.row(first + k)[left + j])?;
                 let height = tile_rows(width, depth);
                 let tiles = out.chunks_mut(height * b.width()).zip((0..a.count()).step_by(height));
                 threads.for_each(work(width, depth, a.count()), tiles, |(out, row)| {
@@ -164,7 +163,7 @@ struct Tile<'a, 'o, T> {
 
 impl<T: Scalar> Tile<'_, '_, T> {
     #[inline(always)]
-    fn fill<S: Simd>(self, factor: &Factor<S, T>, start: &Start<T>) {
+    fn fill<S: Simd>(self, factor: &Panels<S, T>, start: &Start<T>) {
         let mut blocks = self.out.chunks_mut(BLOCK_ROWS * self.width).enumerate().peekable();
         while let Some((block, out)) = blocks.next() {
             // Processors do not foresee stores that go back and forth between rows.
@@ -175,7 +174,7 @@ impl<T: Scalar> Tile<'_, '_, T> {
             let count = out.len() / self.width;
             // Past the last row it again, whose sums are not kept.
             let rows = std::array::from_fn(|r| &self.a.row(row + r.min(count - 1))[self.first..]);
-            for (column, panel) in factor.panels() {
+            for (column, panel) in factor.iter() {
                 let column = self.columns.start + column;
                 let sums = [begin::<S, T>(&start.values, column); BLOCK_ROWS];
                 let sums: Sums<S, T> = multiply_add::<S, T>(sums, rows, panel);

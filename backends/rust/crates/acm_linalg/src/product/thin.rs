@@ -3,11 +3,11 @@
 //! The block kernel would spend more on beginning and ending its sums than on their few steps, and it writes back and
 //! forth between rows, where this one writes the result from its first byte to its last.
 
+use acm_core::micro::Register;
+use acm_core::pack::GROUP_BYTES;
 use acm_core::rows::Rows;
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Scalar, memory};
-
-use crate::distances::panels::{GROUP_BYTES, Register};
 
 /// Columns of `a` up to which its rows are taken in this way.
 pub const MOST: usize = 10;

@@ -5,7 +5,7 @@
 //! largest: [`keeps`] tells. All others are left to reflections.
 
 use acm_core::simd::Simd;
-use acm_core::{Result, Scalar, Threads, memory};
+use acm_core::{Result, Scalar, Threads, cache, memory};
 
 use super::jacobi::Short;
 use super::source::{SAFE, Source};
@@ -16,11 +16,8 @@ use crate::cross_sums::slot::{add_products, padded};
 /// largest square.
 const FAIR: f64 = 1e-2;
 
-/// Values of a tile of rows: half a core's L1 cache.
-const TILE_VALUES: usize = 2048;
-
 /// Least values of a part of the rows, and most parts.
-const PART_VALUES: usize = 32 * 1024;
+const PART_VALUES: usize = cache::L2_VALUES;
 const MOST_PARTS: usize = 64;
 
 /// Whether these singular values, which came from a Gram matrix, are as exact as the reflections'.
@@ -41,7 +38,7 @@ pub fn triangle<S: Simd, T: Scalar>(
         return Ok(None);
     }
     let stride = padded::<S>(width);
-    let height = (TILE_VALUES / stride).max(8);
+    let height = (cache::L1_VALUES / stride).max(8);
     let part = (PART_VALUES / width).max(16 * stride).max(rows.div_ceil(MOST_PARTS)).next_multiple_of(height);
     let mut sums = memory::filled(rows.div_ceil(part) * stride * stride, 0.0)?;
     let parts = sums.chunks_mut(stride * stride).zip((0..rows).step_by(part));

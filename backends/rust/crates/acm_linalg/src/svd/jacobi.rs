@@ -17,7 +17,7 @@ use acm_core::{Result, Threads, memory};
 
 use super::orthonormal::orthonormalise;
 use super::triangle::Triangle;
-use crate::distances::panels::Register;
+use acm_core::micro::Register;
 
 /// Rows converge within about ten sweeps.
 const MOST_SWEEPS: usize = 40;

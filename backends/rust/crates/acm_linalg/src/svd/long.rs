@@ -5,14 +5,14 @@
 //! reorthogonalisation ("twice is enough", Giraud, Langou and Rozložník 2005). Cost: 2 n d k, and 4 n k^2 where
 //! repeated.
 
+use acm_core::micro::{BLOCK_ROWS, Register, multiply_add, zeros};
+use acm_core::pack::{Panels, Tail};
 use acm_core::simd::{self, MAX_LANES, Simd, Task, Vector};
 use acm_core::{Result, Scalar, Threads, memory};
 
 use super::jacobi::Short;
 use super::orthonormal::orthonormalise;
 use super::source::Source;
-use crate::distances::panels::{BLOCK_ROWS, Register, zeros};
-use crate::product::factor::{Factor, multiply_add};
 use crate::tile;
 
 /// Vectors whose singular values are below this, relative to the largest, are made orthogonal once more: what rounding
@@ -54,7 +54,7 @@ impl<T: Scalar, U: Scalar> Task for Projection<'_, T, U> {
             0.0 => 0.0,
             value => short.vectors[k * count + j] / value,
         };
-        let factor = Factor::<S, f64>::pack(simd, width, count, entry)?;
+        let factor = Panels::<S, f64>::pack(simd, width, count, Tail::Padded, entry)?;
         let height = tile::height(width);
         let task = tile::task(height, width * factor.padded_width());
         let tasks = out.chunks_mut(task * count).zip((0..source.rows()).step_by(task));
@@ -78,9 +78,9 @@ impl<T: Scalar, U: Scalar> Task for Projection<'_, T, U> {
 }
 
 #[inline(always)]
-fn project_block<S: Simd, U: Scalar>(factor: &Factor<S, f64>, rows: [&[f64]; BLOCK_ROWS], count: usize, out: &mut [U]) {
+fn project_block<S: Simd, U: Scalar>(factor: &Panels<S, f64>, rows: [&[f64]; BLOCK_ROWS], count: usize, out: &mut [U]) {
     let lanes = Register::<S, f64>::LANES;
-    for (column, panel) in factor.panels() {
+    for (column, panel) in factor.iter() {
         let products = multiply_add::<S, f64>(zeros::<S, f64>(), rows, panel);
         for (out, [low, high]) in out.chunks_exact_mut(count).zip(products) {
             let mut values = [0.0; 2 * MAX_LANES];

@@ -14,19 +14,19 @@
 //! never formed (see long). Cost: 2 n d^2 multiply-adds.
 
 use acm_core::simd::{Simd, Vector};
-use acm_core::{Result, Scalar, Threads, memory};
+use acm_core::{Result, Scalar, Threads, cache, memory};
 
 use super::source::Source;
-use crate::distances::panels::Register;
+use acm_core::micro::Register;
 
 /// Rows that are reflected side by side in registers.
 const ROWS: usize = 4;
 
-/// Values of a block of rows.
-const BLOCK_VALUES: usize = 4096;
+/// Values of a block of rows: a core's whole L1 cache.
+const BLOCK_VALUES: usize = 2 * cache::L1_VALUES;
 
 /// Least values of a segment of rows, and most segments.
-const SEGMENT_VALUES: usize = 64 * 1024;
+const SEGMENT_VALUES: usize = 2 * cache::L2_VALUES;
 const MOST_SEGMENTS: usize = 64;
 
 /// Squared lengths below this are nothing: a block of fewer rows than columns is soon all rounding, of rounding, and
