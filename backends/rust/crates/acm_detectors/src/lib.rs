@@ -5,6 +5,6 @@
 #![cfg_attr(test, allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "tests may run out of memory"))]
 
 pub mod ar1;
-mod iforest;
+mod isolation_forest;
 
-pub use iforest::{Forest, mean_path_length};
+pub use isolation_forest::{Forest, mean_path_length};

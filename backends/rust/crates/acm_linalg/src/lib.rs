@@ -8,13 +8,12 @@ pub mod cross_sums;
 pub mod distances;
 mod exponents;
 mod mahalanobis;
-mod product;
+mod matmul;
+pub mod pca;
 pub mod sparse;
-mod spe_t2;
 mod svd;
 mod tile;
 
 pub use mahalanobis::mahalanobis;
-pub use product::product;
-pub use spe_t2::{Model, spe_t2};
-pub use svd::{pca_fit, truncated_svd};
+pub use matmul::matmul;
+pub use svd::truncated_svd;

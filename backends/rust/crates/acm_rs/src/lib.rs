@@ -6,19 +6,26 @@
 mod ar1;
 mod arrays;
 mod call;
-mod clustering;
 mod correlation;
-mod detectors;
+mod cross_sums;
 mod distances;
-mod features;
+mod imputation;
+mod isolation_forest;
+mod kmeans;
 mod lags;
-mod linalg;
+mod mahalanobis;
+mod matmul;
 mod moments;
+mod normalization;
+mod options;
+mod pca;
 mod quantiles;
+mod robust_stats;
 mod rolling;
+mod silhouette;
 mod sparse;
 mod spectral;
-mod streaming;
+mod svd;
 
 use pyo3::prelude::*;
 
@@ -48,36 +55,48 @@ mod _core {
     #[pymodule_export]
     use super::ar1::{ar1_coefficients, ar1_residuals};
     #[pymodule_export]
-    use super::clustering::{lloyd_step, silhouette_samples};
-    #[pymodule_export]
     use super::correlation::{pearson, sparse_correlation, spearman};
     #[pymodule_export]
-    use super::detectors::mean_path_length;
+    use super::cross_sums::cross_sums;
     #[pymodule_export]
     use super::distances::{
         assigned_distances, pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean,
     };
     #[pymodule_export]
-    use super::features::{bfill, column_median_mad, ffill, impute, zscore};
+    use super::imputation::{bfill, ffill, impute};
     #[pymodule_export]
     use super::isa;
     #[pymodule_export]
+    use super::isolation_forest::mean_path_length;
+    #[pymodule_export]
+    use super::kmeans::lloyd_step;
+    #[pymodule_export]
     use super::lags::lagged_features;
     #[pymodule_export]
-    use super::linalg::{mahalanobis, matmul, pca_fit, pca_reconstruct, spe_t2, truncated_svd};
+    use super::mahalanobis::mahalanobis;
     #[pymodule_export]
-    use super::moments::{column_moments, column_sums};
+    use super::matmul::matmul;
+    #[pymodule_export]
+    use super::moments::{column_mean_variance, column_moments, column_sums};
+    #[pymodule_export]
+    use super::normalization::zscore;
+    #[pymodule_export]
+    use super::pca::{pca_fit, pca_reconstruct, spe_t2};
     #[pymodule_export]
     use super::quantiles::column_quantiles;
+    #[pymodule_export]
+    use super::robust_stats::column_median_mad;
     #[pymodule_export]
     use super::rolling::{
         rolling_kurt, rolling_mad, rolling_max, rolling_mean, rolling_median, rolling_min, rolling_skew, rolling_slope,
         rolling_std,
     };
     #[pymodule_export]
+    use super::silhouette::silhouette_samples;
+    #[pymodule_export]
     use super::sparse::{csr_matmul, csr_matvec};
     #[pymodule_export]
     use super::spectral::{band_energy, power_spectrum};
     #[pymodule_export]
-    use super::streaming::{column_mean_variance, cross_sums};
+    use super::svd::truncated_svd;
 }

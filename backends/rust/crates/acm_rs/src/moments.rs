@@ -1,7 +1,7 @@
 //! Bindings of `acm_features::moments`.
 
 use acm_core::Scalar;
-use acm_features::moments::{self, Shape};
+use acm_features::moments::{self, MeanVariance, Shape};
 use numpy::Element;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -72,5 +72,32 @@ pub fn column_sums<'py>(py: Python<'py>, threads: usize, x: &Bound<'py, PyAny>) 
             each(py, &shapes, |shape| shape.pairs.after)?,
             each(py, &shapes, |shape| shape.pairs.products)?,
         ],
+    )
+}
+
+#[pyfunction]
+#[pyo3(signature = (threads, x, /))]
+pub fn column_mean_variance<'py>(
+    py: Python<'py>,
+    threads: usize,
+    x: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    const NAME: &str = "column_mean_variance";
+    let columns = by_dtype!(x, T => {
+        let x = Input::<T, 2>::new(NAME, "x", x)?;
+        let x = x.view();
+        call(py, NAME, threads, |threads| moments::means_and_variances(threads, x))?
+    });
+    let mut counts = Output::<i64, 1>::new(py, [columns.len()])?;
+    counts.values().iter_mut().zip(&columns).for_each(|(out, column)| *out = column.count() as i64);
+    let number = |number: &dyn Fn(&MeanVariance) -> f64| {
+        let mut out = Output::<f64, 1>::new(py, [columns.len()])?;
+        out.values().iter_mut().zip(&columns).for_each(|(out, column)| *out = number(column));
+        Ok::<_, PyErr>(out.into_any())
+    };
+    let mean = |column: &MeanVariance| if column.count() > 0.0 { column.mean() } else { 0.0 };
+    PyTuple::new(
+        py,
+        [number(&|column| column.offset)?, counts.into_any(), number(&mean)?, number(&MeanVariance::squares)?],
     )
 }

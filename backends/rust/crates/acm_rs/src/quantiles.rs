@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{Input, Output, by_dtype, items};
 use crate::call::{call, exception};
-use crate::features::missing_named;
+use crate::options::missing_named;
 
 /// `method` as Python spells it.
 fn method_named(name: &str) -> Result<Method> {

@@ -1,4 +1,4 @@
-//! Bindings of `acm_detectors`.
+//! Bindings of `acm_detectors::isolation_forest`.
 
 use acm_detectors::Forest;
 use pyo3::prelude::*;

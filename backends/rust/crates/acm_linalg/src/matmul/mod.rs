@@ -26,7 +26,7 @@ const DEEP: usize = 32;
 const CACHED: usize = cache::L3_BYTES / 4 * 3;
 
 /// Writes `out = a b`, and `initial` added to each row.
-pub fn product<T: Scalar>(
+pub fn matmul<T: Scalar>(
     threads: &Threads<'_>,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -218,7 +218,7 @@ mod tests {
             let mean: Vec<f64> = (0..m).map(|j| j as f64).collect();
             let mut out = Array2::from_elem((n, m), f64::NAN);
             let values = out.as_slice_mut().unwrap();
-            product(&Threads::uninterrupted(2), a.view(), b.view(), Some(&mean), values).unwrap();
+            matmul(&Threads::uninterrupted(2), a.view(), b.view(), Some(&mean), values).unwrap();
             assert_eq!(out, a.dot(&b) + Array2::from_shape_fn((n, m), |(_, j)| j as f64));
         }
     }
@@ -226,6 +226,6 @@ mod tests {
     #[test]
     fn inner_sizes_must_match() {
         let (a, b) = (Array2::<f32>::zeros((3, 4)), Array2::zeros((5, 2)));
-        assert!(product(&Threads::uninterrupted(1), a.view(), b.view(), None, &mut [0.0; 6]).is_err());
+        assert!(matmul(&Threads::uninterrupted(1), a.view(), b.view(), None, &mut [0.0; 6]).is_err());
     }
 }

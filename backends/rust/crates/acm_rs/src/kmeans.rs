@@ -1,27 +1,9 @@
-//! Bindings of `acm_clustering`.
+//! Bindings of `acm_clustering::kmeans`.
 
 use pyo3::prelude::*;
 
 use crate::arrays::{Input, Output, by_dtype};
 use crate::call::call;
-
-#[pyfunction]
-#[pyo3(signature = (threads, x, codes, /))]
-pub fn silhouette_samples<'py>(
-    py: Python<'py>,
-    threads: usize,
-    x: &Bound<'py, PyAny>,
-    codes: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    const NAME: &str = "silhouette_samples";
-    by_dtype!(x, T => {
-        let (x, codes) = (Input::<T, 2>::new(NAME, "x", x)?, Input::<i64, 1>::new(NAME, "labels", codes)?);
-        let mut scores = Output::<T, 1>::new(py, [x.len(0)])?;
-        let (x, codes, out) = (x.view(), codes.values(), scores.values());
-        call(py, NAME, threads, |threads| acm_clustering::silhouette_samples(threads, x, codes, out))?;
-        Ok(scores.into_any())
-    })
-}
 
 #[pyfunction]
 #[pyo3(signature = (threads, x, centers, /))]
