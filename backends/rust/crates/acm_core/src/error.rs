@@ -9,7 +9,7 @@ pub enum Error {
     InvalidInput {
         /// The operation's name for the offending argument.
         argument: &'static str,
-        /// What is wrong with it, to be read after the argument's name: "holds NaN or infinity".
+        /// The fault, worded to follow the argument's name: "holds NaN or infinity".
         problem: String,
     },
     /// The data are fine, but this kernel does not handle them; another backend may.
@@ -20,7 +20,7 @@ pub enum Error {
     Interrupted,
 }
 
-/// What kernels return.
+/// The result of a kernel.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// What it takes to wake a thread, roughly: to spin for as long costs at most twice what the better choice had cost.
+/// About the time to wake a thread: to spin for as long costs at most twice what the better choice had cost.
 const SPIN: Duration = Duration::from_micros(50);
 
 /// Set in [`Job::state`] once no worker may join any more.

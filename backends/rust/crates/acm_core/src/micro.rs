@@ -1,4 +1,4 @@
-//! Micro-kernels: the innermost loops of matrix products and of what is computed like them, all sums in registers.
+//! Micro-kernels: the innermost loops of matrix products and of computations of that shape, all sums in registers.
 //!
 //! As in BLIS (Van Zee and van de Geijn 2015): a block of the result is held in registers while the common dimension
 //! goes by, so that each value loaded serves several multiply-adds, and there are sums enough to hide their latency.
@@ -73,8 +73,8 @@ pub fn multiply_add<S: Simd, T: Scalar>(
     )
 }
 
-/// `sum_k left[k, i + r] * right[k, j + c]` for `ROWS` columns of `left` from `i` on, and as many of `right` from `j` on
-/// as `ACROSS` registers hold. Both sides lie row by row, `strides` apart.
+/// `sum_k left[k, i + r] * right[k, j + c]` for `ROWS` columns of `left` from `i` on, and as many of `right` from `j`
+/// on as `ACROSS` registers hold. Both sides lie row by row, `strides` apart.
 #[inline(always)]
 pub fn cross_products<S: Simd, T: Scalar, const ROWS: usize, const ACROSS: usize>(
     [left, right]: [&[T]; 2],

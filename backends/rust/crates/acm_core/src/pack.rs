@@ -1,7 +1,8 @@
 //! The right side of a product packed for the [micro-kernel](crate::micro::accumulate).
 //!
-//! As in BLIS, columns are cut into panels that two registers hold, and a panel is laid out row by row: the micro-kernel
-//! reads it from its first byte to its last. For distances the columns are the rows of a matrix, transposed.
+//! As in BLIS, columns are cut into panels that two registers hold, and a panel is laid out row by row: the
+//! micro-kernel reads it from its first byte to its last. For distances the columns are the rows of a matrix,
+//! transposed.
 
 use std::ops::Range;
 
@@ -62,8 +63,8 @@ impl<S: Simd, T: Scalar> Panels<S, T> {
         Ok(panels)
     }
 
-    /// Packs `columns` of `depth` entries each, `at(k, column)`, on all threads. The last panel is filled up with columns
-    /// of `filler(k)`.
+    /// Packs `columns` of `depth` entries each, `at(k, column)`, on all threads. The last panel is filled up with
+    /// columns of `filler(k)`.
     pub fn pack_padded(
         (simd, threads): (S, &Threads<'_>),
         depth: usize,

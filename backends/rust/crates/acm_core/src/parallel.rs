@@ -103,8 +103,8 @@ impl<'a> Threads<'a> {
         queue.outcome()
     }
 
-    /// Lets the calling thread and `helpers` others `serve`. Not generic: what surrounds a kernel is compiled once for
-    /// all of them, and each kernel's loop once instead of in every place where it may be entered.
+    /// Lets the calling thread and `helpers` others `serve`. Not generic: the machinery around kernels is compiled once
+    /// for all of them, and each kernel's loop once instead of in every place where it may be entered.
     fn distribute(&self, helpers: usize, serve: &(dyn Fn(Role, &mut dyn FnMut() -> bool) + Sync)) {
         if helpers == 0 {
             return serve(Role::Caller, &mut self.watch());
@@ -148,7 +148,7 @@ enum Role {
     Helper,
 }
 
-/// What gives the tiles not yet computed, and the first thing that went wrong.
+/// A queue of the tiles not yet computed, and the first error.
 struct Queue<N> {
     tiles: Mutex<N>,
     stopped: AtomicBool,

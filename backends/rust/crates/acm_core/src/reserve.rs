@@ -1,8 +1,8 @@
-//! A little memory set aside, for small things that must not fail.
+//! A memory reserve for small allocations that must not fail.
 //!
-//! What grows with the data asks for memory through [`crate::memory`] and is refused in order. What is left asks the
-//! standard library, which ends the process where there is none: a message, a task for a helper thread, the queue that
-//! it waits in. Such things are small and soon given back; where the system has nothing left they come from here.
+//! Allocations that grow with the data go through [`crate::memory`], which returns an error. The others go to the
+//! standard library, which aborts the process where there is none: a message, a task for a helper thread, the queue
+//! that it waits in. They are small and soon freed; where the system has nothing left, they come from this reserve.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
@@ -95,7 +95,7 @@ unsafe impl GlobalAlloc for Reserve {
             Some(place) => {
                 self.taken.fetch_and(!(1 << place), Ordering::Release);
             }
-            // SAFETY: what is not from here is from the system.
+            // SAFETY: memory outside the reserve is from the system.
             None => unsafe { System.dealloc(memory, layout) },
         }
     }
@@ -103,7 +103,7 @@ unsafe impl GlobalAlloc for Reserve {
     #[inline]
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if self.place(memory).is_none() {
-            // SAFETY: what is not from here is from the system.
+            // SAFETY: memory outside the reserve is from the system.
             let moved = unsafe { System.realloc(memory, layout, size) };
             if !moved.is_null() || size > PLACE {
                 return moved;
@@ -156,7 +156,7 @@ mod tests {
         // SAFETY: it was taken with this layout.
         let large = unsafe { reserve.realloc(small, layout, 2 * PLACE) };
         assert_eq!((reserve.place(large), reserve.taken.load(Ordering::Relaxed)), (None, 0));
-        // SAFETY: what has been moved is there.
+        // SAFETY: the reallocated memory holds those bytes.
         assert_eq!(unsafe { large.cast::<[u8; 4]>().read() }, [7; 4]);
         // SAFETY: it is the system's, of that size.
         unsafe { reserve.dealloc(large, Layout::from_size_align(2 * PLACE, 4).unwrap()) };

@@ -1,7 +1,7 @@
 //! Units in which sums of powers stay within the range of numbers: powers of two, which cost no digit.
 //!
-//! Ordinary values are counted in 1. Where a sum went astray (overflowed, or so small that its terms may have been 0)
-//! its values are looked at, and counted anew in a unit of their size.
+//! Ordinary values have the unit 1. Where a sum is out of range (overflowed, or so small that its terms may have been
+//! 0) its values are rescaled to a unit of their size, and summed up again.
 
 use crate::rows::Rows;
 use crate::{Result, Scalar, memory};
@@ -10,10 +10,10 @@ use crate::{Result, Scalar, memory};
 /// sum. Of two numbers the difference is 0 or at least 2^-54 of the larger.
 pub const FITTING: [f64; 2] = [power(-100), power(100)];
 
-/// What a sum of squares is more than wherever values fit, or larger ones make up for those that do not.
+/// A lower bound of a sum of squares wherever values fit, or larger ones make up for those that do not.
 pub const LEAST_SQUARES: f64 = power(-400);
 
-/// What it is less than then.
+/// Its upper bound then.
 const LARGEST_SQUARES: f64 = power(400);
 
 /// Exponents of the least and the largest unit: of these and their reciprocals products stay normal numbers.

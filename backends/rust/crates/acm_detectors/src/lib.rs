@@ -1,4 +1,4 @@
-//! Models of normal behaviour, and what departs from them.
+//! Models of normal behaviour, and scores of departures from them.
 
 // ndarray's `s!` holds unsafe code; tests may use it.
 #![cfg_attr(not(test), forbid(unsafe_code))]

@@ -1,4 +1,4 @@
-//! Rows beside those before them.
+//! Rows with the rows before them as further columns.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ const AHEAD: usize = 8;
 /// Columns and lags that are transposed at once.
 const BLOCK: usize = 4;
 
-/// What comes first in a row of features.
+/// The order of features in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// All lags of the first column.
@@ -29,7 +29,7 @@ pub enum Order {
     Lag,
 }
 
-/// Writes each row of `x` beside the rows that lie `lags` before it; NaN where there is none.
+/// Writes each row of `x` with the rows that lie `lags` before it; NaN where there is none.
 pub fn lagged_features<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,

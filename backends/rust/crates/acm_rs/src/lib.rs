@@ -29,7 +29,7 @@ mod svd;
 
 use pyo3::prelude::*;
 
-/// What is small and cannot be refused still gets memory where there is none left.
+/// Small allocations that cannot fail still get memory where there is none left.
 #[global_allocator]
 static ALLOCATOR: acm_core::reserve::Reserve = acm_core::reserve::Reserve::new();
 

@@ -37,11 +37,11 @@ impl MeanDistances {
 
 /// Computes [`MeanDistances`] of each of the sorted rows `x`.
 pub struct Sums<'a, T> {
-    /// Who computes.
+    /// The threads that compute.
     pub threads: &'a Threads<'a>,
     /// The sorted rows.
     pub x: Rows<'a, T>,
-    /// Which are whose.
+    /// The cluster of each row.
     pub clusters: &'a Clusters,
     /// False where no square of a difference overflows or underflows.
     pub may_be_extreme: bool,

@@ -47,9 +47,9 @@ pub struct GappyLagSums {
     pub products: f64,
     /// Of predecessors.
     pub squares: f64,
-    /// What can be a successor to what comes before; NaN if nothing can.
+    /// The first value, successor to the last one before it; NaN if it is missing.
     first: f64,
-    /// What can be a predecessor to what comes behind; NaN if nothing can.
+    /// The last value, predecessor to the first one after it; NaN if it is missing.
     last: f64,
 }
 
@@ -57,7 +57,7 @@ impl GappyLagSums {
     const NOTHING: GappyLagSums =
         GappyLagSums { count: 0.0, products: 0.0, squares: 0.0, first: f64::NAN, last: f64::NAN };
 
-    /// Adds what comes behind.
+    /// Adds the sums of the values that follow.
     fn join(&mut self, behind: &GappyLagSums, gaps: Gaps) {
         let linked = !(self.last.is_nan() | behind.first.is_nan());
         let (product, square) = if linked { (self.last * behind.first, self.last * self.last) } else { (0.0, 0.0) };
@@ -204,7 +204,7 @@ impl Seen {
             let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
             let [zero, some, one] = [0.0, 0.5, 1.0].map(S::F64::splat);
             let (value, before) = (load(row), load(&self.previous));
-            // 0, or NaN for what is missing.
+            // 0, or NaN for missing values.
             let nothing = value.sub(value);
             let present = |then: S::F64, otherwise: S::F64| S::F64::select_less(nothing, some, then, otherwise);
             load(&self.count).add(present(one, zero)).store(&mut self.count[j..]);

@@ -12,7 +12,7 @@ use ndarray::ArrayView2;
 
 pub use self::residuals::ar1_residuals;
 
-/// Coefficients are kept below 1 by this much, so that what they describe stays stationary.
+/// Coefficients are kept below 1 by this much, so that the model stays stationary.
 const LARGEST: f64 = 0.999;
 
 /// Fewest values that tell a coefficient.
@@ -109,12 +109,12 @@ fn over_gaps<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, center: Cen
             let medians = robust_stats::medians(threads, x, Missing::NonFinite)?;
             let mut exponents = memory::filled(x.ncols(), 0)?;
             let models = about_medians(threads, x, gaps, &medians, &exponents)?;
-            let is_astray = |&column: &usize| models[column].count > 0.0 && !is_sound(models[column].squares);
-            let astray = memory::collected((0..x.ncols()).filter(is_astray))?;
-            for (&column, largest) in astray.iter().zip(largest_in(Rows::new(x, "x")?, &astray)?) {
+            let is_out_of_range = |&column: &usize| models[column].count > 0.0 && !is_sound(models[column].squares);
+            let out_of_range = memory::collected((0..x.ncols()).filter(is_out_of_range))?;
+            for (&column, largest) in out_of_range.iter().zip(largest_in(Rows::new(x, "x")?, &out_of_range)?) {
                 exponents[column] = if largest > 0.0 { exponent_for(largest) } else { 0 };
             }
-            // Columns of equal values look astray, too.
+            // Columns of equal values look out of range, too.
             match exponents.iter().all(|&exponent| exponent == 0) {
                 true => Ok(models),
                 false => about_medians(threads, x, gaps, &medians, &exponents),

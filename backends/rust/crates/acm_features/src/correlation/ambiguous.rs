@@ -120,7 +120,7 @@ impl Batch {
     }
 }
 
-/// Writes [`ROWS`] rows from `first` on of some columns, one column after the other, what is missing as NaN.
+/// Writes [`ROWS`] rows from `first` on of some columns, one column after the other, missing values as NaN.
 fn lay_out<T: Scalar>(x: Rows<'_, T>, first: usize, columns: &[usize], out: &mut [f64]) {
     for k in (0..ROWS).step_by(TOGETHER) {
         for (&column, out) in columns.iter().zip(out.chunks_exact_mut(ROWS)) {

@@ -36,7 +36,7 @@ pub fn pearson<T: Scalar>(threads: &Threads<'_>, x: ArrayView2<'_, T>, mut out: 
     write_ambiguous(threads, Rows::new(x, "x")?, &ambiguous, &mut out)
 }
 
-/// Writes the products of the standardised columns, for which what is missing is at the mean.
+/// Writes the products of the standardised columns, for which missing values are at the mean.
 pub fn complete<X: Scalar, T: Scalar>(
     threads: &Threads<'_>,
     standard: &Standard<'_, X>,

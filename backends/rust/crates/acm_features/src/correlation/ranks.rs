@@ -154,7 +154,7 @@ fn has_gaps<T: Scalar>(threads: &Threads<'_>, x: Rows<'_, T>) -> Result<bool> {
 /// How many rows ahead a part of a row is asked for: each lies on another page, which processors do not foresee.
 const FETCH_AHEAD: usize = 32;
 
-/// Writes the columns of `x` one after the other, what is missing as infinity.
+/// Writes the columns of `x` one after the other, missing values as infinity.
 fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T], look: &mut InterruptCheck<'_>) -> Result<()> {
     let height = x.nrows();
     for (i, row) in x.rows().into_iter().enumerate() {
@@ -169,7 +169,7 @@ fn lay_out<T: Scalar>(x: ArrayView2<'_, T>, columns: &mut [T], look: &mut Interr
     Ok(())
 }
 
-/// Writes what has been laid out back to rows.
+/// Writes columns back to rows.
 fn write<T: Scalar, R: Scalar>(
     columns: &[T],
     mut out: ArrayViewMut2<'_, R>,

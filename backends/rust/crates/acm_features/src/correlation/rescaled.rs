@@ -16,7 +16,8 @@ const FITTING: RangeInclusive<f64> = 1e-140..=1e140;
 const LOOKED_AT: usize = cache::L2_VALUES;
 const PARTS: usize = 256;
 
-/// A matrix, columns whose squares would overflow or vanish scaled by powers of two, and what is known of each column.
+/// A matrix, columns whose squares would overflow or vanish scaled by powers of two, and the mean and variance of each
+/// column.
 pub struct Rescaled<'a, T> {
     /// The matrix itself or, where a column is scaled, a copy.
     pub x: CowArray<'a, T, Ix2>,

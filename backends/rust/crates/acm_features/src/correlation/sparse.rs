@@ -108,7 +108,7 @@ impl<T: Scalar> Kept<T> {
         &mut self.tiles
     }
 
-    /// Drops what is below `threshold`, but for the diagonal.
+    /// Drops coefficients below `threshold`, but for the diagonal.
     pub(super) fn drop_weak(&mut self, threshold: f64) {
         self.counts.fill(0);
         for tile in &mut self.tiles {

@@ -12,7 +12,7 @@ use super::rescaled::Rescaled;
 /// How many rows ahead a row is asked for: memory takes about as long to deliver as so many rows to be packed.
 const FETCH_AHEAD: usize = 8;
 
-/// A matrix whose columns are seen with mean 0 and length 1. What is missing is seen as 0, a constant column as NaN.
+/// A matrix whose columns are seen with mean 0 and length 1. Missing values are seen as 0, a constant column as NaN.
 pub struct Standard<'a, T> {
     /// The matrix as it is.
     pub x: Rows<'a, T>,

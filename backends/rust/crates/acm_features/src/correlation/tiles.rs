@@ -133,7 +133,7 @@ fn pairs(width: usize, side: usize) -> Result<Vec<Pair>> {
     Ok(pairs)
 }
 
-/// What is summed up, and in how many `parts` of the rows.
+/// The sums of products, and in how many `parts` of the rows they are taken.
 struct Sums<'a, T> {
     standard: &'a Standard<'a, T>,
     counts: usize,

@@ -1,10 +1,11 @@
-//! What the columns' finite values sum up to, from one pass over memory.
+//! Sums of powers of the columns' finite values, in one pass over memory.
 //!
 //! Each tile of rows is gone through while it is in the cache: first for its mean, then for powers of the distances
 //! from that mean, all of differences from a value of the column. Tiles are joined by the updates of Chan, Golub and
 //! LeVeque (1983) and Pébay (2008), in an order that depends on the shape alone.
 //!
-//! Sums are counted in units of their own (see [`acm_core::units`]): 1, but for columns of a tile whose sums went astray.
+//! Sums are counted in units of their own (see [`acm_core::units`]): 1, but for columns of a tile whose sums are out of
+//! range.
 
 mod higher_moments;
 mod lag_sums;
@@ -36,7 +37,7 @@ const SEGMENT_VALUES: usize = 4 * TILE_VALUES;
 /// Most segments; their summaries are joined by one thread.
 const MOST_SEGMENTS: usize = 256;
 
-/// What is known of some values of a column, in order.
+/// A summary of some values of a column, in order.
 pub(crate) trait Summary: Copy + Send {
     /// Of no values.
     const NONE: Self;
@@ -55,7 +56,7 @@ pub(crate) trait Summary: Copy + Send {
     /// The sums of the same values, which `counted` holds in a unit with that exponent.
     fn in_unit(&self, counted: Self, exponent: i32) -> Self;
 
-    /// Adds what is known of further values of the column.
+    /// Adds the summary of further values of the column.
     fn join(&mut self, other: &Self);
 
     /// Of neighbouring columns in a tile.
@@ -241,7 +242,7 @@ impl<T: Scalar, P: Summary> Tile<'_, T, P> {
             let block = Block { values, back, next, width, first_column };
             let mut parts = P::of::<T, S>(block);
             if !parts.iter().all(P::is_sound) {
-                units::count_anew(simd, &block, &mut parts)?;
+                units::recompute_rescaled(simd, &block, &mut parts)?;
             }
             for (all, part) in all[first_column..].iter_mut().zip(&parts).skip(first - first_column) {
                 all.join(part);

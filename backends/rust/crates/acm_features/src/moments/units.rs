@@ -1,4 +1,4 @@
-//! Sums that went astray, counted anew in a unit of their values' size.
+//! Sums out of range, recomputed from values rescaled to a unit of their size.
 
 use acm_core::simd::Simd;
 use acm_core::units::{exponent_for, power};
@@ -11,7 +11,11 @@ use super::{BLOCK, Block, Summary};
 /// Columns of equal values look like it, too: they are gone through for their size only.
 #[cold]
 #[inline(never)]
-pub fn count_anew<T: Scalar, S: Simd, P: Summary>(simd: S, block: &Block<'_, T>, parts: &mut [P; BLOCK]) -> Result<()> {
+pub fn recompute_rescaled<T: Scalar, S: Simd, P: Summary>(
+    simd: S,
+    block: &Block<'_, T>,
+    parts: &mut [P; BLOCK],
+) -> Result<()> {
     let sound = parts.each_ref().map(P::is_sound);
     let known = parts.each_ref().map(|part| if part.is_sound() { Some(0.0) } else { part.size() });
     let sizes = if known.iter().all(Option::is_some) {
@@ -23,11 +27,11 @@ pub fn count_anew<T: Scalar, S: Simd, P: Summary>(simd: S, block: &Block<'_, T>,
         )
     };
     let exponents: [i32; BLOCK] = std::array::from_fn(|j| if sound[j] { 0 } else { exponent_for(sizes[j]) });
-    let astray: [bool; BLOCK] = std::array::from_fn(|j| exponents[j] != 0 && sizes[j] > 0.0);
+    let out_of_range: [bool; BLOCK] = std::array::from_fn(|j| exponents[j] != 0 && sizes[j] > 0.0);
     for j in 0..BLOCK {
         parts[j] = parts[j].in_unit(parts[j], exponents[j]);
     }
-    if !astray.contains(&true) {
+    if !out_of_range.contains(&true) {
         return Ok(());
     }
     let values = counted_in(block, exponents.map(|exponent| power(-exponent)))?;
@@ -36,7 +40,7 @@ pub fn count_anew<T: Scalar, S: Simd, P: Summary>(simd: S, block: &Block<'_, T>,
         || P::of::<f64, S>(Block { values: &values, back: BLOCK, next: &[], width: 2 * BLOCK, first_column: 0 }),
     );
     for j in 0..BLOCK {
-        if astray[j] {
+        if out_of_range[j] {
             parts[j] = parts[j].in_unit(counted[j], exponents[j]);
         }
     }

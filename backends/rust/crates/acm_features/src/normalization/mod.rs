@@ -136,7 +136,7 @@ fn clipped<P: Scalar>(score: P, clip: P) -> P {
     if score < -clip { -clip } else { score }
 }
 
-/// What is subtracted from each column, in two steps, and what it is divided by, counted in units of their own.
+/// Centre and scale of each column, the centre in two parts, each in a unit of its own.
 struct Columns {
     /// Of the units: all 0 but where sums or differences would leave the range of numbers.
     exponent: Vec<i32>,

@@ -126,7 +126,7 @@ impl<'a, T: Scalar> Searches<'a, T> {
         self.x.width * sample_size(self.x.height()) * 4 * self.each
     }
 
-    /// What is searched for.
+    /// The quantity searched for.
     fn finish(&mut self, subject: Subject) -> Result<Vec<f64>> {
         while self.searches.iter().any(|search| search.bracket().is_some()) {
             let mut tallies = sweep(self.threads, self.x, subject, self.each, &self.searches)?;

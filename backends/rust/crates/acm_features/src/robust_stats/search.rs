@@ -48,7 +48,7 @@ impl<T: Scalar> Bracket<T> {
     }
 }
 
-/// How many values lie where beside a bracket.
+/// How many values lie below, in and above a bracket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// All that are not NaN.
@@ -76,7 +76,7 @@ impl Counts {
     }
 }
 
-/// What is known of a column's values.
+/// Counts of a column's values about a bracket.
 #[derive(Debug, Default)]
 pub struct Tally<T> {
     counts: Counts,
@@ -87,7 +87,7 @@ pub struct Tally<T> {
 }
 
 impl<T: Scalar> Tally<T> {
-    /// Adds what was found in a part of the column.
+    /// Adds the counts of a part of the column.
     pub fn add(&mut self, counts: Counts, between: &[T]) -> Result<()> {
         self.counts.add(counts);
         memory::extend(&mut self.between, between.iter().copied())

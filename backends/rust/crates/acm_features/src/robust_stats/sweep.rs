@@ -28,7 +28,8 @@ const TILE_VALUES: usize = cache::L2_VALUES;
 /// How many rows ahead of those being transposed are brought into the cache.
 const ROWS_AHEAD: usize = 16;
 
-/// A column's piece in a tile is at least this long, or what is done once a piece would cost more than its values.
+/// A column's piece in a tile is at least this long, or the work done once a piece would cost more than that on its
+/// values.
 const SHORTEST_PIECE: usize = 256;
 
 /// Distance between transposed columns beyond their length; keeps them out of each other's cache sets.
@@ -46,7 +47,7 @@ pub struct Matrix<'a, T> {
     pub values: &'a [T],
     /// Values in a row.
     pub width: usize,
-    /// What is left out.
+    /// The values left out.
     pub missing: Missing,
 }
 
@@ -89,7 +90,7 @@ impl<T: Scalar> Matrix<'_, T> {
         }
     }
 
-    /// Makes NaN of what is missing, and `subject` of the rest.
+    /// Makes NaN of missing values, and `subject` of the others.
     #[inline(always)]
     pub fn prepare(&self, subject: Subject, median: f64, piece: &mut [T]) {
         if self.missing == Missing::NonFinite {

@@ -94,7 +94,7 @@ impl<T: Scalar, const N: usize> Statistic<T, N> for Extreme<T> {
         &self,
         seen: [&Lanes<T, N>; 2],
         least: [&Lanes<T, N>; 2],
-        _astray: &mut Lanes<f64, N>,
+        _out_of_range: &mut Lanes<f64, N>,
     ) -> Lanes<T, N> {
         let mut out = [T::ZERO; N];
         let [sign, min_periods, nan] = [self.sign, self.min_periods, T::NAN].map(T::Vector::<S>::splat);
@@ -112,7 +112,7 @@ impl<T: Scalar, const N: usize> Statistic<T, N> for Extreme<T> {
         &self,
         _rows: [f64; 2],
         least: [&Lanes<T, N>; 2],
-        _astray: &mut Lanes<f64, N>,
+        _out_of_range: &mut Lanes<f64, N>,
     ) -> Lanes<T, N> {
         let sign = T::Vector::<S>::splat(self.whole);
         let mut out = [T::ZERO; N];

@@ -1,4 +1,4 @@
-//! Who computes which part of the result: ranges of rows, and of columns where there are too few of those.
+//! The parts of the result that threads compute: ranges of rows, and of columns where there are too few of those.
 
 use acm_core::panels::{LANES, Lanes, Panel, whole_panels};
 use acm_core::rows::Rows;

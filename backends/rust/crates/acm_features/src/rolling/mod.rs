@@ -1,7 +1,8 @@
 //! Statistics of the window that ends at each row.
 //!
-//! Sums and extremes are made of two halves ([`halves`]), order statistics of a sorted window ([`sorted`]). A window is
-//! `window` rows, at least 1; NaN and infinities are no values; fewer than `min_periods` values give NaN.
+//! Sums and extremes are made of a suffix and a prefix ([`van_herk`]), order statistics of a sorted window
+//! ([`sorted`]). A window is `window` rows, at least 1; NaN and infinities are no values; fewer than `min_periods`
+//! values give NaN.
 
 mod extremes;
 mod finish;

@@ -116,7 +116,7 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
     }
 
     #[inline(always)]
-    fn result<S: Simd>(&self, seen: [&Lanes; 2], sums: [&Sums<N>; 2], astray: &mut Lanes) -> Lanes<T> {
+    fn result<S: Simd>(&self, seen: [&Lanes; 2], sums: [&Sums<N>; 2], out_of_range: &mut Lanes) -> Lanes<T> {
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let [older, newer] = seen.map(|lanes| S::F64::load(&lanes[j..]));
@@ -127,14 +127,14 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
             if !T::NARROWER_THAN_REFERENCE {
                 // Too few values have no result that could be wrong.
                 let [few, one] = [self.min_periods, 1.0].map(S::F64::splat);
-                mark(&mut astray[j..], S::F64::select_less(older.add(newer), few, one, gauge));
+                mark(&mut out_of_range[j..], S::F64::select_less(older.add(newer), few, one, gauge));
             }
         }
         out.map(T::from_f64)
     }
 
     #[inline(always)]
-    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Sums<N>; 2], astray: &mut Lanes) -> Lanes<T> {
+    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Sums<N>; 2], out_of_range: &mut Lanes) -> Lanes<T> {
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let [base, newer_base] = sums.map(|half| S::F64::load(&half.base[j..]));
@@ -142,7 +142,7 @@ impl<T: Scalar, F: Finish<N>, const N: usize> Statistic<T> for Powers<F, N> {
             let [result, gauge] = self.finished(j, counts, base, newer_base.sub(base), sums);
             result.store(&mut out[j..]);
             if !T::NARROWER_THAN_REFERENCE {
-                mark(&mut astray[j..], gauge);
+                mark(&mut out_of_range[j..], gauge);
             }
         }
         out.map(T::from_f64)

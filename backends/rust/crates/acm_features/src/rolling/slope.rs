@@ -96,7 +96,7 @@ impl<T: Scalar> Statistic<T> for Slope {
     }
 
     #[inline(always)]
-    fn result<S: Simd>(&self, seen: [&Seen; 2], sums: [&Sums; 2], astray: &mut Lanes) -> Lanes<T> {
+    fn result<S: Simd>(&self, seen: [&Seen; 2], sums: [&Sums; 2], out_of_range: &mut Lanes) -> Lanes<T> {
         let mut out = [0.0; LANES];
         for j in (0..LANES).step_by(S::F64::LANES) {
             let load = |lanes: &Lanes| S::F64::load(&lanes[j..]);
@@ -111,14 +111,14 @@ impl<T: Scalar> Statistic<T> for Slope {
             let slope = count.mul(product).sub(time.mul(difference)).div(squares);
             let [nan, one, zero] = [f64::NAN, 1.0, 0.0].map(S::F64::splat);
             let few = S::F64::splat(self.min_periods);
-            mark(&mut astray[j..], S::F64::select_less(count, few, one, slope.mul_add(zero, one)));
+            mark(&mut out_of_range[j..], S::F64::select_less(count, few, one, slope.mul_add(zero, one)));
             S::F64::select_less(count, few, nan, slope).store(&mut out[j..]);
         }
         out.map(T::from_f64)
     }
 
     #[inline(always)]
-    fn result_all<S: Simd>(&self, [older, newer]: [f64; 2], sums: [&Sums; 2], astray: &mut Lanes) -> Lanes<T> {
+    fn result_all<S: Simd>(&self, [older, newer]: [f64; 2], sums: [&Sums; 2], out_of_range: &mut Lanes) -> Lanes<T> {
         let Whole { owed, reciprocal, one } = self.whole;
         let [owed, reciprocal, one, zero] = [owed, reciprocal, one, 0.0].map(S::F64::splat);
         // The mean time, negative, and the sum of those since the boundary.
@@ -135,7 +135,7 @@ impl<T: Scalar> Statistic<T> for Slope {
             let slope = covaried.mul(reciprocal);
             let rest = slope.mul_add(owed, covaried);
             let slope = rest.mul_add(reciprocal, slope);
-            mark(&mut astray[j..], slope.mul_add(zero, S::F64::splat(1.0)));
+            mark(&mut out_of_range[j..], slope.mul_add(zero, S::F64::splat(1.0)));
             slope.mul(one).store(&mut out[j..]);
         }
         out.map(T::from_f64)

@@ -1,4 +1,4 @@
-//! The suffixes of van Herk's algorithm: what is known of the rows from each offset to the boundary.
+//! The suffixes of van Herk's algorithm: the summary of the rows from each offset to the boundary.
 //!
 //! Only 256 suffixes are kept at a time. Of a longer window every 256th is kept as a checkpoint in one backward pass,
 //! and the others are made again from the next checkpoint: twice the additions, for a memory that stays in the L1
@@ -13,19 +13,19 @@ use super::van_herk::{Half, Statistic};
 /// Halves before a boundary that are kept at a time; of a longer window they are made again from one in this many.
 pub const KEPT: usize = 256;
 
-/// The halves before a boundary.
+/// The suffixes before a boundary.
 ///
 /// The half at `offset` belongs to the window that ends `offset` rows after the boundary.
 pub struct Suffixes<K: Statistic<T, N>, T, const N: usize> {
-    /// What is known of windows.
+    /// The statistic of windows.
     pub statistic: K,
     /// Rows in a window.
     pub window: usize,
-    /// The halves at [`KEPT`], 2 [`KEPT`] and so on.
+    /// Checkpoints: the suffixes at [`KEPT`], 2 [`KEPT`] and so on.
     checkpoints: Vec<Half<K::Seen, K::Sums>>,
-    /// Of the halves at [`KEPT`] offsets in a row, which values they have; not kept where none is missing.
+    /// Of the suffixes at [`KEPT`] offsets in a row, which values they have; not kept where none is missing.
     pub seen: Vec<K::Seen>,
-    /// And what is known of these.
+    /// And their sums.
     pub sums: Vec<K::Sums>,
 }
 
@@ -50,7 +50,7 @@ impl<T: Scalar, K: Statistic<T, N>, const N: usize> Suffixes<K, T, N> {
         }
     }
 
-    /// Makes the halves from `start` on.
+    /// Makes the suffixes from `start` on.
     #[inline(always)]
     pub fn keep<S: Simd, const GAPS: bool>(&mut self, panel: Panel<'_, T, N>, boundary: usize, start: usize) {
         let end = self.window.min(start + KEPT);

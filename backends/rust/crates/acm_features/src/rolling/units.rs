@@ -1,4 +1,4 @@
-//! Windows whose sums went astray, counted anew in units of their values' size.
+//! Windows whose sums are out of range, recomputed from values rescaled to a unit of their size.
 
 use std::ops::Range;
 
@@ -21,11 +21,11 @@ pub struct Block<'a, T, const N: usize> {
     pub window: usize,
     /// The rows in which the windows end; the boundary lies before the first.
     pub rows: Range<usize>,
-    /// 1 in the lanes of columns some of whose windows' sums went astray.
-    pub astray: Lanes<f64, N>,
+    /// 1 in the lanes of columns some of whose windows' sums are out of range.
+    pub out_of_range: Lanes<f64, N>,
 }
 
-/// What is known of the sizes of values in rows that have been looked at.
+/// Whether the values of the rows searched so far are of ordinary size, lane by lane.
 pub struct Fitting<const N: usize> {
     /// The row behind them.
     end: usize,
@@ -44,7 +44,7 @@ impl<const N: usize> Fitting<N> {
 /// Windows of equal values look like it, too: they are gone through for their size only.
 #[cold]
 #[inline(never)]
-pub fn count_anew<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
+pub fn recompute_rescaled<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
     simd: S,
     statistic: K,
     degree: i32,
@@ -96,8 +96,8 @@ pub fn count_anew<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
 
 /// Marks lanes by 1 where `gauge`, a sum of squares, is too small to have digits, or NaN.
 #[inline(always)]
-pub fn mark<V: Vector<f64>>(astray: &mut [f64], gauge: V) {
-    V::select_less(V::splat(LEAST_SQUARES), gauge, V::load(astray), V::splat(1.0)).store(astray);
+pub fn mark<V: Vector<f64>>(out_of_range: &mut [f64], gauge: V) {
+    V::select_less(V::splat(LEAST_SQUARES), gauge, V::load(out_of_range), V::splat(1.0)).store(out_of_range);
 }
 
 fn misshapen(error: ndarray::ShapeError) -> Error {
@@ -110,17 +110,17 @@ impl<T: Scalar, const N: usize> Block<'_, T, N> {
         self.rows.start.saturating_sub(self.window)..self.rows.end
     }
 
-    /// The finite magnitudes of a row in lanes that are astray, else 0.
+    /// The finite magnitudes of a row in lanes that are out of range, else 0.
     #[inline(always)]
     fn magnitudes(&self, row: usize) -> Lanes<f64, N> {
         let row = self.panel.row(row);
         std::array::from_fn(|lane| {
             let size = row[lane].to_f64().abs();
-            if size.is_finite() & (self.astray[lane] > 0.0) { size } else { 0.0 }
+            if size.is_finite() & (self.out_of_range[lane] > 0.0) { size } else { 0.0 }
         })
     }
 
-    /// Whether all values in lanes that are astray are of a size that needs no unit.
+    /// Whether all values in lanes that are out of range are of a size that needs no unit.
     #[inline(always)]
     fn fits(&self, known: &mut Fitting<N>) -> bool {
         let before = match known.end == self.rows.start {
@@ -128,7 +128,7 @@ impl<T: Scalar, const N: usize> Block<'_, T, N> {
             false => self.fitting(self.all_rows().start..self.rows.start),
         };
         *known = Fitting { end: self.rows.end, lanes: self.fitting(self.rows.clone()) };
-        (0..N).all(|lane| self.astray[lane] == 0.0 || before[lane] && known.lanes[lane])
+        (0..N).all(|lane| self.out_of_range[lane] == 0.0 || before[lane] && known.lanes[lane])
     }
 
     /// The lanes whose finite values in `rows` are of a size that needs no unit.

@@ -1,4 +1,4 @@
-//! Values as the halves of windows take them in.
+//! Values as suffixes and prefixes of windows take them in.
 
 use acm_core::Scalar;
 use acm_core::panels::Lanes;
@@ -23,7 +23,7 @@ impl<V: Vector<f64>> Lane<V> {
     #[inline(always)]
     pub fn new(value: V, base: &mut [f64], count: &mut [f64]) -> Self {
         let ([zero, some, one], counted) = ([0.0, 0.5, 1.0].map(V::splat), V::load(count));
-        // 0, or NaN for what is not finite.
+        // 0, or NaN for values that are not finite.
         let nothing = value.sub(value);
         let from = V::select_less(counted, some, value, V::load(base));
         let one = V::select_less(nothing, some, one, zero);

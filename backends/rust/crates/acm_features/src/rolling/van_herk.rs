@@ -28,7 +28,7 @@ use ndarray::ArrayViewMut2;
 use super::Windows;
 use super::grid::{Part, PartSize, for_each_part};
 use super::suffixes::{KEPT, Suffixes};
-use super::units::{Block, Fitting, count_anew};
+use super::units::{Block, Fitting, recompute_rescaled};
 
 /// Elementary steps for one value: it is added twice and finished once.
 const STEPS: usize = 4;
@@ -39,12 +39,12 @@ const ROWS: usize = 512;
 /// Windows in a part of the result, at least: the first of them is gone through once more than the others.
 const WINDOWS: usize = 8;
 
-/// What can be known of a window from its two halves.
+/// A statistic that the suffix and the prefix of a window give.
 pub trait Statistic<T, const N: usize = LANES>: Copy + Sync {
     /// Which values a half has.
     type Seen: Copy + Send;
 
-    /// What is known of them.
+    /// Their sums.
     type Sums: Copy + Send;
 
     /// The power of the data's unit that it is counted in; None where no sum can leave the range of numbers.
@@ -56,10 +56,10 @@ pub trait Statistic<T, const N: usize = LANES>: Copy + Sync {
     /// No values.
     const UNSEEN: Self::Seen;
 
-    /// What is known of no values.
+    /// The sums of no values.
     const NOTHING: Self::Sums;
 
-    /// What is known of no values where `row` is the first to come.
+    /// The sums of no values where `row` is the first to come.
     fn starting(&self, row: &Lanes<T, N>) -> Self::Sums;
 
     /// Adds a row, `time` rows after the boundary.
@@ -68,17 +68,22 @@ pub trait Statistic<T, const N: usize = LANES>: Copy + Sync {
     /// The same, where nothing is missing and `sums` were made by [`starting`](Self::starting).
     fn add_all<S: Simd>(&self, sums: &mut Self::Sums, row: &Lanes<T, N>, time: f64);
 
-    /// The statistic of both halves together, the one before the boundary first. Marks by 1 the lanes that are `astray`:
-    /// whose sums overflowed, or may have lost digits because they are so small, or 0.
+    /// The statistic of both halves together, the one before the boundary first. Marks by 1 the lanes that are
+    /// `out_of_range`: whose sums overflowed, or may have lost digits because they are so small, or 0.
     fn result<S: Simd>(
         &self,
         seen: [&Self::Seen; 2],
         sums: [&Self::Sums; 2],
-        astray: &mut Lanes<f64, N>,
+        out_of_range: &mut Lanes<f64, N>,
     ) -> Lanes<T, N>;
 
     /// The same of halves of so many rows, where nothing is missing.
-    fn result_all<S: Simd>(&self, rows: [f64; 2], sums: [&Self::Sums; 2], astray: &mut Lanes<f64, N>) -> Lanes<T, N>;
+    fn result_all<S: Simd>(
+        &self,
+        rows: [f64; 2],
+        sums: [&Self::Sums; 2],
+        out_of_range: &mut Lanes<f64, N>,
+    ) -> Lanes<T, N>;
 }
 
 /// The part of a window on one side of its boundary.
@@ -86,7 +91,7 @@ pub trait Statistic<T, const N: usize = LANES>: Copy + Sync {
 pub struct Half<C, M> {
     /// Which values it has; up to date only where some may be missing.
     pub seen: C,
-    /// What is known of them.
+    /// Their sums.
     pub sums: M,
 }
 
@@ -178,15 +183,15 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
         let meeting = boundary..rows.end.min(boundary + window);
         let was_gapless = is_gapless;
         is_gapless = panel.is_finite(meeting.clone());
-        let mut astray = [0.0; N];
+        let mut out_of_range = [0.0; N];
         if was_gapless && is_gapless {
-            fill_around::<S, T, K, N, false>(panel, suffixes, part, meeting.clone(), &mut astray);
+            fill_around::<S, T, K, N, false>(panel, suffixes, part, meeting.clone(), &mut out_of_range);
         } else {
-            fill_around::<S, T, K, N, true>(panel, suffixes, part, meeting.clone(), &mut astray);
+            fill_around::<S, T, K, N, true>(panel, suffixes, part, meeting.clone(), &mut out_of_range);
         }
-        if let (Some(degree), true) = (K::DEGREE, astray[..panel.columns().len()].contains(&1.0)) {
-            let block = Block { panel, window, rows: meeting, astray };
-            count_anew(simd, suffixes.statistic, degree, block, &mut known, part)?;
+        if let (Some(degree), true) = (K::DEGREE, out_of_range[..panel.columns().len()].contains(&1.0)) {
+            let block = Block { panel, window, rows: meeting, out_of_range };
+            recompute_rescaled(simd, suffixes.statistic, degree, block, &mut known, part)?;
         }
     }
     Ok(())
@@ -199,7 +204,7 @@ pub fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const
     suffixes: &mut Suffixes<K, T, N>,
     part: &mut Part<'_, T>,
     rows: Range<usize>,
-    astray: &mut Lanes<f64, N>,
+    out_of_range: &mut Lanes<f64, N>,
 ) {
     let (boundary, statistic, last) = (rows.start, suffixes.statistic, suffixes.window as f64 - 1.0);
     suffixes.checkpoint::<S, GAPS>(panel, boundary);
@@ -211,9 +216,9 @@ pub fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const
             since.add::<S, T, K, N, GAPS>(statistic, &panel.row(boundary + offset), time);
             let sums = [&suffixes.sums[offset - start], &since.sums];
             let result = if GAPS {
-                statistic.result::<S>([&suffixes.seen[offset - start], &since.seen], sums, astray)
+                statistic.result::<S>([&suffixes.seen[offset - start], &since.seen], sums, out_of_range)
             } else {
-                statistic.result_all::<S>([last - time, time + 1.0], sums, astray)
+                statistic.result_all::<S>([last - time, time + 1.0], sums, out_of_range)
             };
             part.write(panel, boundary + offset, &result);
         }

@@ -50,7 +50,7 @@ pub fn band_energy<T: Scalar>(
                     *out = T::from_f64(energy);
                 }
                 if !sound {
-                    count_anew(values, transform, &bins, out);
+                    recompute_rescaled(values, transform, &bins, out);
                 }
             }
         }
@@ -66,7 +66,7 @@ fn energy(nothing: f64, frequencies: &[Complex64]) -> f64 {
 /// Writes the energies of a window without gaps anew, counted in a unit of its values' size. Windows of equal values and
 /// bands without any frequency look like it, too: the window is gone through for its size only.
 #[cold]
-fn count_anew<T: Scalar>(
+fn recompute_rescaled<T: Scalar>(
     values: &[f64],
     transform: &mut Transform,
     bins: &[Range<usize>],

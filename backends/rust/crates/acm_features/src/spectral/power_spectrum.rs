@@ -15,7 +15,7 @@ const MOST_PARTS: usize = 32;
 /// How a column is cut, and what becomes of a segment before it is transformed.
 #[derive(Debug, Clone, Copy)]
 pub struct Segments {
-    /// What is taken from it.
+    /// The trend subtracted from it.
     pub detrend: Detrend,
     /// Its weights.
     pub window: Window,
@@ -60,7 +60,7 @@ pub fn power_spectrum<T: Scalar>(
         }
         Ok(())
     })?;
-    let mut astray = Vec::new();
+    let mut out_of_range = Vec::new();
     let scale = 1.0 / (preparation.weights.iter().map(|weight| weight * weight).sum::<f64>() * count as f64);
     for (j, mut out) in out.axis_iter_mut(Axis(1)).enumerate() {
         let of_block = &sums[j / width * parts * width * bins..][..parts * width * bins];
@@ -73,25 +73,25 @@ pub fn power_spectrum<T: Scalar>(
             *out = T::from_f64(sum * if twice { 2.0 * scale } else { scale });
         }
         if !is_sound(total) {
-            memory::push(&mut astray, j)?;
+            memory::push(&mut out_of_range, j)?;
         }
     }
-    if astray.is_empty() { Ok(()) } else { count_anew(threads, x, segments, &astray, out) }
+    if out_of_range.is_empty() { Ok(()) } else { recompute_rescaled(threads, x, segments, &out_of_range, out) }
 }
 
-/// Writes the densities of the `astray` columns anew, each counted in a unit of its values' size. Constant columns and
-/// those with a gap look like it, too: they are gone through for their size only.
+/// Recomputes the densities of the columns out of range, each rescaled to a unit of its values' size. Constant columns
+/// and those with a gap look like it, too: they are gone through for their size only.
 #[cold]
-fn count_anew<T: Scalar>(
+fn recompute_rescaled<T: Scalar>(
     threads: &Threads<'_>,
     x: ArrayView2<'_, T>,
     segments: Segments,
-    astray: &[usize],
+    out_of_range: &[usize],
     mut out: ArrayViewMut2<'_, T>,
 ) -> Result<()> {
     let used = (x.nrows() - segments.len) / segments.step * segments.step + segments.len;
     let mut density = memory::zeroed::<f64>(out.nrows())?;
-    for &column in astray {
+    for &column in out_of_range {
         let values = x.column(column);
         let values = values.slice_axis(Axis(0), Slice::from(..used));
         // A gap is soon met where there are any.

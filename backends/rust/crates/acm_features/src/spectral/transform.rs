@@ -6,7 +6,7 @@ use acm_core::{Result, memory};
 use realfft::num_complex::Complex64;
 use realfft::{RealFftPlanner, RealToComplex};
 
-/// A transform of one length, with room for what goes in and what comes out.
+/// A transform of one length, with room for its input and output.
 pub struct Transform {
     plan: Arc<dyn RealToComplex<f64>>,
     /// The window to be transformed; destroyed by the transform.

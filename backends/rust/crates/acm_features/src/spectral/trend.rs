@@ -1,4 +1,4 @@
-//! What is taken from a window before its transform.
+//! The trend subtracted from a window before its transform.
 //!
 //! All sums are several side by side, so that one addition need not wait for the one before.
 
@@ -7,7 +7,7 @@ use acm_core::{Result, memory};
 /// Sums side by side.
 const LANES: usize = 8;
 
-/// What is taken from each segment.
+/// The trend subtracted from each segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detrend {
     /// Nothing.

@@ -1,6 +1,6 @@
 //! Sums over the rows for each pair of columns, where both have a value.
 //!
-//! Rows are taken in tiles that stay in the cache, as differences from an origin with 0 for what is missing. What a
+//! Rows are taken in tiles that stay in the cache, as differences from an origin with 0 for missing values. What a
 //! tile adds to the sums of products is one product of its transpose with itself; only tiles with gaps need two more,
 //! with their masks.
 
@@ -56,22 +56,22 @@ pub fn cross_sums<T: Scalar>(
     }
     let origin = memory::collected(origin.iter().map(|value| value.to_f64()))?;
     simd::dispatch(Pairs { threads, x, origin: &origin, out: out.reborrowed() })?;
-    let astray = memory::collected((0..width).filter(|column| !is_sound(out.products[column * (width + 1)])))?;
-    if astray.is_empty() { Ok(()) } else { count_anew(threads, x, origin, &astray, out) }
+    let out_of_range = memory::collected((0..width).filter(|column| !is_sound(out.products[column * (width + 1)])))?;
+    if out_of_range.is_empty() { Ok(()) } else { recompute_rescaled(threads, x, origin, &out_of_range, out) }
 }
 
-/// Adds up anew, with the `astray` columns counted in units of their size; those of equal values look like it, too, and
-/// are gone through for their size only.
+/// Adds up again, with the columns out of range rescaled to units of their size; those of equal values look like it,
+/// too, and are gone through for their size only.
 #[cold]
-fn count_anew<T: Scalar>(
+fn recompute_rescaled<T: Scalar>(
     threads: &Threads<'_>,
     x: Rows<'_, T>,
     mut origin: Vec<f64>,
-    astray: &[usize],
+    out_of_range: &[usize],
     mut out: Output<'_>,
 ) -> Result<()> {
     let mut exponents = memory::filled(x.width(), 0)?;
-    for (&column, largest) in astray.iter().zip(largest_in(x, astray)?) {
+    for (&column, largest) in out_of_range.iter().zip(largest_in(x, out_of_range)?) {
         let largest = if origin[column].abs() > largest { origin[column].abs() } else { largest };
         exponents[column] = if largest > 0.0 { exponent_for(largest) } else { 0 };
     }

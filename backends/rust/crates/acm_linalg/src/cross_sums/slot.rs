@@ -1,4 +1,4 @@
-//! What a part of the rows adds to a band of the sums.
+//! The sums of a part of the rows in a band of columns.
 
 use std::ops::Range;
 
@@ -79,7 +79,7 @@ impl Slot {
         Ok(Slot { band, stride, products, sums, counts, whole, whole_rows: 0.0 })
     }
 
-    /// Adds what `rows` sum up to.
+    /// Adds the sums over `rows`.
     #[inline(always)]
     pub fn add<S: Simd, T: Scalar>(&mut self, x: Rows<'_, T>, rows: Range<usize>, origin: &[f64], tile: &mut Tile) {
         for first in rows.clone().step_by(tile.height) {
@@ -100,7 +100,7 @@ impl Slot {
         }
     }
 
-    /// Adds what another part of the rows sums up to.
+    /// Adds the sums of another part of the rows.
     pub fn join(&mut self, other: &Slot) {
         let own = [&mut self.products, &mut self.sums, &mut self.counts, &mut self.whole];
         for (all, part) in own.into_iter().zip([&other.products, &other.sums, &other.counts, &other.whole]) {

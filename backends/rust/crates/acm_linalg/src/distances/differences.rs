@@ -31,9 +31,9 @@ const FEW_SQUARES: usize = 1024;
 
 /// A search for the nearest row of `y` for each row of `x`, in the arithmetic of `x`.
 pub struct Search<'a, T, U = T> {
-    /// Who computes.
+    /// The threads that compute.
     pub threads: &'a Threads<'a>,
-    /// Whose nearest rows are looked for.
+    /// The rows whose nearest neighbours are wanted.
     pub x: Rows<'a, T>,
     /// At least one row, as long as those of `x`.
     pub y: Rows<'a, U>,

@@ -48,7 +48,7 @@ pub fn pairwise_euclidean<T: Scalar>(
 
 /// Distances of all rows of `x` to all rows of `y`.
 pub struct Rectangle<'a, T> {
-    /// Who computes.
+    /// The threads that compute.
     pub threads: &'a Threads<'a>,
     /// One row a row of `out`.
     pub x: Rows<'a, T>,

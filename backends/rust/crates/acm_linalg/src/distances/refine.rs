@@ -24,8 +24,8 @@ pub fn is_ambiguous<T: Scalar>(nearest: Nearest<T>, width: usize) -> bool {
     T::NARROWER_THAN_REFERENCE && (!squared.is_finite() || runner_up <= squared * doubt + UNDERFLOW)
 }
 
-/// Has `search` find in `f64` what is nearest to the ambiguous rows, about `at_once` of them at a time: it is given them
-/// and where to write indices and distances. The first of `indices` is that of row `first` of `x`.
+/// Has `search` find in `f64` the rows nearest to the ambiguous ones, about `at_once` of them at a time: it is given
+/// them and where to write indices and distances. The first of `indices` is that of row `first` of `x`.
 pub fn refine<T: Scalar>(
     (x, first): (Rows<'_, T>, usize),
     at_once: usize,

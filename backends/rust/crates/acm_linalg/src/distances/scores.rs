@@ -34,11 +34,11 @@ const HALVES_AT_ONCE: usize = 256;
 /// Squared lengths that `f32` holds with all digits, and their products.
 const FULL_DIGITS: Range<f64> = 1e-24..1e24;
 
-/// What scores are computed from.
+/// Centre, lengths and bounds from which scores are computed.
 pub struct Scores<'a, T> {
     x: Rows<'a, T>,
     y: Rows<'a, T>,
-    /// What is taken from all rows: the mean of some of `y`.
+    /// The centre subtracted from all rows: the mean of some of `y`.
     centre: Vec<T>,
     /// Half the squared length of each row of `y` from there.
     halves: Vec<f64>,

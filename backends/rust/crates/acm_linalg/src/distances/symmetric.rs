@@ -15,7 +15,7 @@ const SIDE: usize = 96;
 
 /// Distances of `x` to itself, each pair computed once.
 pub struct Symmetric<'a, T> {
-    /// Who computes.
+    /// The threads that compute.
     pub threads: &'a Threads<'a>,
     /// The rows.
     pub x: Rows<'a, T>,

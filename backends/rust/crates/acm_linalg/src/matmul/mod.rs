@@ -132,7 +132,7 @@ fn tile_rows(width: usize, depth: usize) -> usize {
     (TILE_STEPS / work(width, depth, 1)).max(1).next_multiple_of(BLOCK_ROWS)
 }
 
-/// What products are added to.
+/// The initial value of the sums.
 struct Start<T> {
     /// The same in every row, filled up with zeros.
     values: Vec<T>,

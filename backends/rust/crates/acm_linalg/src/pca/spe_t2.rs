@@ -173,8 +173,8 @@ impl<S: Simd> Plane<S> {
     }
 }
 
-/// Both numbers of one row at scales where no square overflows, and in plain arithmetic: the lanes behind a row's values
-/// make NaN of infinities.
+/// Both numbers of one row at scales where no square overflows, and in plain arithmetic: the lanes behind a row's
+/// values make NaN of infinities.
 #[cold]
 fn plain<T: Scalar>(row: &[T], mean: &[f64], components: Rows<'_, T>, roots: &[f64]) -> Result<(T, T)> {
     let (deviations, factor) = shrunk_deviations(row, mean)?;

@@ -12,12 +12,12 @@
 //! give, and short loops over contiguous rows. Cost: up to 2.5 n^3 multiply-adds a sweep; more than 128 columns are
 //! left to LAPACK.
 
+use acm_core::micro::Register;
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Threads, memory};
 
 use super::orthonormal::orthonormalise;
 use super::triangle::Triangle;
-use acm_core::micro::Register;
 
 /// Rows converge within about ten sweeps.
 const MOST_SWEEPS: usize = 40;

@@ -112,7 +112,7 @@ fn right_vectors<T: Scalar>(
     Ok(())
 }
 
-/// What makes the entry of largest magnitude in each column positive; `count` columns.
+/// The signs that make the entry of largest magnitude in each column positive; `count` columns.
 fn signs(rows: &[f64], count: usize) -> Result<Vec<f64>> {
     let mut largest = memory::filled(count, 0.0_f64)?;
     for row in rows.chunks_exact(count) {

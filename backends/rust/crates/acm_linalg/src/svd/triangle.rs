@@ -13,11 +13,11 @@
 //! Why: backward stable, unlike CholeskyQR; the block is read once a column from the cache and A once from memory; Q is
 //! never formed (see long). Cost: 2 n d^2 multiply-adds.
 
+use acm_core::micro::Register;
 use acm_core::simd::{Simd, Vector};
 use acm_core::{Result, Scalar, Threads, cache, memory};
 
 use super::source::Source;
-use acm_core::micro::Register;
 
 /// Rows that are reflected side by side in registers.
 const ROWS: usize = 4;
@@ -43,7 +43,7 @@ pub struct Triangle {
     pub stride: usize,
 }
 
-/// What a reflection takes from each row per unit of the row's leading value, and what is known of the next one.
+/// The factors of a reflection for each row, and the products of the next one.
 struct Scratch {
     block: Vec<f64>,
     factors: Vec<f64>,

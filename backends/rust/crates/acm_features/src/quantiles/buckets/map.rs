@@ -31,7 +31,7 @@ const TRIMMED: usize = 10;
 /// outermost quantiles, too.
 const MARGIN: f64 = 1.0;
 
-/// What makes a bucket's number of a value, lane by lane.
+/// The map from values to numbers of buckets, lane by lane.
 pub struct Buckets<T> {
     low: Lanes<T>,
     scale: Lanes<T>,
@@ -63,7 +63,7 @@ impl<T: Scalar> Buckets<T> {
         buckets
     }
 
-    /// Places in a column's table: one for each bucket, and one for what is missing.
+    /// Places in a column's table: one for each bucket, and one for missing values.
     pub fn table(&self) -> usize {
         self.count + 1
     }

@@ -11,7 +11,7 @@ use super::super::Quantile;
 use super::ranks::Wanted;
 use super::{BAND_ROWS, Block, Search, work};
 
-/// Rows after which what they leave is handed over.
+/// Rows after which the values kept of them are handed over.
 const STRIP_ROWS: usize = 1024;
 
 impl<T: Scalar> Search<'_, T> {
