@@ -28,7 +28,8 @@ def describe(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "OPENBLAS_CORETYPE": os.environ.get("OPENBLAS_CORETYPE", "not set"),
-        "rust_isa": _rust_isa(),
+        "rust_isa": _of_rust("isa"),
+        "rust_build": _of_rust("build"),
         "versions": {"acm_dispatch": acm_dispatch.__version__, **versions()},
     }
 
@@ -56,8 +57,9 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def _rust_isa() -> str | None:
+def _of_rust(name: str) -> str | None:
+    """What the Rust library says of itself; None where there is none, or it does not say."""
     try:
-        return import_module("acm_rs._core").isa()
+        return getattr(import_module("acm_rs._core"), name)()
     except (ImportError, AttributeError):
         return None

@@ -165,6 +165,12 @@ def test_doctor_examines_everything(invoke, monkeypatch):
     assert re.search(r"accuracy +tolerance +default", result.stdout)
 
 
+def test_doctor_says_how_the_rust_library_was_built(invoke):
+    core = pytest.importorskip("acm_rs._core")
+    assert re.fullmatch(r"rustc \S+.*, release, opt-level 3(, \w+=.*)*", core.build())
+    assert re.search(r"Rust kernels are built by +rustc \d", invoke("doctor").stdout)
+
+
 def test_explain_prints_the_explanation_without_the_arrays(invoke):
     result = invoke("explain", "pairwise_euclidean", "--shape", "1e6x50", "--shape", "8x50", "--dtype", "float32")
     assert result.exit_code == 0

@@ -92,18 +92,16 @@ def _processor() -> list[tuple[str, str]]:
         ("features", cpu_features()),
         ("usable threads", f"{usable_cores()} ({thread_limit()})"),
     ]
-    if (isa := _rust_isa()) is not None:
-        rows.append(("Rust kernels use", isa))
-    return rows
+    return [*rows, *_rust_library()]
 
 
-def _rust_isa() -> str | None:
-    """The instruction set that the Rust backend chose; None where there is no Rust backend or it does not say."""
+def _rust_library() -> list[tuple[str, str]]:
+    """The instruction set that the Rust backend chose, and how it was compiled, as far as there is one that says so."""
     try:
         core: Any = importlib.import_module("acm_rs._core")
-        return str(core.isa())
+        return [("Rust kernels use", str(core.isa())), ("Rust kernels are built by", str(core.build()))]
     except (ImportError, AttributeError):
-        return None
+        return []
 
 
 def _manifests() -> Iterable[tuple[str, ...]]:

@@ -12,6 +12,7 @@ __all__ = [
     "assigned_distances",
     "band_energy",
     "bfill",
+    "build",
     "column_mean_variance",
     "column_median_mad",
     "column_moments",
@@ -55,6 +56,7 @@ __all__ = [
 _Float = TypeVar("_Float", np.float32, np.float64)
 _Index = NDArray[np.int32] | NDArray[np.int64]
 
+def build() -> str: ...
 def isa() -> str: ...
 def ar1_coefficients(
     threads: int,

@@ -5,7 +5,7 @@ import numpy as np
 from acm_rs import _core, backend
 
 # Public names of the library that are not operations.
-_NOT_OPERATIONS = {"isa"}
+_NOT_OPERATIONS = {"build", "isa"}
 
 for _name in sorted(set(_core.__all__) - _NOT_OPERATIONS):
     # Where a contract forbids NaN and infinity, the kernel finds them in the pass that computes.

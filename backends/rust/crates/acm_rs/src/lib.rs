@@ -39,6 +39,12 @@ fn isa() -> &'static str {
     acm_core::simd::isa()
 }
 
+/// The compiler and the settings by which this library was built.
+#[pyfunction]
+fn build() -> &'static str {
+    env!("ACM_RS_BUILD")
+}
+
 #[pymodule]
 mod _core {
     use super::{Bound, PyModule, PyResult};
@@ -54,6 +60,8 @@ mod _core {
 
     #[pymodule_export]
     use super::ar1::{ar1_coefficients, ar1_residuals};
+    #[pymodule_export]
+    use super::build;
     #[pymodule_export]
     use super::correlation::{pearson, sparse_correlation, spearman};
     #[pymodule_export]
