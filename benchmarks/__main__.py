@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from . import imports, interrupts, machine, memory, report
+from . import build, imports, interrupts, machine, memory, report
 from .case import Case
 from .cases import CASES, MEMORY_CASES
 from .process import run_python
@@ -19,6 +19,7 @@ from .results import summarise
 OVERHEAD = "dispatch-overhead"
 IMPORTS = "import-time"
 INTERRUPTS = "interrupts"
+BUILD = "rust-build"
 
 Task = tuple[str, Callable[[], None]]
 
@@ -44,7 +45,7 @@ def _memory_id(case: Case) -> str:
 
 def ids() -> list[str]:
     """Everything that can be measured."""
-    return [*(case.id for case in CASES), OVERHEAD, IMPORTS, INTERRUPTS, *map(_memory_id, MEMORY_CASES)]
+    return [*(case.id for case in CASES), OVERHEAD, IMPORTS, INTERRUPTS, BUILD, *map(_memory_id, MEMORY_CASES)]
 
 
 def smallest() -> set[str]:
@@ -54,7 +55,7 @@ def smallest() -> set[str]:
         group = case.key, case.dtype, case.missing
         if group not in least or case.size < least[group].size:
             least[group] = case
-    return {case.id for case in least.values()} | {OVERHEAD, IMPORTS, INTERRUPTS}
+    return {case.id for case in least.values()} | {OVERHEAD, IMPORTS, INTERRUPTS, BUILD}
 
 
 def tasks(asked: argparse.Namespace, results: dict[str, Any]) -> Iterator[Task]:
@@ -73,6 +74,8 @@ def tasks(asked: argparse.Namespace, results: dict[str, Any]) -> Iterator[Task]:
         yield IMPORTS, lambda: results.update(imports=imports.measure(count, asked.threads))
     if INTERRUPTS in wanted:
         yield INTERRUPTS, lambda: results.update(interrupts=interrupts.measure(asked.threads))
+    if BUILD in wanted:
+        yield BUILD, lambda: results.update(build=build.measure())
     for case in MEMORY_CASES if memory.available() else ():
         if _memory_id(case) in wanted:
             yield (

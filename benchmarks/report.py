@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .build import NEED_RATIO
 from .interrupts import NEED_SECONDS
 from .measure import OURS
 from .overhead import NEED_MICROSECONDS
@@ -110,7 +111,7 @@ def markdown(results: dict[str, Any]) -> str:
     parts = [f"# Benchmarks: {results['name']}", facts_of(results["machine"]), _summary(results)]
     if rows := results["cases"]:
         parts += ["## Operations", _LEGEND, as_table(COLUMNS, map(cells, rows))]
-    for section in (_overhead, _imports, _interrupts, _memory, _peers):
+    for section in (_overhead, _imports, _interrupts, _build, _memory, _peers):
         parts += section(results)
     return "\n\n".join(parts) + "\n"
 
@@ -201,6 +202,16 @@ def _interrupts(results: dict[str, Any]) -> list[str]:
     return ["## Ctrl-C in a long Rust kernel", as_table(("operation", "seconds", "need", "verdict"), lines)]
 
 
+def _build(results: dict[str, Any]) -> list[str]:
+    if not (build := results.get("build")):
+        return []
+    if "failed" in build:
+        return ["## Build of the Rust kernels", f"failed: {build['failed']}"]
+    state = "met" if build["ratio"] >= NEED_RATIO else "MISSED: a slow build"
+    line = [build["build"], f"{build['ratio']:.2f}", f">= {NEED_RATIO:g}", state]
+    return ["## Build of the Rust kernels", as_table(("built by", "NumPy / z-scores", "need", "verdict"), [line])]
+
+
 def _memory(results: dict[str, Any]) -> list[str]:
     lines = []
     for entry in results.get("memory", []):
@@ -250,6 +261,6 @@ def show(results: dict[str, Any], console: Console) -> None:
         table.add_row(row["id"], *shown, style="red" if bad else "yellow" if row.get("noisy") else "")
     if results["cases"]:
         console.print(table)
-    for section in (_overhead, _imports, _interrupts, _memory):
+    for section in (_overhead, _imports, _interrupts, _build, _memory):
         for part in section(results):
             console.print(part, markup=False, soft_wrap=True)

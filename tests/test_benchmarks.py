@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("rich", reason="the benchmarks' report needs rich")
 
-from benchmarks import device, report
+from benchmarks import build, device, report
 from benchmarks.__main__ import ids
 from benchmarks.accuracy import Oracle, judge
 from benchmarks.case import Case
@@ -155,6 +155,19 @@ def test_dispatch_overhead_is_finite():
     ratios = [way["plain_calls"] for row in rows for way in row["ways"].values()]
     assert len(ratios) == 8
     assert all(math.isfinite(ratio) and ratio > 0 for ratio in ratios)
+
+
+def test_a_slow_build_is_a_missed_need():
+    pytest.importorskip("acm_rs._core")
+    measured = build.measure()
+    assert measured["build"].startswith("rustc")
+    assert measured["ratio"] > 0
+    machine = {"commit": "0", "versions": {}}
+    for ratio, state in ((2.5, "met"), (0.3, "MISSED: a slow build")):
+        text = report.markdown(
+            {"name": "", "machine": machine, "cases": [], "memory": [], "build": {**measured, "ratio": ratio}}
+        )
+        assert f"| {ratio:.2f} | >= 1 | {state} |" in text
 
 
 def test_no_folder_of_the_machine_in_a_report():

@@ -349,8 +349,8 @@ def kmeans(
     Follows `sklearn.cluster.KMeans` with ``algorithm="lloyd"`` step by step, its draws and its treatment of empty
     clusters (put to the rows farthest from their centres) included. While it draws, it holds the distances of
     2 + log(`n_clusters`) rows from all others. Centres and labels do not depend on the unit of `x`, also where squares
-    of distances overflow or underflow, and with them the inertia. Where a value of `x` exceeds 2^900 (float32: 2^90), all
-    are scaled by 2^-32: digits of values below 2^-990 (2^-94) are then lost.
+    of distances overflow or underflow, and with them the inertia. Where a value of `x` exceeds 2^900 (float32: 2^90),
+    all are scaled by 2^-32: digits of values below 2^-990 (2^-94) are then lost.
 
     Examples
     --------
