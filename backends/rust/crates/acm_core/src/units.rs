@@ -69,8 +69,12 @@ pub fn counted(value: f64, exponent: i32) -> f64 {
 }
 
 /// `value` times 2^`exponent`, whatever the exponent; infinite or 0 where that is no number.
+#[inline(always)]
 pub fn times_power(value: f64, exponent: i32) -> f64 {
-    let (mut value, mut rest) = (value, exponent);
+    if exponent == 0 { value } else { times_power_by_steps(value, exponent) }
+}
+
+fn times_power_by_steps(mut value: f64, mut rest: i32) -> f64 {
     while rest != 0 {
         let step = rest.clamp(EXPONENTS[0], EXPONENTS[1]);
         value *= power(step);

@@ -56,7 +56,7 @@ pub fn recompute_rescaled<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize
     let is_ordinary = T::NARROWER_THAN_REFERENCE
         || simd.vectorize(
             #[inline(always)]
-            || block.fits(known),
+            || block.fits::<S>(known),
         );
     if is_ordinary {
         return Ok(());
@@ -79,7 +79,7 @@ pub fn recompute_rescaled<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize
         for panel in panels(Rows::new(counted, "x")?, 0..N) {
             simd.vectorize(
                 #[inline(always)]
-                || fill_around::<S, T, K, N, true>(panel, &mut suffixes, &mut anew, rows.clone(), &mut [0.0; N]),
+                || fill_around::<S, T, K, N, true>(panel, &mut suffixes, &mut anew, rows.clone()),
             );
         }
         for ((i, sizes), found) in (block.rows.start..).zip(&mut sizes).zip(found.chunks_exact(N)) {
@@ -122,26 +122,32 @@ impl<T: Scalar, const N: usize> Block<'_, T, N> {
 
     /// Whether all values in lanes that are out of range are of a size that needs no unit.
     #[inline(always)]
-    fn fits(&self, known: &mut Fitting<N>) -> bool {
+    fn fits<S: Simd>(&self, known: &mut Fitting<N>) -> bool {
         let before = match known.end == self.rows.start {
             true => known.lanes,
-            false => self.fitting(self.all_rows().start..self.rows.start),
+            false => self.fitting::<S>(self.all_rows().start..self.rows.start),
         };
-        *known = Fitting { end: self.rows.end, lanes: self.fitting(self.rows.clone()) };
+        *known = Fitting { end: self.rows.end, lanes: self.fitting::<S>(self.rows.clone()) };
         (0..N).all(|lane| self.out_of_range[lane] == 0.0 || before[lane] && known.lanes[lane])
     }
 
     /// The lanes whose finite values in `rows` are of a size that needs no unit.
     #[inline(always)]
-    fn fitting(&self, rows: Range<usize>) -> Lanes<bool, N> {
+    fn fitting<S: Simd>(&self, rows: Range<usize>) -> Lanes<bool, N> {
         let [mut least, mut most] = [[1.0; N]; 2];
-        for row in rows.map(|row| self.panel.row(row)) {
-            for lane in 0..N {
-                let size = row[lane].to_f64().abs();
-                let size = if (size > 0.0) & (size < f64::INFINITY) { size } else { 1.0 };
-                least[lane] = if size < least[lane] { size } else { least[lane] };
-                most[lane] = if size > most[lane] { size } else { most[lane] };
+        let [zero, one, infinity] = [0.0, 1.0, f64::INFINITY].map(S::F64::splat);
+        for j in (0..N).step_by(S::F64::LANES) {
+            let [mut smallest, mut largest] = [one; 2];
+            for i in rows.clone() {
+                let value = S::F64::load(&self.panel.row(i).map(T::to_f64)[j..]);
+                let size = value.max(zero.sub(value));
+                // 1 for 0, infinity and NaN, which need no unit.
+                let size = S::F64::select_less(zero, size, S::F64::select_less(size, infinity, size, one), one);
+                smallest = size.min(smallest);
+                largest = size.max(largest);
             }
+            smallest.store(&mut least[j..]);
+            largest.store(&mut most[j..]);
         }
         std::array::from_fn(|lane| fits(least[lane]) & fits(most[lane]))
     }

@@ -183,12 +183,11 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
         let meeting = boundary..rows.end.min(boundary + window);
         let was_gapless = is_gapless;
         is_gapless = panel.is_finite(meeting.clone());
-        let mut out_of_range = [0.0; N];
-        if was_gapless && is_gapless {
-            fill_around::<S, T, K, N, false>(panel, suffixes, part, meeting.clone(), &mut out_of_range);
+        let out_of_range = if was_gapless && is_gapless {
+            fill_around::<S, T, K, N, false>(panel, suffixes, part, meeting.clone())
         } else {
-            fill_around::<S, T, K, N, true>(panel, suffixes, part, meeting.clone(), &mut out_of_range);
-        }
+            fill_around::<S, T, K, N, true>(panel, suffixes, part, meeting.clone())
+        };
         if let (Some(degree), true) = (K::DEGREE, out_of_range[..panel.columns().len()].contains(&1.0)) {
             let block = Block { panel, window, rows: meeting, out_of_range };
             recompute_rescaled(simd, suffixes.statistic, degree, block, &mut known, part)?;
@@ -197,16 +196,17 @@ fn fill<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize>(
     Ok(())
 }
 
-/// The windows that end in `rows`, the first of which lies behind their boundary.
+/// Fills the windows that end in `rows`, the first of which lies behind their boundary. Answers 1 in the lanes in which
+/// sums are out of range.
 #[inline(always)]
 pub fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const GAPS: bool>(
     panel: Panel<'_, T, N>,
     suffixes: &mut Suffixes<K, T, N>,
     part: &mut Part<'_, T>,
     rows: Range<usize>,
-    out_of_range: &mut Lanes<f64, N>,
-) {
+) -> Lanes<f64, N> {
     let (boundary, statistic, last) = (rows.start, suffixes.statistic, suffixes.window as f64 - 1.0);
+    let mut out_of_range = [0.0; N];
     suffixes.checkpoint::<S, GAPS>(panel, boundary);
     let mut since = Half::new::<T, K, N, GAPS>(statistic, panel, boundary);
     for start in (0..rows.len()).step_by(KEPT) {
@@ -216,11 +216,12 @@ pub fn fill_around<S: Simd, T: Scalar, K: Statistic<T, N>, const N: usize, const
             since.add::<S, T, K, N, GAPS>(statistic, &panel.row(boundary + offset), time);
             let sums = [&suffixes.sums[offset - start], &since.sums];
             let result = if GAPS {
-                statistic.result::<S>([&suffixes.seen[offset - start], &since.seen], sums, out_of_range)
+                statistic.result::<S>([&suffixes.seen[offset - start], &since.seen], sums, &mut out_of_range)
             } else {
-                statistic.result_all::<S>([last - time, time + 1.0], sums, out_of_range)
+                statistic.result_all::<S>([last - time, time + 1.0], sums, &mut out_of_range)
             };
             part.write(panel, boundary + offset, &result);
         }
     }
+    out_of_range
 }
