@@ -1,5 +1,6 @@
 """A family has one name, at every layer: of its contracts, its kernels in each language, and their bindings."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,13 @@ OPERATIONS = {
     for name, operation in registry.operations.items()
     if operation.body.__module__.startswith("acm_dispatch.ops.")
 }
+
+CRATES = ROOT / "backends/rust/crates"
+BINDINGS = [
+    (name, module)
+    for module, names in re.findall(r"use super::(\w+)::(\w+|{[^}]*});", (CRATES / "acm_rs/src/lib.rs").read_text())
+    for name in re.findall(r"\w+", names)
+]
 
 
 def module_of(function, package):
@@ -40,3 +48,15 @@ def test_every_module_with_kernels_is_loaded():
         decorator = "@numpy_backend.kernel(" if backend == "numpy" else "@backend.kernel("
         files = [path for path in (ROOT / folder).rglob("*.py") if decorator in path.read_text()]
         assert {path.relative_to(ROOT / folder).parts[0].removesuffix(".py") for path in files} == families
+
+
+def test_bindings_of_rust_are_found():
+    assert len(BINDINGS) == len(dict(BINDINGS)) > 30
+
+
+@pytest.mark.parametrize(("name", "module"), BINDINGS)
+def test_rust_kernels(name, module):
+    assert module == OPERATIONS[name].family
+    assert (CRATES / f"acm_rs/src/{module}.rs").is_file()
+    kernels = [path for path in CRATES.glob(f"*/src/{module}*") if path.parts[-3] != "acm_rs"]
+    assert [path.name for path in kernels] in ([f"{module}.rs"], [module])
