@@ -33,14 +33,14 @@ pub fn zeros<S: Simd, T: Scalar>() -> Sums<S, T> {
     [[Register::<S, T>::splat(T::ZERO); 2]; BLOCK_ROWS]
 }
 
-/// Takes `sums[r]` to `step(rows[r][k], panel[k], sums[r])` for each `k` in turn, register by register. `step` should
-/// be `#[inline(always)]`.
+/// Takes `sums[r]` to `step(rows[r][k], panel[k], sums[r])` for each `k` in turn. `step` should be `#[inline(always)]`;
+/// it gets both registers of a row of the panel, for their instructions to take turns.
 #[inline(always)]
 pub fn accumulate<S: Simd, T: Scalar>(
     mut sums: Sums<S, T>,
     mut rows: [&[T]; BLOCK_ROWS],
     panel: &[Pair<S, T>],
-    step: impl Fn(Register<S, T>, Register<S, T>, Register<S, T>) -> Register<S, T>,
+    step: impl Fn(Register<S, T>, Pair<S, T>, Pair<S, T>) -> Pair<S, T>,
 ) -> Sums<S, T> {
     // Equal lengths known to the compiler: no bounds checks below. No `map`: the compiler calls it, and what it is
     // given.
@@ -48,10 +48,8 @@ pub fn accumulate<S: Simd, T: Scalar>(
         *row = &row[..panel.len()];
     }
     for k in 0..panel.len() {
-        let [low, high] = panel[k];
         for (sums, row) in sums.iter_mut().zip(rows) {
-            let value = Register::<S, T>::splat(row[k]);
-            *sums = [step(value, low, sums[0]), step(value, high, sums[1])];
+            *sums = step(Register::<S, T>::splat(row[k]), panel[k], *sums);
         }
     }
     sums
@@ -69,7 +67,7 @@ pub fn multiply_add<S: Simd, T: Scalar>(
         rows,
         panel,
         #[inline(always)]
-        |value, packed, sum| value.mul_add(packed, sum),
+        |value, [low, high], sums| [value.mul_add(low, sums[0]), value.mul_add(high, sums[1])],
     )
 }
 

@@ -17,9 +17,9 @@ pub fn squared_distances<S: Simd, T: Scalar>(rows: [&[T]; BLOCK_ROWS], panel: &[
         rows,
         panel,
         #[inline(always)]
-        |value, packed, sum| {
-            let difference = packed.sub(value);
-            difference.mul_add(difference, sum)
+        |value, [low, high], sums| {
+            let (low, high) = (low.sub(value), high.sub(value));
+            [low.mul_add(low, sums[0]), high.mul_add(high, sums[1])]
         },
     )
 }
