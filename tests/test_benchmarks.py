@@ -38,7 +38,7 @@ def _numba_without_compiling():
 
 
 def test_ids_are_unique():
-    assert len(set(ids())) == len(ids()) == len(CASES) + len(MEMORY_CASES) + 3
+    assert len(set(ids())) == len(ids()) == len(CASES) + len(MEMORY_CASES) + 4
 
 
 @pytest.mark.parametrize("case", SMALL.values(), ids=SMALL)
