@@ -24,6 +24,8 @@ html_static_path = ["static"]
 html_css_files = ["narrow.css"]
 html_show_sourcelink = False
 html_theme_options = {
+    "header_links_before_dropdown": 4,  # one line at 1280 pixels
+    "navbar_align": "left",
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,

@@ -18,6 +18,7 @@ from acm_cupy import build
 import acm_dispatch
 from acm_dispatch import registry
 from acm_dispatch.backends.backend import Backend, Kernel
+from acm_dispatch.contract.declaration import Composition
 from acm_dispatch.execution.dispatch import Operation
 from acm_dispatch.policy.configuration import PREFIX
 from acm_dispatch.policy.settings import SETTINGS
@@ -63,7 +64,7 @@ def _family(name: str, operations: list[Operation], backends: Mapping[str, Backe
     ]
     for operation in sorted(operations, key=lambda operation: operation.name):
         cells = [_cell(backend.kernels.get(operation.name, ())) for backend in backends.values()]
-        summary = f"`{operation.name}` | `{operation.shapes.text}` | {operation.nan}"
+        summary = f"{_link(name, operation.name)} | `{operation.shapes.text}` | {operation.nan}"
         lines.append(f"| {summary} | {' | '.join(cells)} |")
     declined = [
         f"- no `{operation.name}` on {where}: {backend.refuses[operation.name]}"
@@ -74,6 +75,11 @@ def _family(name: str, operations: list[Operation], backends: Mapping[str, Backe
     return "\n".join([*lines, *([""] if declined else []), *declined]) + "\n"
 
 
+def _link(family: str, name: str) -> str:
+    """Its name, which leads to its contract."""
+    return f"[`{name}`]({family}.md#{name})"
+
+
 def _cell(kernels: tuple[Kernel, ...]) -> str:
     dtypes = dict.fromkeys(dtype for kernel in kernels if not kernel.is_reference for dtype in kernel.dtypes)
     return " ".join(dtype.removeprefix("float") for dtype in dtypes or kernels[0].dtypes) if kernels else ""
@@ -81,7 +87,8 @@ def _cell(kernels: tuple[Kernel, ...]) -> str:
 
 def _compositions() -> str:
     parts = {name: ", ".join(f"`{used}`" for used in c.operations) for name, c in registry.compositions.items()}
-    made = "".join(f"- `{name}`: {parts[name]}\n" for name in sorted(parts))
+    families = {name: _family_of(c) for name, c in registry.compositions.items()}
+    made = "".join(f"- {_link(families[name], name)}: {parts[name]}\n" for name in sorted(parts))
     return "\n## Made of operations\n\n" + made + _BESIDE
 
 
@@ -102,7 +109,7 @@ def settings() -> str:
 def family_page(family: str) -> str:
     """The contracts of one family, each with its docstring, which Sphinx takes from the function."""
     operations = [operation for operation in registry.operations.values() if operation.family == family]
-    made = [c for c in registry.compositions.values() if c.function.__module__.rpartition(".")[2] == family]
+    made = [c for c in registry.compositions.values() if _family_of(c) == family]
     parts = [f"# {family}\n"]
     operations.sort(key=lambda operation: operation.name)
     parts += [_section(operation.name, _contract(operation)) for operation in operations]
@@ -110,6 +117,10 @@ def family_page(family: str) -> str:
         names = ", ".join(f"`{used}`" for used in composition.operations)
         parts.append(_section(composition.name, [f"- made of {names}, each on the backend that is best for it"]))
     return "\n".join(parts)
+
+
+def _family_of(composition: Composition) -> str:
+    return composition.function.__module__.rpartition(".")[2]
 
 
 def _contract(operation: Operation) -> list[str]:
@@ -167,7 +178,7 @@ _KINDS: dict[str, Callable[[object], bool]] = {
 def pages() -> dict[str, str]:
     """Everything that is generated, by its path below docs/."""
     families = {operation.family for operation in registry.operations.values()}
-    families |= {c.function.__module__.rpartition(".")[2] for c in registry.compositions.values()}
+    families |= {_family_of(c) for c in registry.compositions.values()}
     contents = "\n```{toctree}\n:hidden:\n\n" + "\n".join(sorted(families)) + "\n```\n"
     found = {f"operations/{family}.md": family_page(family) for family in families}
     return found | {

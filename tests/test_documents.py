@@ -160,7 +160,8 @@ def test_make_builds_rust_only_where_it_can(tmp_path, cargo, said):
 @pytest.mark.skipif(not {"rust", "numba"} <= registry.backends().keys(), reason="the table names every backend")
 def test_the_table_of_operations_says_what_is_there():
     page = runpy.run_path(str(ROOT / "docs/generate.py"))["document"]()
-    assert "| `zscore` | `n d, [d], [d] -> n d` | propagate | 64 32 | 64 32 | 64 32 | 64 32 |" in page
+    row = "`n d, [d], [d] -> n d` | propagate | 64 32 | 64 32 | 64 32 | 64 32 |"
+    assert f"| [`zscore`](normalization.md#zscore) | {row}" in page
     for name in [*registry.operations, *registry.compositions, "StreamingStatistics", "fit_isolation_forest"]:
         assert f"`{name}`" in page
     for operation, why in registry.backends()["numba"].refuses.items():
