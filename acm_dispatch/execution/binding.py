@@ -18,7 +18,7 @@ from ..errors import DispatchError, described
 from ..selection.choose import NONE_FAILED, Choice, Failed, select
 from ..selection.costs import forgone
 from ..selection.request import Request
-from . import tracing
+from . import sampling, tracing
 
 Run = Callable[..., Any]
 
@@ -112,6 +112,12 @@ def _with_preparation(run: Run, request: Request, choice: Choice) -> Run:
     return _prepared(run, request.call.contract)
 
 
+def _verified(run: Run, request: Request, choice: Choice) -> Run:
+    if not request.lineup.resolved.verify or choice.kernel.is_reference:
+        return run
+    return sampling.verified(run, reference(request.call.contract), request, choice)
+
+
 def _noting_its_start(run: Run, request: Request, choice: Choice) -> Run:
     """Notes that a compiled kernel has run; all plans are then made anew, without this and with its new cost."""
     backend, kernel = choice.backend, (request.call.contract.name, request.call.dtype)
@@ -149,7 +155,7 @@ def _counting_losses(run: Run, request: Request, choice: Choice) -> Run:
 
 #: What goes around a kernel, each around all before it.
 _SURROUNDINGS = (
-    *(_on_threads, _if_finite, _between_copies, _observed, _with_preparation),
+    *(_on_threads, _if_finite, _between_copies, _observed, _with_preparation, _verified),
     *(_noting_its_start, _counting_losses),
 )
 

@@ -31,6 +31,7 @@ class Record(NamedTuple):
     """One dispatched call; `error` says what a kernel raised instead of giving a result.
 
     `predicted` is what profiles say the call takes, in seconds; None where they did not decide or do not know.
+    `wrong` says how the result broke the contract, in a record of its own, where the call was verified.
     """
 
     operation: str
@@ -47,6 +48,7 @@ class Record(NamedTuple):
     error: str | None = None
     kernel: str = ""
     predicted: float | None = None
+    wrong: str | None = None
 
     @property
     def shape(self) -> str:
@@ -56,7 +58,8 @@ class Record(NamedTuple):
     @property
     def outcome(self) -> str:
         """Which layer decided, and how a call that failed ended."""
-        return f"{self.decided_by}; raised {self.error}" if self.error else self.decided_by
+        ends = [f"raised {self.error}" if self.error else "", self.wrong or ""]
+        return "; ".join(filter(None, [self.decided_by, *ends]))
 
 
 class Trace:
@@ -164,6 +167,12 @@ def traced(run: Callable[..., Any], contract: Declaration, choice: Choice, level
         return result
 
     return recorded
+
+
+def record_fault(contract: Declaration, choice: Choice, arguments: tuple[Any, ...], sentence: str) -> None:
+    """Record that the result of a call was wrong."""
+    fault = _record(contract, choice, arguments, time.perf_counter(), 0.0, None)
+    _keep(fault._replace(wrong=sentence), resolved(ROOT).trace != "off")
 
 
 def _keep(record: Record, of_process: bool) -> None:

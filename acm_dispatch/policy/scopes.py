@@ -47,6 +47,9 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         next one in silence. A call that names its backend (``backend=``) always raises.
     profile : str or path, optional
         What kernels cost: "own" (this machine's profile, else the bundled one), "bundled", or the path of a file.
+    verify : float, optional
+        The share of calls that the reference computes, too, counted: of 0.01 one in a hundred. A result that breaks the
+        contract costs a warning, and takes the kernel out of use in this process; the caller gets the reference's.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         transfer: Transfer | None = None,
         fallback: Fallback | None = None,
         profile: str | os.PathLike[str] | None = None,
+        verify: float | None = None,
     ) -> None:
         excluded = known_names(_several(exclude))
         known_names(backends)
@@ -80,6 +84,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
             raise ConfigurationError(f"strict is {shown(strict)}; expected True or False")
         given: dict[str, Any] = {
             "profile": profile,
+            "verify": verify,
             "threads": threads,
             "accuracy": accuracy,
             "transfer": transfer,

@@ -35,6 +35,9 @@ def boolean(value: Any) -> bool:
     return words[word]
 
 
+#: One call in a million is the rarest that is verified.
+LEAST_SHARE = 1e-6
+
 #: More threads than any machine has processors; backends hand the number to C.
 MOST_THREADS = 4096
 
@@ -71,10 +74,24 @@ def fallback_rule(value: Any) -> Fallback:
 
 def profile_name(value: Any) -> str:
     """Where costs are read: "own", "bundled", or the path of a file."""
-    name: Any = os.fspath(value) if hasattr(value, "__fspath__") else value
+    try:
+        name: object = os.fspath(cast("str", value))
+    except TypeError:
+        name = None
     if not isinstance(name, str) or not name.strip():
         raise ConfigurationError(f"profile is {shown(value)}; expected 'own', 'bundled' or the path of a profile")
     return name
+
+
+def share(value: Any) -> float:
+    """A part of all calls: none (0), all (1), or between."""
+    try:
+        part = float(value)
+    except (TypeError, ValueError, OverflowError):
+        part = -1.0
+    if isinstance(value, bool) or not 0 <= part <= 1 or 0 < part < LEAST_SHARE:
+        raise ConfigurationError(f"verify is {shown(value)}; expected 0, or a share of all calls from 1e-6 to 1")
+    return part
 
 
 def tracing_level(value: Any) -> Tracing:
@@ -116,6 +133,7 @@ class Resolved(NamedTuple):
     transfer: Annotated[Transfer, Setting(transfer_rule, "never", "whether host arrays may go to a GPU unasked")]
     fallback: Annotated[Fallback, Setting(fallback_rule, "warn", "what follows an error of a kernel that is its own")]
     profile: Annotated[str, Setting(profile_name, "own", "what kernels cost: this machine's, or a file")]
+    verify: Annotated[float, Setting(share, 0.0, "the share of calls that the reference computes, too")]
     disable: Annotated[bool, Setting(boolean, False, "every call runs the NumPy reference")]
     trace: Annotated[Tracing, Setting(tracing_level, "off", "calls are recorded and shown at the end of the process")]
     origins: dict[str, str]
