@@ -94,6 +94,23 @@ def explain(
 
 
 @app.command()
+def bench(
+    operation: Annotated[str, typer.Argument(help="Name of an operation, as `acm-dispatch info` lists them.")],
+    shape: Annotated[list[str], typer.Option(help="Shape of an array: 10000x50. Once for each array, in order.")],
+    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    option: Annotated[list[str] | None, typer.Option(help="Another argument: method=robust.")] = None,
+    backends: Annotated[str | None, typer.Option(help="Only these: rust,numpy.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of every backend; by default all there are.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long the rounds may take.")] = 2.0,
+) -> None:
+    """Time one call on several backends, in turns, each result checked first; nothing is kept."""
+    from .bench import bench_table
+    from .tune import listed
+
+    console().print(bench_table(operation, shape, dtype, option or [], listed(backends), threads, seconds))
+
+
+@app.command()
 def tune(
     seconds: Annotated[float, typer.Option(help="How long the run may take.")] = 60.0,
     ops: Annotated[str | None, typer.Option(help="Only these operations: zscore,impute.")] = None,

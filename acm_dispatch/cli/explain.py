@@ -41,7 +41,7 @@ def explanation(operation: str, shapes: Sequence[str], dtype: str, options: Sequ
     composed = registry.find_composition(operation)
     subject = _of_operation(operation) if composed is None else _of_composition(composed)
     arrays = _arrays(subject, [shape(text) for text in shapes], _dtype(dtype))
-    named = dict(_option(subject, text) for text in options)
+    named = dict(option_of(subject.name, subject.options, text) for text in options)
     if missing := [name for name in subject.options if name not in {*named, *subject.optional}]:
         raise ConfigurationError(f"{operation} also needs {', '.join(f'--option {name}=...' for name in missing)}")
     return str(subject.explain(**arrays, **named, backend=backend))
@@ -122,11 +122,12 @@ def _told(name: str, spec: Any, optional: bool) -> str:
     return f"{name}{shaped}{' (optional)' if optional else ''}"
 
 
-def _option(subject: _Subject, text: str) -> tuple[str, Any]:
+def option_of(subject: str, options: Sequence[str], text: str) -> tuple[str, Any]:
+    """The option's name and value that ``name=value`` says."""
     name, equals, value = text.partition("=")
-    if not equals or name not in subject.options:
-        choices = ", ".join(subject.options) or "no options"
-        raise ConfigurationError(f"--option is {text!r}; {subject.name} takes {choices}, as name=value")
+    if not equals or name not in options:
+        choices = ", ".join(options) or "no options"
+        raise ConfigurationError(f"--option is {text!r}; {subject} takes {choices}, as name=value")
     try:
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
