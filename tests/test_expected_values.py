@@ -63,6 +63,8 @@ EXAMPLES = [
     example("assigned_distances", [5, 0, nan], x=POINTS, centers=[[3.0, 4.0]], labels=[0, 0, -1]),
     # Clusters. Within {0, 1}: a = 1; to {10}: b = 10 and 9; a cluster of one scores 0.
     example("silhouette_samples", [0.9, 8 / 9, 0], x=column(0, 1, 10), labels=[5, 5, -2]),
+    # The nearest other cluster of 10 is that of 0 and 2, of 12 that of 20.
+    example("silhouette_samples", [9 / 11, 7 / 9, 7 / 9, 6 / 8, 0], x=column(0, 2, 10, 12, 20), labels=[0, 0, 1, 1, 2]),
     example("lloyd_step", [0, 0, 1], [[1], [9]], [2, 1], x=column(0, 2, 9), centers=column(1, 10)),
     # Linear algebra.
     example("matmul", [[19, 22], [43, 50]], a=[[1.0, 2.0], [3.0, 4.0]], b=[[5.0, 6.0], [7.0, 8.0]]),
@@ -121,6 +123,8 @@ EXAMPLES = [
     # Correlation. (-1, 0, 1) with (-1, 1, 0): 1 / 2; ranks of (1, 10, 5) are (1, 3, 2).
     example("pearson", [[1, 0.5], [0.5, 1]], x=[[1.0, 1.0], [2.0, 3.0], [3.0, 2.0]]),
     example("spearman", [[1, 0.5], [0.5, 1]], x=[[1.0, 1.0], [2.0, 10.0], [3.0, 5.0]]),
+    # Equal values share the mean of their ranks: 1.5, 1.5, 3 and 1, 2.5, 2.5.
+    example("spearman", [[1, 0.5], [0.5, 1]], x=[[1.0, 1.0], [1.0, 2.0], [2.0, 2.0]]),
     example("sparse_correlation", [1, 1], [0, 1], [0, 1, 2], x=[[1.0, 1.0], [2.0, 3.0], [3.0, 2.0]], threshold=0.6),
     # Spectra. (1, -1, 1, -1) is all at half a cycle a row: |4|^2; at a quarter of a cycle there is nothing.
     example("band_energy", [[[0, 16]]], x=column(1, -1, 1, -1), window=4, bands=[(0.0, 0.4), (0.4, 0.5)]),
@@ -130,6 +134,8 @@ EXAMPLES = [
     ),
     # Autoregression. Deviations -2.5, -1.5, 0.5, 3.5: products 3.75 - 0.75 + 1.75, squares without the last 8.75.
     example("ar1_coefficients", [4.75 / 8.75], [3.5], x=FOUR),
+    # Less the median: -2, -1, 1, 4.
+    example("ar1_coefficients", [5 / 6], [3], x=FOUR, center="median"),
     example("ar1_residuals", column(0, 1, 2.5, 4.5), x=FOUR, phi=[0.5], mu=[1.0]),
     # Isolation forests: the mean of both trees.
     example("mean_path_length", [1.5, 1.5, 2.5], x=column(0, 2, 3), **TREES),
@@ -148,7 +154,8 @@ CALLS = [(e, backend) for e in EXAMPLES for backend in (None, *backends_of(e.ope
 
 def told(case):
     given, backend = case
-    return f"{given.operation}-{backend or 'reference'}-{EXAMPLES.index(given)}"
+    number = next(i for i, other in enumerate(EXAMPLES) if other is given)
+    return f"{given.operation}-{backend or 'reference'}-{number}"
 
 
 def run(operation, arguments, backend):
