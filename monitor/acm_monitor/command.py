@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+#: Exit code of ``--alert`` where an episode was found.
+ALERTED = 3
 
 
 def run() -> None:
@@ -31,9 +35,22 @@ def monitor(
         Path | None, typer.Argument(help="CSV or Parquet with a time column; a simulation if left out.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Also write this HTML file, with figures.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Also write what each row got: .parquet, .csv or .json (all of it).")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings from this TOML file; options override it.")] = None,
+    write_config: Annotated[bool, typer.Option("--write-config", help="Print the settings as TOML, and end.")] = False,
+    train: Annotated[str | None, typer.Option(help="Learn of these healthy times only: FROM..TO.")] = None,
+    save_model: Annotated[Path | None, typer.Option(help="Keep what was learnt in this file (.npz).")] = None,
+    model: Annotated[Path | None, typer.Option(help="Judge by what was learnt before, learn nothing.")] = None,
+    alert: Annotated[bool, typer.Option("--alert", help="Exit code 3 if an episode is found.")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="Print one line of JSON instead of the result.")] = False,
     backend: Annotated[str | None, typer.Option(help="Prefer these backends: rust, or rust,numba.")] = None,
-    clusters: Annotated[str, typer.Option(help="Least and most operating regimes to look for.")] = "2..8",
+    clusters: Annotated[
+        str | None, typer.Option(help="Least and most operating regimes to look for; 2..8 if left out.")
+    ] = None,
     time_column: Annotated[str | None, typer.Option(help="The column that holds the time, if it is not found.")] = None,
+    time_format: Annotated[str | None, typer.Option(help="How times are written, such as %d.%m.%Y %H:%M.")] = None,
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="Order in dates like 3/4/2024, if not found out.")
     ] = None,
@@ -49,38 +66,56 @@ def monitor(
     ] = None,
 ) -> None:
     """Condition monitoring of a sensor recording: regimes, detectors, health, episodes."""
+    from .config import Config, made, period, read_config, written
     from .job import Options, run_job
-    from .reading import Reading
 
     with errors_as_sentences():
-        reading = Reading(
-            time_column,
-            day_first,
-            _decimal_sign(decimal),
-            labels=tuple(label or ()),
-            columns=tuple(columns or ()),
-            exclude=tuple(exclude or ()),
-        )
-        run_job(Options(file, report, _names(backend), _range_of_clusters(clusters), reading, timing), console())
+        reading = {
+            "time_column": time_column,
+            "time_format": time_format,
+            "day_first": day_first,
+            "decimal": _decimal(decimal),
+            "labels": label,
+            "columns": columns,
+            "exclude": exclude,
+        }
+        analysis = {"backends": _listed(backend), "clusters": _range_of_clusters(clusters)}
+        given = {"reading": _given(reading), "analysis": _given(analysis)}
+        settings = made(given, "the command line", Config() if config is None else read_config(config))
+        if train is not None:
+            settings = settings._replace(train=period(train, "--train"))
+        if write_config:
+            console().print(written(settings), markup=False, highlight=False, soft_wrap=True)
+            return
+        options = Options(file, report, settings, timing, output, save_model, model, summary)
+        findings = run_job(options, console())
+        if alert and findings.episodes:
+            raise typer.Exit(ALERTED)
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were named."""
+    return {name: value for name, value in options.items() if value is not None and value != []}
+
+
+def _listed(text: str | None) -> list[str]:
     """``rust,numba`` as names; whether they exist is the policy's business."""
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def _range_of_clusters(text: str) -> tuple[int, int]:
+def _range_of_clusters(text: str | None) -> list[int] | None:
     """``2..8``, or a single number."""
+    if text is None:
+        return None
     match = re.fullmatch(r"\s*(\d{1,3})\s*(?:(?:\.\.|-)\s*(\d{1,3})\s*)?", text)
     least, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 2 <= least <= most:
         raise ConfigurationError(f"--clusters is {text!r}; expected a range such as 2..8, from 2 on")
-    return least, most
+    return [least, most]
 
 
-def _decimal_sign(text: str | None) -> str | None:
+def _decimal(text: str | None) -> str | None:
     """``point`` or ``comma``, or the sign itself."""
-    signs = {"point": ".", ".": ".", "comma": ",", ",": ","}
-    if text is not None and text.lower() not in signs:
+    if text is not None and text.lower() not in ("point", "comma", ".", ","):
         raise ConfigurationError(f"--decimal is {text!r}; expected point or comma")
-    return None if text is None else signs[text.lower()]
+    return text

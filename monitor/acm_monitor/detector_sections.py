@@ -7,7 +7,7 @@ import numpy as np
 from .detectors import DETECTORS
 from .examine import Findings
 from .features import BANDS, PER_SENSOR, window_of
-from .fusion import AGREEING, UNUSUAL, Agreement
+from .fusion import AGREEING, Agreement
 from .judge import detectors_against_truth
 from .recording import counted, lasting, when
 from .section import MOST_ROWS, Section, Table
@@ -18,13 +18,13 @@ _NAMED = 3
 
 def detector_section(findings: Findings) -> Section:
     """Each detector: how often it is alarmed, where most, and how alike the others rank the rows."""
-    fusion, times = findings.fusion, findings.recording.times
+    fusion, times, unusual = findings.fusion, findings.recording.times, findings.thresholds.detectors
     others = (fusion.correlation.sum(axis=0) - 1) / (len(DETECTORS) - 1)
     rows = [
         (
             detector.name,
             detector.sees,
-            f"{(scores > UNUSUAL).mean():.2%}",
+            f"{(scores > unusual).mean():.2%}",
             f"{scores.max():.1f}",
             when(times[int(scores.argmax())]),
             f"{correlation:.2f}",
@@ -40,7 +40,7 @@ def detector_section(findings: Findings) -> Section:
     note = (
         "Unusual and highest: robust deviations of a detector's score from what is usual in the row's regime (rows "
         f"whose window saw a change of regime, {fusion.moving.sum() / n_rows:.0%}, are compared with each other); "
-        f"unusual beyond {UNUSUAL:g}. Likeness: mean rank correlation with the other detectors."
+        f"unusual beyond {unusual:g}. Likeness: mean rank correlation with the other detectors."
     )
     header = ("detector", "what it sees", "unusual", "highest", "at", "likeness")
     numeric = frozenset({"unusual", "highest", "likeness"})
@@ -58,7 +58,8 @@ def agreement_section(findings: Findings) -> Section:
     table = Table(header, rows, frozenset({"lasting", "fused"})) if rows else None
     note = (
         f"Fused: the score that {AGREEING} of the {len(DETECTORS)} detectors reach, so that none alone can raise or "
-        f"miss an alarm; an alarm lasts while it is beyond {UNUSUAL:g}. It is part of the health index."
+        f"miss an alarm; an alarm lasts while it is beyond {findings.thresholds.detectors:g}. It is part of the "
+        "health index."
     )
     return Section("Where detectors agree", (said, *detectors_against_truth(findings)), table, (note,))
 

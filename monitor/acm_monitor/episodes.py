@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .recording import Booleans, Floats, Integers, Recording
+from .thresholds import USUAL_LIMITS
 
-#: |z| within the regime beyond which a sensor is out of its range.
-LIMIT = 5.0
 #: Pauses of at most this many rows do not end an episode; shorter ones than `_LEAST_ROWS` are none.
 _PAUSE = 6
 _LEAST_ROWS = 4
@@ -45,7 +44,7 @@ def runs(mask: Booleans) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def find_episodes(z: Floats, unwell: Booleans) -> list[Episode]:
+def find_episodes(z: Floats, unwell: Booleans, limit: float = USUAL_LIMITS.sensor) -> list[Episode]:
     """Episodes, the most severe first.
 
     Parameters
@@ -54,6 +53,8 @@ def find_episodes(z: Floats, unwell: Booleans) -> list[Episode]:
         Rows scored within their regime.
     unwell : array of shape (n,)
         The rows of low health.
+    limit : float
+        |z| beyond which a sensor is out of its range.
 
     Returns
     -------
@@ -66,7 +67,7 @@ def find_episodes(z: Floats, unwell: Booleans) -> list[Episode]:
         if unwell[start:stop].sum() < _LEAST_ROWS:
             continue
         part = np.abs(z[start:stop])
-        beyond = np.maximum(part - LIMIT, 0.0)
+        beyond = np.maximum(part - limit, 0.0)
         rows_out, sums = (beyond > 0).sum(axis=0), beyond.sum(axis=0)
         sensors = [int(j) for j in np.argsort(-sums) if rows_out[j] >= _TAKES_PART * (stop - start)]
         worst = tuple(sensors or [int(part.sum(axis=0).argmax())])
@@ -74,9 +75,9 @@ def find_episodes(z: Floats, unwell: Booleans) -> list[Episode]:
     return sorted(found, key=lambda episode: -episode.severity)
 
 
-def worst_first(z: Floats) -> Integers:
+def worst_first(z: Floats, limit: float) -> Integers:
     """Sensors in the order of how far and how long they are out of range; those that never are, by their peaks."""
-    part = [np.maximum(np.abs(column) - LIMIT, 0).sum() + 1e-6 * np.abs(column).max() for column in z.T]
+    part = [np.maximum(np.abs(column) - limit, 0).sum() + 1e-6 * np.abs(column).max() for column in z.T]
     return np.argsort(-np.array(part))
 
 

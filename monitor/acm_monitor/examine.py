@@ -18,12 +18,13 @@ from .episodes import Episode, StuckRun, find_episodes, find_stuck
 from .errors import UnusableData
 from .features import window_of
 from .fusion import Agreement, Fusion, agreements, fit_usual, fuse
-from .health import UNWELL, health_index
+from .health import health_index
 from .model import Model, columns_for
 from .recording import Floats, Recording, counted, when
 from .regimes import RegimeModel, Regimes, Trial, find_regimes, fit_levels, labels_of, scores_within
 from .scoring import CLIP_SEARCH, Scales, held, scales_of, scored
 from .shifts import fit_shifts, lasting_shifts
+from .thresholds import USUAL_LIMITS, Thresholds
 
 #: What `examine` reports beside each number of regimes.
 STEPS = 5
@@ -58,6 +59,7 @@ class Findings(NamedTuple):
     health: Floats
     episodes: list[Episode]
     stuck: list[StuckRun]
+    thresholds: Thresholds
 
     @property
     def names(self) -> list[str]:
@@ -72,6 +74,7 @@ def examine(
     clusters: tuple[int, int] = (2, 8),
     train: Period | None = None,
     model: Model | None = None,
+    limits: Thresholds = USUAL_LIMITS,
     on_step: Callable[[str], None],
 ) -> Findings:
     """Analyse a recording.
@@ -87,6 +90,8 @@ def examine(
         First and last time of the rows of which the usual is learnt, all of them healthy; by default all rows.
     model : Model, optional
         What was learnt before; nothing is learnt then.
+    limits : Thresholds
+        From where on something counts.
     on_step : callable
         Told what is being done, before it is done.
 
@@ -113,7 +118,7 @@ def examine(
     fusion = fuse(raw, regimes.labels, usual, detectors.window, calls)
     on_step("looking for lasting shifts")
     shift_model = model.shifts if model else fit_shifts(z[rows], known.trusted, calls)
-    health = health_index(z, fusion.fused, lasting_shifts(z, shift_model, calls), calls)
+    health = health_index(z, fusion.fused, lasting_shifts(z, shift_model, calls), limits, calls)
     names = tuple(recording.names[j] for j in columns)
     return Findings(
         recording,
@@ -123,10 +128,11 @@ def examine(
         regimes,
         Model(names, learnt, detectors, usual, shift_model),
         fusion,
-        agreements(fusion),
+        agreements(fusion, limits.detectors),
         health,
-        find_episodes(z, health < UNWELL),
+        find_episodes(z, health < limits.health, limits.sensor),
         find_stuck(recording, columns),
+        limits,
     )
 
 

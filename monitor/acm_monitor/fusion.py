@@ -14,8 +14,6 @@ from .recording import Booleans, Floats, Integers
 from .regimes import Regimes
 from .scoring import CLIP
 
-#: A detector finds a row unusual beyond this; several do where the fused score is beyond it.
-UNUSUAL = 4.0
 #: How many of the detectors have to find a row unusual for the fused score to be as high.
 AGREEING = 3
 
@@ -111,11 +109,11 @@ def _moving(labels: Integers, window: int) -> Booleans:
     return rows - np.maximum.accumulate(np.where(changed, rows, -window)) < window
 
 
-def agreements(fusion: Fusion) -> list[Agreement]:
+def agreements(fusion: Fusion, unusual: float) -> list[Agreement]:
     """Where the fused score is unusual, the highest first."""
     found: list[Agreement] = []
-    for start, stop in joined(runs(fusion.fused > UNUSUAL)):
+    for start, stop in joined(runs(fusion.fused > unusual)):
         peak = start + int(fusion.fused[start:stop].argmax())
-        beyond = np.flatnonzero(fusion.scores[peak] > UNUSUAL)
+        beyond = np.flatnonzero(fusion.scores[peak] > unusual)
         found.append(Agreement(start, stop, peak, tuple(int(j) for j in beyond)))
     return sorted(found, key=lambda agreement: -fusion.fused[agreement.peak])

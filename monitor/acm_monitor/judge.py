@@ -6,7 +6,6 @@ import numpy as np
 
 from .detectors import DETECTORS
 from .examine import Findings
-from .fusion import UNUSUAL
 from .recording import Truth, when
 
 
@@ -61,7 +60,7 @@ def detectors_against_truth(findings: Findings) -> tuple[str, ...]:
         return ()
     grown = truth.fault_start + (truth.fault_end - truth.fault_start) / 2
     rows = (times >= grown) & (times <= truth.fault_end)
-    alarmed = np.median(fusion.scores[rows], axis=0) > UNUSUAL
+    alarmed = np.median(fusion.scores[rows], axis=0) > findings.thresholds.detectors
     named = ", ".join(detector.name for detector, seen in zip(DETECTORS, alarmed, strict=True) if seen)
     highest = times[fusion.fused.argmax()]
     where = "within" if truth.fault_start <= highest <= truth.fault_end else "outside"

@@ -9,7 +9,7 @@ import numpy as np
 
 from .calls import Calls, Measured
 from .drawing import COLOURS, INK, STYLE, as_svg, cut, date_axis, figure_of, stretches
-from .episodes import LIMIT, Episode, worst_first
+from .episodes import Episode, worst_first
 from .examine import Findings
 from .plot_detectors import detector_heat_map
 from .recording import Floats, Integers
@@ -111,7 +111,8 @@ def _in_plane(scores: Floats, directions: Floats) -> Floats:
 
 
 def _heat_map(findings: Findings) -> Any:
-    order = worst_first(findings.regime_scores)[:_MOST_SENSORS]
+    limit = findings.thresholds.sensor
+    order = worst_first(findings.regime_scores, limit)[:_MOST_SENSORS]
     figure, axes = figure_of(1.2 + 0.24 * len(order))
     times, edges = findings.recording.times, stretches(len(findings.recording.times))
     means = np.add.reduceat(findings.regime_scores[:, order], edges[:-1]) / np.diff(edges)[:, None]
@@ -120,8 +121,8 @@ def _heat_map(findings: Findings) -> Any:
         np.arange(len(order) + 1),
         means.T,
         cmap="RdBu_r",
-        vmin=-2 * LIMIT,
-        vmax=2 * LIMIT,
+        vmin=-2 * limit,
+        vmax=2 * limit,
         rasterized=True,
     )
     axes.set_yticks(np.arange(len(order)) + 0.5, [cut(findings.names[j]) for j in order])

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html import escape as escape_markup
 from pathlib import Path
 
+import acm_dispatch
+
+from .calls import Measured
 from .errors import printable
+from .examine import Findings
+from .plots import figures
 from .section import Section, Table
+from .sections import sections
 from .targets import write_whole
 
 _STYLE = """\
@@ -64,12 +71,17 @@ _FIGURE_INSTEAD = {"health"}
 _SHORT = 34
 
 
-def write_report(
-    path: Path, title: str, subtitle: str, sections: Mapping[str, Section], figures: Mapping[str, str]
-) -> None:
+def write_findings(path: Path, findings: Findings, measured: Sequence[Measured], warm_up: float) -> None:
+    """Write the page on what was found."""
+    subtitle = f"acm-dispatch {acm_dispatch.__version__}, {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
+    title = f"Condition monitoring: {findings.recording.source}"
+    write_report(path, title, subtitle, sections(findings, measured, warm_up), figures(findings, measured))
+
+
+def write_report(path: Path, title: str, subtitle: str, parts: Mapping[str, Section], drawn: Mapping[str, str]) -> None:
     """Write the page to `path`, whole or not at all."""
-    parts = [_section(key, section, figures.get(key)) for key, section in sections.items()]
-    page = _PAGE.format(title=escape(title), subtitle=escape(subtitle), style=_STYLE, sections="\n".join(parts))
+    text = "\n".join(_section(key, section, drawn.get(key)) for key, section in parts.items())
+    page = _PAGE.format(title=escape(title), subtitle=escape(subtitle), style=_STYLE, sections=text)
     write_whole(path, "report", lambda unfinished: unfinished.write_text(page, encoding="utf-8"))
 
 

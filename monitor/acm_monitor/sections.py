@@ -9,9 +9,9 @@ import numpy as np
 from .call_section import calls_section
 from .calls import Measured
 from .detector_sections import agreement_section, detector_section
-from .episodes import LIMIT, STUCK_ROWS, worst_first
+from .episodes import STUCK_ROWS, worst_first
 from .examine import Findings
-from .health import HEALTH, UNWELL
+from .health import health_rule
 from .judge import against_truth
 from .recording import Floats, counted, lasting, when
 from .regimes import EARLY, LARGE_SHARE, LEAST_SHARE, LEAST_VISITS, SILHOUETTE_ROWS
@@ -60,12 +60,13 @@ def _data(findings: Findings) -> Section:
 
 def _health(findings: Findings) -> Section:
     health, times, step = findings.health, findings.recording.times, findings.recording.step
+    unwell = findings.thresholds.health
     width = max(1, min(len(health), int(np.timedelta64(1, "D") / step)))
     means = np.convolve(health, np.full(width, 1 / width), "valid")
     low = int(means.argmin())
     rows = [
         ("mean", f"{health.mean():.1f}"),
-        (f"rows below {UNWELL:g}", f"{(health < UNWELL).mean():.2%}"),
+        (f"rows below {unwell:g}", f"{(health < unwell).mean():.2%}"),
         (f"worst {lasting(width * step)}", f"{means[low]:.1f} from {when(times[low])}"),
         (f"last {lasting(width * step)}", f"{means[-1]:.1f}"),
     ]
@@ -73,7 +74,7 @@ def _health(findings: Findings) -> Section:
         "Health",
         (f"{_sparkline(health)}  {str(times[0])[:10]} to {str(times[-1])[:10]}, lowest of each stretch",),
         Table(("health index", "value"), rows, frozenset({"value"})),
-        (f"Health index: {HEALTH}.",),
+        (f"Health index: {health_rule(findings.thresholds)}.",),
     )
 
 
@@ -131,7 +132,7 @@ def _highlights(findings: Findings, regime: int, most: int = 3) -> str:
 
 
 def _episodes(findings: Findings) -> Section:
-    times, shown = findings.recording.times, findings.episodes[:MOST_ROWS]
+    times, shown, limits = findings.recording.times, findings.episodes[:MOST_ROWS], findings.thresholds
     rows = [
         (
             str(rank),
@@ -148,7 +149,8 @@ def _episodes(findings: Findings) -> Section:
     if len(findings.episodes) > MOST_ROWS:
         said += f", the {MOST_ROWS} most severe:"
     note = (
-        f"An episode: health below {UNWELL:g}. Sensors: those out of range (|z| within the regime beyond {LIMIT:g}) in "
+        f"An episode: health below {limits.health:g}. Sensors: those out of range (|z| within the regime beyond "
+        f"{limits.sensor:g}) in "
         "order of their part in it, else the one nearest to it. Severity: sum of |z| beyond the limit over rows and "
         "sensors; z is clipped at 25."
     )
@@ -158,12 +160,12 @@ def _episodes(findings: Findings) -> Section:
 
 
 def _sensors(findings: Findings) -> Section:
-    z, times = findings.regime_scores, findings.recording.times
-    outside = np.array([(np.abs(column) > LIMIT).mean() for column in z.T])
+    z, times, limit = findings.regime_scores, findings.recording.times, findings.thresholds.sensor
+    outside = np.array([(np.abs(column) > limit).mean() for column in z.T])
     peaks = np.array([np.abs(column).argmax() for column in z.T])
     rows = [
         (findings.names[j], f"{outside[j]:.2%}", f"{abs(z[peaks[j], j]):.1f}", when(times[int(peaks[j])]))
-        for j in worst_first(z)[:MOST_ROWS]
+        for j in worst_first(z, limit)[:MOST_ROWS]
     ]
     header = ("sensor", "out of range", "peak |z|", "at")
     table = Table(header, rows, frozenset({"out of range", "peak |z|"}))
@@ -173,7 +175,7 @@ def _sensors(findings: Findings) -> Section:
         if share > _OFTEN
     ]
     return Section(
-        "Most anomalous sensors", tuple(often), table, (f"Out of range: |z| within the regime beyond {LIMIT:g}.",)
+        "Most anomalous sensors", tuple(often), table, (f"Out of range: |z| within the regime beyond {limit:g}.",)
     )
 
 

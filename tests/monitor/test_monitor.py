@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from acm_monitor.calls import Calls
+from acm_monitor.config import Config
 from acm_monitor.detectors import DETECTORS
 from acm_monitor.episodes import find_episodes, find_stuck
 from acm_monitor.errors import UnusableData
 from acm_monitor.examine import examine
 from acm_monitor.features import PER_SENSOR, WINDOW, features_of
-from acm_monitor.fusion import UNUSUAL, fit_usual, fuse
+from acm_monitor.fusion import fit_usual, fuse
 from acm_monitor.job import Options, run_job
 from acm_monitor.recording import Recording
 from acm_monitor.regimes import Regimes, find_regimes
@@ -21,10 +22,12 @@ from acm_monitor.scoring import CLIP, scales_of, scored
 from acm_monitor.section import Section
 from acm_monitor.sections import sections
 from acm_monitor.simulate import simulate
+from acm_monitor.thresholds import Thresholds
 from rich.console import Console
 
 import acm_dispatch
 
+UNUSUAL = Thresholds().detectors
 HOUR = np.timedelta64(1, "h")
 HALF_AN_HOUR = np.timedelta64(30, "m")
 
@@ -358,7 +361,7 @@ def shown(options, width=120):
 
 def test_the_whole_job_with_report(small_file, tmp_path):
     report = tmp_path / "out.html"
-    text = shown(Options(small_file, report, clusters=(2, 3)))
+    text = shown(Options(small_file, report, Config(clusters=(2, 3))))
     assert "<b>[red]a" in text, "names are no markup"
     assert str(report) in text
     page = report.read_text(encoding="utf-8")
@@ -372,7 +375,7 @@ def test_the_whole_job_with_report(small_file, tmp_path):
     assert not re.findall(r"(?:src|href)=\"(?!data:)", page), "self-contained"
     assert list(tmp_path.iterdir()) == [report], "no temporary file is left"
     assert "speed-up" not in text
-    assert "speed-up" in shown(Options(small_file, clusters=(2, 3), timing=True))
+    assert "speed-up" in shown(Options(small_file, config=Config(clusters=(2, 3)), timing=True))
 
 
 def test_the_simulated_truth_is_told(findings):
@@ -410,7 +413,7 @@ def test_a_report_into_nowhere_is_refused_before_the_work(tmp_path):
 
 def test_where_only_numpy_runs_nothing_is_compared(small_file):
     with acm_dispatch.use("numpy", strict=True):
-        text = shown(Options(small_file, timing=True, clusters=(2, 2)), width=80)
+        text = shown(Options(small_file, config=Config(clusters=(2, 2)), timing=True), width=80)
     assert "is NumPy" in text
     assert "on NumPy alone" not in text
     assert "pairwise_distances_argmin_min" in text, "names stay whole on a narrow terminal"

@@ -4,7 +4,7 @@
 each is) -> `table` (a matrix of sensors) -> `load`. Nothing is dropped or guessed without a note that names the line.
 """
 
-from .load import load
+from .load import from_frame, load
 from .table import Reading
 
-__all__ = ["Reading", "load"]
+__all__ = ["Reading", "from_frame", "load"]

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import UnusableData
 from .arrow import pa, pc
 from .numbers import tidy
-from .times import ParsedTimes, clock_times, from_numbers, parse_times
+from .times import ParsedTimes, clock_times, formatted_times, from_numbers, parse_times
 
 _TIME_NAMES = re.compile(
     r"(ts|t|time|times|timestamp|date|datetime|zeit|zeitstempel|datum|uhrzeit|index|epoch|ticks)"
@@ -50,7 +50,12 @@ def is_label(name: str) -> bool:
 
 
 def time_of(
-    names: Sequence[str], columns: Sequence[Any], source: str, wanted: str | None, day_first: bool | None
+    names: Sequence[str],
+    columns: Sequence[Any],
+    source: str,
+    wanted: str | None,
+    day_first: bool | None,
+    form: str | None = None,
 ) -> TimeColumn:
     """The time: the column asked for, else the one named like a time, else the one whose cells read as times.
 
@@ -65,6 +70,8 @@ def time_of(
         [i for i, name in enumerate(names) if _TIME_NAMES.fullmatch(name)] if wanted is None else [names.index(wanted)]
     )
     how = "by its name" if wanted is None else "asked for"
+    if form is not None:
+        return _as_asked(names, columns, source, named, form)
     for i in named:
         parsed = times_of(columns[i], day_first, least=0.5, digits=True)
         if parsed is not None:
@@ -80,6 +87,16 @@ def time_of(
         f"{source} has no time column: none of {listed(names)} is named like a time and holds dates; "
         "say which one it is with --time-column"
     )
+
+
+def _as_asked(names: Sequence[str], columns: Sequence[Any], source: str, named: Sequence[int], form: str) -> TimeColumn:
+    """The column that is named like a time, else the first, that can be read in the format that the user gives."""
+    for i in [*named, *(i for i in range(len(names)) if i not in named)]:
+        parsed = formatted_times(tidy(columns[i]), form)
+        if not np.isnat(parsed.times).all():
+            return TimeColumn((names[i],), "read in the format asked for", parsed)
+    example = next((cell for cell in _head(columns[named[0] if named else 0]) if cell is not None), "")
+    raise UnusableData(f"{source}: no cell is a time in the format {form!r}, such as {str(example)!r}")
 
 
 def times_of(column: Any, day_first: bool | None, *, least: float, digits: bool) -> ParsedTimes | None:

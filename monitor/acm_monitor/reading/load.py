@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,11 +45,46 @@ def load(path: str | Path, reading: Reading = _FOUND_OUT) -> Recording:
         cells = _parquet_cells(path) if path.suffix.lower() in _PARQUET else _csv_cells(path)
     except OSError as error:
         raise UnusableData(f"{path} cannot be read: {error.strerror or error}") from error
+    return _recording(cells, path, reading)
+
+
+def from_frame(frame: Any, reading: Reading = _FOUND_OUT, source: str = "frame") -> Recording:
+    """The recording in a pandas frame, its index included, or in anything that Arrow makes a table of.
+
+    Raises
+    ------
+    UnusableData
+        If it has no time column or no numeric column.
+    """
+    if hasattr(frame, "reset_index"):
+        kept = frame if type(frame.index).__name__ == "RangeIndex" else frame.reset_index(names=_index_names(frame))
+        table = pa.Table.from_pandas(kept, preserve_index=False)
+    else:
+        table = pa.table(frame)
+    return _recording(
+        Cells([str(name).strip() for name in table.column_names], list(table.columns), 1, (), ()), Path(source), reading
+    )
+
+
+def _index_names(frame: Any) -> list[str]:
+    """Names for the levels of an index that no column has."""
+    taken = {str(name) for name in frame.columns}
+    names: list[str] = []
+    for name in frame.index.names:
+        told = "index" if name is None else str(name)
+        while told in taken:
+            told = f"{told} (index)"
+        taken.add(told)
+        names.append(told)
+    return names
+
+
+def _recording(cells: Cells, path: Path, reading: Reading) -> Recording:
     if not cells.columns or not len(cells.columns[0]):
         raise UnusableData(f"{path} has a header but no rows")
     names, notes = distinct([printable(name) for name in cells.names])
     reading = reading.as_shown()
-    time = time_of(names, cells.columns, str(path), reading.time_column, reading.day_first)
+    time = time_of(names, cells.columns, str(path), reading.time_column, reading.day_first, reading.time_format)
     notes = [*cells.notes, *notes, f"time is {time.named} ({time.how})", *time.parsed.notes]
     return _ordered(*Table(path, cells, time, names, notes).sensors(reading))
 

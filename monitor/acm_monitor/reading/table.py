@@ -31,6 +31,8 @@ class Reading(NamedTuple):
     labels: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    #: As `datetime.strptime` takes it: ``%d.%m.%Y %H:%M``.
+    time_format: str | None = None
 
     def as_shown(self) -> Reading:
         """With names as they are shown, which is how columns are told apart."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import UnusableData
 from ..recording import Booleans, Integers, Times, counted
 from .arrow import pa, pc
 
@@ -117,6 +118,25 @@ def _iso_at_once(column: Any) -> ParsedTimes | None:
     except pa.ArrowInvalid:
         return None
     return ParsedTimes(times, (f"{counted(int((~np.isnat(times)).sum()), 'row')} as {_ISO_LABEL}",))
+
+
+def formatted_times(texts: Any, form: str) -> ParsedTimes:
+    """The times that are written in one format of `datetime.strptime`, in UTC where it has an offset.
+
+    Raises
+    ------
+    UnusableData
+        If it is no such format.
+    """
+    import pandas
+
+    try:
+        cells = pandas.Series(texts.to_pylist(), dtype=object)
+        parsed = pandas.to_datetime(cells, format=form, errors="coerce", utc=True, exact=True)
+    except (ValueError, TypeError, re.error) as error:
+        raise UnusableData(f"the time format {form!r} cannot be used: {error}") from error
+    times = parsed.dt.tz_localize(None).to_numpy(f"datetime64[{_UNIT}]")
+    return ParsedTimes(times, (f"{counted(int((~np.isnat(times)).sum()), 'row')} as {form}",))
 
 
 def clock_times(texts: Any) -> np.ndarray[Any, np.dtype[np.timedelta64]]:
