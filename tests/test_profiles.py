@@ -15,6 +15,7 @@ from acm_dispatch.selection.curves import Curve, Point
 from acm_dispatch.selection.keeping import update
 from acm_dispatch.selection.profile import Entry, Key, merged, read
 from acm_dispatch.selection.sources import Source, read_again
+from acm_dispatch.tuning.warming import warm_up
 
 X = np.ones((100, 4))
 
@@ -38,10 +39,12 @@ def path(tmp_path):
 
 
 def test_a_curve_is_a_power_of_work_between_its_points_and_goes_on_beyond():
-    curve = Curve([Point(100, 1, 1e-6), Point(10_000, 1, 1e-4), Point(1_000_000, 1, 1e-3)])
+    curve = Curve([Point(100, 1, 1e-6), Point(10_000, 1, 1e-4), Point(1_000_000, 1, 1e-2)])
     assert isclose(curve.seconds(1_000, 1), 1e-5)
     assert isclose(curve.seconds(1, 1), 1e-6), "a call costs something however small"
-    assert isclose(curve.seconds(10**8, 1), 1e-2), "as steep as between the last two points"
+    assert isclose(curve.seconds(10**8, 1), 1.0), "as steep as between the last two points"
+    flat = Curve([Point(10, 1, 1e-5), Point(100, 1, 1e-5)])
+    assert flat.seconds(10_000, 1) > 5e-4, "two calls that cost little more than a call do not say that time stays"
     steep = Curve([Point(10, 1, 1e-9), Point(20, 1, 1.0)])
     assert steep.seconds(40, 1) < 3, "two noisy points do not make a prediction explode"
 
@@ -286,6 +289,20 @@ def test_a_kernel_is_compiled_once_calls_have_lost_as_much_as_that_takes(path, d
         assert backend.compiled == {("doubled", "float64")}
     finally:
         acm_dispatch.unregister_backend("compiling")
+
+
+def test_what_is_compiled_in_first_calls_can_be_compiled_ahead(doubled):
+    backends = [Backend("compiling", compiled=Disk()), Backend("plain")]
+    for backend in backends:
+        backend.kernel("doubled")(lambda x: np.add(x, x))
+        acm_dispatch.register_backend(backend)
+    try:
+        done = warm_up(["doubled"], [backend.name for backend in backends])
+        assert [(each.backend, each.dtype) for each in done] == [("compiling", "float64"), ("compiling", "float32")]
+        assert backends[0].compiled == {("doubled", "float64"), ("doubled", "float32")}
+    finally:
+        for backend in backends:
+            acm_dispatch.unregister_backend(backend.name)
 
 
 def test_a_profile_that_is_not_there_is_no_error(tmp_path):

@@ -140,6 +140,18 @@ def tune(
     )
 
 
+@app.command()
+def warmup(
+    ops: Annotated[str | None, typer.Option(help="Only these operations: zscore,impute.")] = None,
+    backends: Annotated[str | None, typer.Option(help="Only these backends.")] = None,
+    dtypes: Annotated[str, typer.Option(help="Of the arrays.")] = "float64,float32",
+) -> None:
+    """Compile what is compiled in first calls (Numba's kernels), so that no program waits for it."""
+    from .tune import listed, run_warm_up
+
+    run_warm_up(console(), listed(ops), listed(backends), listed(dtypes))
+
+
 profiles = typer.Typer(help="What kernels were measured to cost on this machine.", no_args_is_help=True)
 app.add_typer(profiles, name="profile")
 

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from ..errors import ConfigurationError
 from ..selection.profile import site_path
 from ..tuning.session import Progress
-from ..tuning.tune import tune
+from ..tuning.tune import DTYPES, tune
+from ..tuning.warming import Warmed, warm_up
 
 
 def run_tuning(to: Console, seconds: float, profile: Path | None, for_image: bool, **asked: Any) -> None:
@@ -34,6 +36,18 @@ def run_tuning(to: Console, seconds: float, profile: Path | None, for_image: boo
 
         done = tune(seconds, profile=profile, show=show, **{k: v for k, v in asked.items() if v})
     to.print(str(done), markup=False, highlight=False, soft_wrap=True)
+
+
+def run_warm_up(to: Console, operations: Sequence[str], backends: Sequence[str], dtypes: Sequence[str]) -> None:
+    """Make the first call of each kernel that is compiled in it, a line for each."""
+    if strange := set(dtypes) - set(DTYPES):
+        raise ConfigurationError(f"--dtypes has {sorted(strange)[0]!r}; expected some of {', '.join(DTYPES)}")
+
+    def show(done: Warmed) -> None:
+        to.print(f"{done.seconds:6.2f} s  {done.operation} on {done.backend}, {done.dtype}", highlight=False)
+
+    done = warm_up(operations, backends, dtypes, show)
+    to.print(f"{len(done)} kernels are ready", highlight=False)
 
 
 def listed(text: str | None) -> Sequence[str]:

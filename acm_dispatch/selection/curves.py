@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from math import exp, log
 from typing import NamedTuple
 
-#: Steepness of time over work, in logarithms, that is believed beyond the largest point: time grows with work, and
-#: what two neighbouring points say of it is noisy.
-_LEAST_SLOPE, _MOST_SLOPE = 0.5, 1.5
+#: Steepness of time over work, in logarithms, that is believed beyond the largest point: work is declared to be
+#: proportional to time, and two points that both cost little more than a call itself say that it stays the same.
+_LEAST_SLOPE, _MOST_SLOPE = 0.9, 1.3
 
 
 class Point(NamedTuple):

@@ -57,7 +57,7 @@ class Measurer:
         self._backends = list(backends)
         self._rng = random.Random(seed)
         self._faults: dict[Key, str | None] = {}
-        self._latest: dict[tuple[str, str], tuple[int, float]] = {}
+        self._largest: dict[tuple[str, str], tuple[int, float]] = {}
         self._importing: dict[str, float] = {}
 
     def measure(self, operation: Operation, cell: Cell, budget: float) -> Measured | None:
@@ -93,7 +93,7 @@ class Measurer:
         race([entrant.racer for entrant in right], rotated(call.values, nbytes), budget, self._rng)
         names = {entrant.backend.name for entrant in right}
         for entrant in right:
-            self._latest[cell.operation, entrant.backend.name] = call.work, entrant.racer.seconds
+            self._remember(call, entrant)
         verdict, undecided = _verdict(cell, right, incumbent_of(call, cell.threads, names))
         for entrant in right:
             seconds = verdict.seconds[entrant.backend.name]
@@ -108,8 +108,14 @@ class Measurer:
             return []
         return [e for e in entrants if guesses[e.backend.name] <= max(TOO_LONG, _NO_CHANCE * best)]
 
+    def _remember(self, call: BoundCall, entrant: Candidate) -> None:
+        """Keep the time of the largest call: small ones cost more than their work, and make larger ones seem long."""
+        known = self._largest.get((call.contract.name, entrant.backend.name), (0, 0.0))
+        if call.work >= known[0]:
+            self._largest[call.contract.name, entrant.backend.name] = call.work, entrant.racer.seconds
+
     def _guess(self, entrant: Candidate, call: BoundCall) -> float:
-        work, seconds = self._latest.get((call.contract.name, entrant.backend.name), (1, 0.0))
+        work, seconds = self._largest.get((call.contract.name, entrant.backend.name), (1, 0.0))
         return seconds * max(call.work / work, 1.0)
 
     def _fault(self, operation: Operation, entrant: Candidate, call: BoundCall, cell: Cell) -> str | None:
