@@ -22,7 +22,7 @@ PACKAGING    := $(VENV)-packaging
 PURE         := . backends/numba backends/cupy monitor
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal fuzz lint format bench bench-pipeline bench-device check-packages wheels third-party-licences docs clean
+.PHONY: help setup demo test test-minimal test-gpu-rig fuzz lint format bench bench-pipeline bench-device check-packages wheels third-party-licences docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -65,6 +65,13 @@ test-minimal: ## the contracts where nothing but NumPy, SciPy and pytest is inst
 	$(PYTHON) -m venv $(VENV)-minimal
 	$(VENV)-minimal/bin/python -m pip --disable-pip-version-check install --quiet . pytest
 	cd $(VENV)-minimal && bin/python -m pytest -q --pyargs acm_dispatch.testing --backend=numpy
+
+RIG := tests/gpu_rig
+RIG_PYTEST := PYTHONPATH=$(RIG) $(PYTEST) --noconftest -p no:cacheprovider -n $(JOBS)
+
+test-gpu-rig: setup ## the CUDA kernels without a GPU: on the host, checked, and by NVIDIA's compiler (needs g++)
+	$(RIG_PYTEST) $(RIG)/check_values.py $(RIG)/check_faults.py $(RIG)/check_mutants.py $(RIG)/check_compiled.py
+	$(RIG_PYTEST) -p host_backend --pyargs acm_dispatch.testing --backend=cuda_on_host
 
 DRAWS ?= 100000
 SEED  ?= 0

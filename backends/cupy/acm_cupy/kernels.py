@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import backend, device
+from .cuda.declared import FUSED
+from .cuda.program import HEADERS
 from .declared import KERNELS
 
 if TYPE_CHECKING:
@@ -54,7 +56,16 @@ def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
     return np.errstate(all="ignore")(function)
 
 
+def register_fused(target: Backend, xp: Any) -> None:
+    """Make the CUDA C++ kernels, launched through `xp`, kernels of `target`. Call it before `register`."""
+    for family in HEADERS:
+        import_module(f"{__package__}.cuda.{family}")
+    for operation, function in FUSED:
+        target.kernel(operation)(device.retrying(update_wrapper(partial(function, xp), function)))
+
+
 if device.unavailable() is None:
     import cupy
 
+    register_fused(backend, cupy)
     register(backend, cupy, device.retrying)
