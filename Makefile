@@ -22,7 +22,7 @@ PACKAGING    := $(VENV)-packaging
 PURE         := . backends/numba backends/cupy monitor
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal test-gpu-rig fuzz lint format bench bench-pipeline bench-device check-packages wheels third-party-licences docs clean
+.PHONY: help setup demo test test-minimal test-gpu-rig roofline fuzz lint format bench bench-pipeline bench-device check-packages wheels third-party-licences docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -72,6 +72,9 @@ RIG_PYTEST := PYTHONPATH=$(RIG) $(PYTEST) --noconftest -p no:cacheprovider -n $(
 test-gpu-rig: setup ## the CUDA kernels without a GPU: on the host, checked, and by NVIDIA's compiler (needs g++)
 	$(RIG_PYTEST) $(RIG)/check_values.py $(RIG)/check_faults.py $(RIG)/check_mutants.py $(RIG)/check_compiled.py
 	$(RIG_PYTEST) -p host_backend --pyargs acm_dispatch.testing --backend=cuda_on_host
+
+roofline: setup ## bounds of the CUDA kernels on three cards, by counting
+	PYTHONPATH=$(RIG) $(BIN)/python -m benchmarks.roofline
 
 DRAWS ?= 100000
 SEED  ?= 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nvrtc import LIMITS, compiled, occupancy
+import pytest
+from acm_cupy.cuda.program import options, source
+from nvrtc import LIMITS, compiled, inner_loops, occupancy
 from places import PLANTED
 from table import PAGE, THREADS, everything, page
 
@@ -24,3 +26,17 @@ def test_a_planted_spill_is_seen():
 
 def test_the_page_is_what_the_compiler_says():
     assert PAGE.read_text("utf-8") == page(), "run python tests/gpu_rig/table.py"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("family", "kernel"),
+    [("distances", "pairwise_euclidean"), ("distances", "nearest_rows"), ("silhouette", "silhouettes")],
+)
+def test_the_inner_loop_is_arithmetic(family, kernel, dtype):
+    """Differences and squares, one load from shared memory for four of them, and nothing else that grows with them."""
+    for architecture in LIMITS:
+        loop = inner_loops(source(family), architecture, options(dtype))[kernel]
+        assert loop["sub.f64"] == loop["fma.rn.f64"] == 64
+        assert loop["ld.shared.f64"] == 32
+        assert loop.total() - 160 <= 16, loop

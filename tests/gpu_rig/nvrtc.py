@@ -6,6 +6,7 @@ import ctypes
 import re
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +48,22 @@ def _only(folder: Path, pattern: str) -> Path:
 
 def compiled(text: str, architecture: str, options: tuple[str, ...] = ()) -> dict[str, Taken]:
     """What the kernels of a text take on an architecture such as sm_90."""
+    return _parsed(_compile(text, architecture, options)[0])
+
+
+def inner_loops(text: str, architecture: str, options: tuple[str, ...] = ()) -> dict[str, Counter[str]]:
+    """Of each kernel the instructions of PTX in the block without branches that has most multiplications and sums."""
+    ptx = _compile(text, architecture, options)[1]
+    found: dict[str, Counter[str]] = {}
+    for name, body in re.findall(r"\.entry (\w+)\((.*?)^}", ptx, re.DOTALL | re.MULTILINE):
+        inner = max(re.split(r"^\$L\w+:", body, flags=re.MULTILINE), key=lambda block: block.count("fma.rn.f64"))
+        found[name] = Counter(re.findall(r"^\s+(?:@!?%p\d+ )?([a-z][\w.]*)\s", inner, re.MULTILINE))
+    return found
+
+
+@cache
+def _compile(text: str, architecture: str, options: tuple[str, ...]) -> tuple[str, str]:
+    """The assembler's report, and PTX."""
     library, program = _library(), ctypes.c_void_p()
     none = ctypes.c_void_p()
     _check(library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"kernels.cu", 0, none, none))
@@ -56,19 +73,19 @@ def compiled(text: str, architecture: str, options: tuple[str, ...] = ()) -> dic
         failed = library.nvrtcCompileProgram(
             program, len(words), (ctypes.c_char_p * len(words))(*(word.encode() for word in words))
         )
-        log = _log(program)
+        log = _text(program, "ProgramLog")
         if failed:
             raise RuntimeError(f"NVRTC refuses the text for {architecture}:\n{log}")
-        return _parsed(log)
+        return log, _text(program, "PTX")
     finally:
         library.nvrtcDestroyProgram(ctypes.byref(program))
 
 
-def _log(program: ctypes.c_void_p) -> str:
+def _text(program: ctypes.c_void_p, kind: str) -> str:
     size = ctypes.c_size_t()
-    _check(_library().nvrtcGetProgramLogSize(program, ctypes.byref(size)))
+    _check(getattr(_library(), f"nvrtcGet{kind}Size")(program, ctypes.byref(size)))
     buffer = ctypes.create_string_buffer(size.value)
-    _check(_library().nvrtcGetProgramLog(program, buffer))
+    _check(getattr(_library(), f"nvrtcGet{kind}")(program, buffer))
     return buffer.value.decode()
 
 
