@@ -11,6 +11,7 @@ from ..contract.arrays import MOST_NUMBERS, kind_of
 from ..contract.declaration import Declaration
 from ..contract.shapes import misfit
 from ..errors import ConfigurationError, shown
+from ..policy import tables
 from ..policy.layers import running_policy
 from ..selection.bound import BoundCall
 from ..selection.choose import candidates, requested
@@ -43,9 +44,17 @@ class Explanation(NamedTuple):
     predicted: dict[str, Estimate]
 
     def __str__(self) -> str:
+        return "\n".join([self._call(), *(f"  {name:8} {self._told(name)}" for name in self.verdicts)])
+
+    def html(self) -> str:
+        """The table that notebooks show."""
+        return tables.html(self._call(), ("backend", "verdict"), [(name, self._told(name)) for name in self.verdicts])
+
+    _repr_html_ = html
+
+    def _call(self) -> str:
         dims = ", ".join(f"{name} = {size:,}" for name, size in self.dims.items())
-        lines = [f"{self.operation} ({dims}; {self.dtype}; about {self.work:,} units of work)"]
-        return "\n".join(lines + [f"  {name:8} {self._told(name)}" for name in self.verdicts])
+        return f"{self.operation} ({dims}; {self.dtype}; about {self.work:,} units of work)"
 
     def _told(self, name: str) -> str:
         cost = self.predicted.get(name)
@@ -75,6 +84,9 @@ class ComposedExplanation(NamedTuple):
 
     def __str__(self) -> str:
         return "\n".join([f"{self.operation} is made of", *map(str, self.parts.values())])
+
+    def _repr_html_(self) -> str:
+        return "".join(part.html() for part in self.parts.values())
 
 
 class Operation(Declaration):

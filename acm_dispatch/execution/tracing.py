@@ -20,6 +20,7 @@ import numpy as np
 from ..backends.transfer import to_host
 from ..contract.declaration import Declaration
 from ..errors import Unsupported, described
+from ..policy import tables
 from ..policy.configuration import PREFIX
 from ..policy.layers import ROOT, current_policy, enter, leave
 from ..policy.resolved import resolved
@@ -76,6 +77,17 @@ class Trace:
                 f"{r.operation:28} {r.shape:24} {r.backend:8} {r.seconds * 1e3:10.3f} {predicted:>10}  {r.outcome}"
             )
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        headings = ("operation", "shape", "dtype", "backend", "ms", "decided by")
+        rows = [(r.operation, r.shape, r.dtype, r.backend, f"{r.seconds * 1e3:.3f}", r.outcome) for r in self.records]
+        return tables.html("", headings, rows)
+
+    def to_pandas(self) -> Any:
+        """The records as a pandas DataFrame, a row a call; pandas must be installed."""
+        import pandas as pd  # pyright: ignore[reportMissingTypeStubs] - it ships none
+
+        return pd.DataFrame([record._asdict() for record in self.records], columns=list(Record._fields))
 
     def to_json(self) -> str:
         """The records as a JSON list; null for a deviation that is no finite number."""

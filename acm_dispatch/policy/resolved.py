@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
+from . import tables
 from .layers import Policy, current_policy
 from .settings import Resolved, defaults
 
@@ -39,6 +40,9 @@ class Config(NamedTuple):
 
     def __repr__(self) -> str:
         return "\n".join(f"{name:22} {value!s:20} {origin}" for name, value, origin in self.rows)
+
+    def _repr_html_(self) -> str:
+        return tables.html("", ("setting", "value", "from"), self.rows)
 
 
 def config() -> Config:
