@@ -77,6 +77,8 @@ EXAMPLES = [
     example(
         "spe_t2", [1, 0], [4, 1], x=[[4.0, 1.0], [2.0, 0.0]], mean=[0.0, 0.0], components=[[1.0, 0.0]], variance=[4.0]
     ),
+    # The least variance is 1e-12.
+    example("spe_t2", [4], [9e12], x=[[3.0, 2.0]], mean=[0.0, 0.0], components=[[1.0, 0.0]], variance=[0.0]),
     example("pca_reconstruct", [[12, 26]], scores=[[2.0]], components=[[1.0, 3.0]], mean=[10.0, 20.0]),
     # Robust statistics and quantiles. Median 3; deviations 2, 1, 1, 4.
     example("column_median_mad", [3], [1.5 * MAD], x=FOUR),

@@ -159,7 +159,7 @@ def _assert_models(
     """Centres agree, and coefficients as far as values that are rounded at the size of their column tell them."""
     np.testing.assert_allclose(actual[1], expected[1], rtol=rtol, atol=atol)
     for j in np.flatnonzero(~np.isclose(actual[0], expected[0], rtol, atol)):
-        off, allowed = abs(actual[0][j] - expected[0][j]), _doubt(arguments, j, float(expected[1][j]))
+        off, allowed = abs(actual[0][j] - expected[0][j]), _doubt(arguments, int(j), float(expected[1][j]))
         assert off <= allowed, f"column {j}: {actual[0][j]}, not {expected[0][j]}; off by {allowed} is allowed"
 
 
