@@ -23,6 +23,7 @@ html_title = "acm_dispatch"
 html_static_path = ["static"]
 html_css_files = ["narrow.css"]
 html_show_sourcelink = False
+html_sidebars = {"*": []}  # pages without pages below them have all of the width
 html_theme_options = {
     "header_links_before_dropdown": 4,  # one line at 1280 pixels
     "navbar_align": "left",
