@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -28,18 +30,26 @@ class Taken(NamedTuple):
 
 @cache
 def _library() -> ctypes.CDLL:
-    folder = CACHE / "nvrtc"
-    if not folder.exists():
-        part = CACHE / "nvrtc.part"
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--upgrade")
-        subprocess.run([*pip, "--target", str(part), "-r", str(RIG / "requirements.txt")], check=True)
-        part.rename(folder)
-    libraries = folder / "nvidia" / "cu13" / "lib"
+    libraries = _installed() / "nvidia" / "cu13" / "lib"
     # It looks for its built-in functions by their bare name: they must be there before it.
     ctypes.CDLL(str(_only(libraries, "libnvrtc-builtins.so.*")), mode=ctypes.RTLD_GLOBAL)
     library = ctypes.CDLL(str(_only(libraries, "libnvrtc.so.*")))
     library.nvrtcGetErrorString.restype = ctypes.c_char_p
     return library
+
+
+def _installed() -> Path:
+    """Fetched once; of processes that do so at the same time the first one's stays."""
+    folder = CACHE / "nvrtc"
+    if not folder.exists():
+        part = CACHE / f"nvrtc.{os.getpid()}"
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+        subprocess.run([*pip, "--target", str(part), "-r", str(RIG / "requirements.txt")], check=True)
+        try:
+            part.rename(folder)
+        except OSError:
+            shutil.rmtree(part)
+    return folder
 
 
 def _only(folder: Path, pattern: str) -> Path:
