@@ -153,7 +153,7 @@ class Backend:
     version : str, optional
         Shown by `doctor`.
     build : callable, optional
-        What its speed depends on beside its version, as a text: the instruction set in use, the version of a compiler.
+        What its speed depends on besides its version, as a text: the instruction set in use, the version of a compiler.
         Measured costs count as long as it stays the same.
     compiled : set of (str, str), optional
         For backends that compile a kernel in its first call: operation and dtype of those whose machine code is on

@@ -83,7 +83,7 @@ class Declaration:
         if nan not in get_args(NanRule):
             raise DeclarationError(f"{self.name}: nan={shown(nan)}; expected one of {get_args(NanRule)}")
         self.nan: NanRule = nan
-        #: The dimension of columns, which beside the amount of work tells what a call costs; empty where none has any.
+        #: The dimension of columns, which with the amount of work tells what a call costs; empty where none has any.
         self.width = next(
             (spec.dims[-1] for spec in self.shapes.inputs if len(spec.dims) > 1 and not spec.optional), ""
         )

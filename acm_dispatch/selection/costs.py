@@ -233,7 +233,7 @@ def _most(starts: list[tuple[float, float, float]]) -> tuple[float, float, float
 
 
 def variant_of(contract: Declaration, values: list[Any]) -> str:
-    """What of the arguments makes a call another task, beside their sizes.
+    """What of the arguments makes a call another task, apart from their sizes.
 
     These are arrays that may be left out and are not, and words and switches that are not as by default.
     """

@@ -14,7 +14,7 @@ from .profile import Entry, Profile, bundled_paths, read, site_path, user_path
 if TYPE_CHECKING:
     from ..contract.declaration import Declaration
 
-#: What the setting `profile` names beside files: what this machine and environment have, and what the package has.
+#: What the setting `profile` names besides files: what this machine and environment have, and what the package has.
 OWN, BUNDLED = "own", "bundled"
 
 

@@ -110,7 +110,7 @@ def analyse(frame: Any, config: Config | None = None, *, model: Model | None = N
 
 
 def _in_silence(step: str) -> None:
-    """Nobody waits at a screen."""
+    """No progress is shown: there is no screen."""
 
 
 def _frame(rows: list[dict[str, Any]]) -> Any:

@@ -1,4 +1,4 @@
-"""Which kernels have machine code on disk, told without importing Numba: a list beside Numba's own files.
+"""Which kernels have machine code on disk, told without importing Numba: a list next to Numba's own files.
 
 A choice depends on whether a kernel's first call takes seconds, in which it is compiled, or a fraction of one. A list
 that is wrong (files were deleted, sources edited) costs one compilation that was not counted.
