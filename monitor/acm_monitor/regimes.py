@@ -116,6 +116,7 @@ def find_regimes(
     if not known.all():
         centres = centres[known]
         labels = labels_of(z, centres, calls)
+        labels[~trusted] = _most_alike(z[~trusted], centres)
     suspects = tuple(suspect for suspect, regime in zip(clusters_found, known, strict=True) if not regime)
     found = Regimes(labels, centres, tuple(trials), chosen, suspects, trusted)
     return _numbered(found)
@@ -156,6 +157,11 @@ def scores_within(x: Floats, labels: Integers, model: RegimeModel, calls: Calls,
 def labels_of(z: Floats, centres: Floats, calls: Calls) -> Integers:
     """The nearest regime of each row of overall scores."""
     return calls(acm_dispatch.pairwise_distances_argmin, z, centres)
+
+
+def _most_alike(z: Floats, centres: Floats) -> Integers:
+    """The regime that most sensors of a suspect's rows are near to: squares would follow the one sensor that is off."""
+    return np.argmin([np.abs(z - centre).sum(axis=1) for centre in centres], axis=0)
 
 
 def _visits(rows: Booleans) -> Suspect:
