@@ -49,12 +49,12 @@ def as_svg(figure: Any) -> str:
 
 
 def date_axis(axes: Any) -> None:
-    """Label the axis of abscissas with dates as short as they can be."""
+    """Label the axis of abscissas with dates as short as they can be; what all share, such as the year, ends it."""
     from matplotlib import dates
 
     locator = dates.AutoDateLocator(maxticks=10)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, show_offset=False))
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
 
 
 def stretches(n_rows: int) -> Integers:
