@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import kstest, uniform
 from sklearn.ensemble import IsolationForest as SklearnForest
 
 import acm_dispatch
@@ -59,6 +60,28 @@ def test_the_same_seed_and_values_grow_the_same_forest(again):
     first, second = (acm_dispatch.fit_isolation_forest(y, n_trees=7, random_state=11) for y in (x, again(x)))
     for mine, other in zip(first, second, strict=True):
         assert_array_equal(mine, other)
+
+
+def test_nodes_split_at_uniform_places_within_the_range_of_their_rows():
+    """Of three values the root parts one off, and its child the other two."""
+    forest = acm_dispatch.fit_isolation_forest([[0.0], [3.0], [10.0]], n_trees=4000, random_state=0)
+    of_roots, left = forest.threshold[forest.roots], forest.left[forest.roots]
+    assert kstest(of_roots, uniform(0, 10).cdf).pvalue > 1e-3
+    early = of_roots < 3
+    assert kstest(forest.threshold[left[early] + 1], uniform(3, 7).cdf).pvalue > 1e-3
+    assert kstest(forest.threshold[left[~early]], uniform(0, 3).cdf).pvalue > 1e-3
+
+
+def test_columns_of_which_few_vary_split_within_their_range():
+    """Most draws find a constant column, so all are looked at."""
+    x = np.ones((2, 300))
+    x[:, 7], x[:, 200] = [0.0, 1.0], [50.0, 90.0]
+    forest = acm_dispatch.fit_isolation_forest(x, n_trees=4000, random_state=0)
+    feature, threshold = forest.feature[forest.roots], forest.threshold[forest.roots]
+    assert set(feature) == {7, 200}
+    assert abs((feature == 7).mean() - 0.5) < 0.04
+    assert kstest(threshold[feature == 7], uniform(0, 1).cdf).pvalue > 1e-3
+    assert kstest(threshold[feature == 200], uniform(50, 40).cdf).pvalue > 1e-3
 
 
 def test_constant_data_is_one_leaf_a_tree():

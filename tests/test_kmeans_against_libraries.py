@@ -46,6 +46,12 @@ def test_tolerance_is_a_share_of_the_spread_as_in_scikit_learn(backend, unit):
     assert len(steps) == 3
 
 
+def test_every_tolerance_stops_at_the_step_where_scikit_learn_stops(backend):
+    x = np.random.default_rng(5).random((900, 3))  # no clusters, so that it takes many steps
+    steps = {assert_same(x, 9, backend, init=x[:9], tol=tol) for tol in np.logspace(-6, 0, 40)}
+    assert len(steps) > 8
+
+
 def test_an_offset_changes_no_step(backend):
     assert_same(X + 1e6, 5, backend, init=X[:5] + 1e6)
 
