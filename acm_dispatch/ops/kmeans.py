@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -378,7 +379,8 @@ def kmeans(
         _lloyd(x, given if given is not None else _draw(x, n_clusters, source, backend), most, least_shift, backend)
         for _ in range(starts)
     )
-    centers, labels, inertia, n_iter = min(runs, key=lambda run: run.inertia.root())
+    equal = _rounding(x.dtype)
+    centers, labels, inertia, n_iter = reduce(lambda best, run: run if run.is_better_than(best, equal) else best, runs)
     return KMeansResult(centers * unit if unit != 1.0 else centers, labels, inertia.within(unit), n_iter)
 
 
@@ -447,8 +449,11 @@ def _unit(largest: float) -> float:
 
 
 def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
-    """Rows by greedy k-means++: of a few candidates each time the one that leaves the least distance."""
-    trials = _trials(n_clusters)
+    """Rows by greedy k-means++: of a few candidates each time the one that leaves the least distance.
+
+    Of several that leave as much, up to rounding, the first.
+    """
+    trials, equal = _trials(n_clusters), _rounding(x.dtype)
     chosen = [source.choice(len(x), p=np.full(len(x), 1 / len(x)))]
     nearest = _distances(x, chosen, backend)
     for _ in range(1, n_clusters):
@@ -460,10 +465,15 @@ def _draw(x: Any, n_clusters: int, source: Any, backend: str | None) -> Any:
         # In the unit of the least of them: a sum that overflows in it is not the least.
         farthest = left.max(axis=1)
         sums = _squares(left, float(farthest.min())).sum(axis=1) if float(farthest.min()) > 0 else farthest
-        best = int(sums.argmin())
+        best = int((sums <= sums.min() * (1.0 + equal)).argmax())
         chosen.append(candidates[best])
         nearest = left[best].copy()
     return x[chosen]
+
+
+def _rounding(dtype: Any) -> float:
+    """By what share sums of squares may differ between backends: of equal ones the first is taken, whoever computes."""
+    return 64 * float(np.finfo(dtype).eps)
 
 
 def _distances(x: Any, rows: Any, backend: str | None) -> Any:
@@ -484,6 +494,10 @@ class _Run(NamedTuple):
     labels: Any
     inertia: _Squares
     n_iter: int
+
+    def is_better_than(self, other: _Run, equal: float) -> bool:
+        """Whether its inertia is less, by more than this share."""
+        return self.inertia.root() < other.inertia.root() * (1.0 - equal)
 
 
 def _lloyd(x: Any, centers: Any, max_iter: int, least_shift: float, backend: str | None) -> _Run:
