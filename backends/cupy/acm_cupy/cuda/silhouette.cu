@@ -14,7 +14,7 @@ cluster_starts(const long long* order, const long long* codes, int* starts, int*
 }
 
 // Whether no square of a difference of such numbers overflows or underflows.
-__device__ __forceinline__ bool is_moderate(REAL value) {
+__device__ __forceinline__ bool has_normal_square(REAL value) {
   if (sizeof(REAL) == 4) return true;
   double size = fabs((double)value);
   return size < 0x1p480 && (size >= 0x1p-420 || size == 0);
@@ -31,17 +31,17 @@ __device__ __forceinline__ double silhouette(double within, double between) {
   return isnan(score) ? 0.0 : score;  // alone in its cluster, or a = b = 0
 }
 
-// One block 64 of the ordered rows, and one cluster after the other. state[1] tells whether a number is not moderate.
+// One block 64 of the ordered rows, and one cluster after the other. state[1] tells whether a square may leave the range.
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
 silhouettes(const REAL* x, const long long* order, const long long* codes, const int* starts, int* state, REAL* scores,
             int n, int d) {
   __shared__ Tiles tiles;
   double squares[EACH][EACH], within[EACH], between[EACH];
   int own[EACH], first_x = blockIdx.x * TILE, tx = threadIdx.x % SIDE, ty = threadIdx.x / SIDE;
-  bool moderate = true;
+  bool ordinary = true;
   for (int r = ty; r < TILE && first_x + r < n; r += SIDE)
-    for (int k = tx; k < d; k += SIDE) moderate = moderate && is_moderate(x[(size_t)order[first_x + r] * d + k]);
-  if (!__syncthreads_and(moderate) && threadIdx.x == 0) atomicOr(&state[1], 1);
+    for (int k = tx; k < d; k += SIDE) ordinary = ordinary && has_normal_square(x[(size_t)order[first_x + r] * d + k]);
+  if (!__syncthreads_and(ordinary) && threadIdx.x == 0) atomicOr(&state[1], 1);
 #pragma unroll
   for (int i = 0; i < EACH; i++) {
     int place = first_x + ty + i * SIDE;
