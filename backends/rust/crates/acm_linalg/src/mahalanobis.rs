@@ -67,8 +67,12 @@ impl<T: Scalar> Task for Forms<'_, T> {
                         forms(&factor, deviations, stride, out);
                     },
                 );
-                for (i, out) in out.iter_mut().enumerate().filter(|(_, out)| !out.is_finite()) {
-                    *out = T::from_f64(plain(x.row(first + i), &mean, precision)?);
+                for (i, out) in out.iter_mut().enumerate() {
+                    if !out.is_finite() {
+                        *out = T::from_f64(plain(x.row(first + i), &mean, precision)?);
+                    } else if *out < T::ZERO {
+                        *out = T::ZERO;
+                    }
                 }
             }
             Ok(())
@@ -108,9 +112,7 @@ fn forms<S: Simd, T: Scalar>(factor: &Panels<S, f64>, deviations: &[f64], stride
             }
         }
         for (out, total) in out.iter_mut().zip(totals) {
-            let form = 2.0 * total.sum();
-            // An infinite one is computed again.
-            *out = T::from_f64(if form == f64::NEG_INFINITY { form } else { at_least_zero(form) });
+            *out = T::from_f64(2.0 * total.sum());
         }
     }
 }
