@@ -18,14 +18,14 @@ def _silhouettes_by_blocks(x: Any, codes: Any) -> Any:
     if not fits:  # ratios know no unit: in a small one no distance is less than a normal number
         x = np.ldexp(x.astype(np.float64), max(470 - np.frexp(np.abs(x).max())[1], 0))
     sizes = np.bincount(codes)
+    starts = np.cumsum(sizes) - sizes
     by_cluster = x[np.argsort(codes, kind="stable")]
     rows = max(cdist.BLOCK // len(x), 1)
     for start in range(0, len(x), rows):
         block, own = x[start : start + rows], codes[start : start + rows]
-        starts = np.cumsum(sizes) - sizes
         sums = np.add.reduceat(cdist.distances(block, by_cluster, fits), starts, axis=1)
-        overflowed = _have_overflowed(sums, own, sizes)
-        if overflowed.any():  # sums beyond the largest number; in a large unit they are not
+        if np.isinf(sums).any() and (overflowed := _have_overflowed(sums, own, sizes)).any():
+            # Sums beyond the largest number; in a large unit they are not.
             far = cdist.distances(block[overflowed] * 2.0**-64, by_cluster * 2.0**-64, False)
             sums[overflowed] = np.add.reduceat(far, starts, axis=1)
         scores[start : start + rows] = np.where(sizes[own] > 1, _silhouette(*_mean_distances(sums, own, sizes)), 0.0)
