@@ -39,19 +39,30 @@ def usable_backends(names: Iterable[str] | None = None) -> list[Backend]:
     return [backend for backend in found if backend.arrays == "numpy" and registry.unusable(backend) is None]
 
 
+def candidate_of(call: BoundCall, backend: Backend, threads: int) -> Candidate:
+    """The backend's kernel for the call.
+
+    Raises
+    ------
+    BackendError
+        If it has none that takes it.
+    """
+    with use(backend.name, strict=True, threads=threads, fallback="error"):
+        request = requested(call, current_policy())
+        choice = select(request)
+        return Candidate(backend, choice.kernel, Racer(backend.name, planned(request, choice).call))
+
+
 def candidates_of(call: BoundCall, backends: Sequence[Backend], threads: int) -> list[Candidate]:
     """The kernels that take the call unasked, one of each backend."""
     found: list[Candidate] = []
     for backend in backends:
-        with use(backend.name, strict=True, threads=threads, fallback="error"):
-            request = requested(call, current_policy())
-            try:
-                choice = select(request)
-                run = planned(request, choice).call
-            except BackendError:
-                continue
-        if not choice.kernel.opt_in:
-            found.append(Candidate(backend, choice.kernel, Racer(backend.name, run)))
+        try:
+            candidate = candidate_of(call, backend, threads)
+        except BackendError:
+            continue
+        if not candidate.kernel.opt_in:
+            found.append(candidate)
     return found
 
 

@@ -11,15 +11,11 @@ import numpy as np
 
 from ..backends.backend import Backend
 from ..errors import BackendError, InvalidInput, Unsupported
-from ..execution.binding import planned
 from ..execution.dispatch import Operation
 from ..execution.draws import Draw, arguments_of
-from ..policy.layers import current_policy
-from ..policy.scopes import use
 from ..selection.bound import BoundCall
-from ..selection.choose import requested, select
-from .candidates import Candidate, fault_of, incumbent_of, rotated
-from .racing import Racer, race, ratios_of, settle
+from .candidates import Candidate, candidate_of, fault_of, incumbent_of, rotated
+from .racing import Racer, race, ratios_of, wait_for_idle_threads
 
 #: How often arguments are drawn, should the contract refuse them.
 _DRAWS = 20
@@ -66,7 +62,7 @@ def compared(asked: Asked, backends: Sequence[Backend], seconds: float) -> list[
             entrants.append(entrant)
     if not entrants:
         return out
-    settle()
+    wait_for_idle_threads()
     race([entrant.racer for entrant in entrants], rotated(call.values, nbytes), seconds, random.Random(0))
     entrants.sort(key=lambda entrant: entrant.racer.seconds)
     usual = incumbent_of(call, asked.threads, {entrant.backend.name for entrant in entrants})
@@ -98,15 +94,12 @@ def _in_dtype(value: Any, dtype: str) -> Any:
 
 def _entrant(asked: Asked, call: BoundCall, backend: Backend) -> Candidate | Standing:
     """The backend's kernel, warmed up and found right; or the standing that says why it does not take part."""
-    with use(backend.name, strict=True, threads=asked.threads, fallback="error"):
-        request = requested(call, current_policy())
-        try:
-            choice = select(request)
-            entrant = Candidate(backend, choice.kernel, Racer(backend.name, planned(request, choice).call))
-            problem = fault_of(asked.operation, entrant, call)
-        except (BackendError, Unsupported) as error:
-            return Standing(backend.name, problem=str(error))
-    return Standing(backend.name, choice.kernel.name, problem=problem) if problem else entrant
+    try:
+        entrant = candidate_of(call, backend, asked.threads)
+        problem = fault_of(asked.operation, entrant, call)
+    except (BackendError, Unsupported) as error:
+        return Standing(backend.name, problem=str(error))
+    return Standing(backend.name, entrant.kernel.name, problem=problem) if problem else entrant
 
 
 def _standing(entrant: Candidate, best: Racer, usual: str | None) -> Standing:
