@@ -24,7 +24,7 @@ from acm_dispatch.execution.dispatch import Operation, declared
 from acm_dispatch.selection.bound import BoundCall
 from acm_dispatch.tuning.candidates import Candidate, candidates_of, incumbent_of, predicted, rotated, usable_backends
 from acm_dispatch.tuning.cells import Cell, drawn
-from acm_dispatch.tuning.racing import race, settle
+from acm_dispatch.tuning.racing import race, wait_for_idle_threads
 
 from .process import load_average
 
@@ -83,7 +83,7 @@ def measure(
         playing = _with_a_chance(able, chosen)
         if chosen is None or len(able) < 2 or not playing:
             return None
-        settle()
+        wait_for_idle_threads()
         race([each.racer for each in playing], rotated(call.values, nbytes), 0.3, rng)
         seconds = {each.backend.name: each.racer.seconds for each in playing}
         return Regret(cell, chosen, min(seconds, key=lambda name: seconds[name]), seconds)

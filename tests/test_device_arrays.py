@@ -58,12 +58,12 @@ ARRANGE = {
 }
 
 
-def _moved(device, value, arrange):
+def _to_device(device, value, arrange):
     """Arguments with their arrays, and those of the models among them, on the device."""
     if isinstance(value, dict):
-        return {name: _moved(device, part, arrange) for name, part in value.items()}
+        return {name: _to_device(device, part, arrange) for name, part in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_moved(device, part, arrange) for part in value))
+        return type(value)(*(_to_device(device, part, arrange) for part in value))
     if hasattr(value, "tocsr"):
         return device.matrix(value)
     return arrange(device, value) if isinstance(value, np.ndarray) and value.ndim else value
@@ -100,7 +100,7 @@ def _cases():
 def test_results_stay_on_the_device_and_mean_what_the_reference_says(device, subject, sample_name, dtype):
     wanted = expected(subject, sample_name, dtype)
     for layout, arrange in ARRANGE.items():
-        arguments = _moved(device, in_dtype(sample(subject, sample_name), dtype), arrange)
+        arguments = _to_device(device, in_dtype(sample(subject, sample_name), dtype), arrange)
         before = _bytes(device, arguments)
         try:
             results = as_tuple(subject.function(**arguments))
@@ -127,7 +127,7 @@ def _copy(device, actual, reference):
 @pytest.mark.parametrize("device", DEVICES)
 def test_gives_the_same_bits_every_time(device):
     for operation in set(OPERATIONS) & set(_subjects(device)):
-        arguments = _moved(device, sample(operation, "typical"), ARRANGE["contiguous"])
+        arguments = _to_device(device, sample(operation, "typical"), ARRANGE["contiguous"])
         first, *others = [
             [device.back(part).tobytes() for part in as_tuple(operation.function(**arguments))] for _ in range(4)
         ]

@@ -17,7 +17,7 @@ from ..selection.machine import facts_of
 from ..selection.profile import Entry, Key
 from .candidates import Candidate, candidates_of, fault_of, incumbent_of, rotated
 from .cells import Cell, drawn
-from .racing import MARGIN, beats, race, settle
+from .racing import MARGIN, beats, race, wait_for_idle_threads
 
 #: Cells, and candidates that have no chance, of which a call takes longer than this are left out: the last slope of
 #: a curve says what they cost.
@@ -89,7 +89,7 @@ class Measurer:
                 entries.append(_entry(entrant, call, cell, wrong=fault))
         if not right:
             return None
-        settle()
+        wait_for_idle_threads()
         race([entrant.racer for entrant in right], rotated(call.values, nbytes), budget, self._rng)
         names = {entrant.backend.name for entrant in right}
         for entrant in right:

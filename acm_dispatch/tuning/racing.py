@@ -93,7 +93,7 @@ def race(racers: Sequence[Racer], rotation: Sequence[Sequence[Any]], budget: flo
         for racer in rng.sample(playing, len(playing)):
             racer.sample(turns)
             if racer.spins:
-                settle()
+                wait_for_idle_threads()
         if number + 1 == _ROUNDS_FOR_ALL:
             _dismiss(racers)
 
@@ -133,7 +133,7 @@ def _by_chance(successes: int, tries: int) -> float:
     return sum(comb(tries, k) for k in range(successes, tries + 1)) / 2**tries
 
 
-def settle() -> None:
+def wait_for_idle_threads() -> None:
     """Wait until no thread of this process spins: a BLAS's do for up to a tenth of a second after a call."""
     end = time.perf_counter() + _MOST_SETTLE_SECONDS
     while time.perf_counter() < end:

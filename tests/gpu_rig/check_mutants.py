@@ -128,7 +128,7 @@ def test_a_mutant_is_noticed(name, monkeypatch):
     whole = program.source
     monkeypatch.setattr(program, "source", lambda wanted: altered if wanted == family else whole(wanted))
     monkeypatch.setattr(program, "_programs", {})
-    assert _noticed(calls, False, monkeypatch) or _noticed(calls, True, monkeypatch), f"nobody notices that {name}"
+    assert _noticed(calls, False, monkeypatch) or _noticed(calls, True, monkeypatch), f"not noticed: {name}"
 
 
 def _noticed(calls: tuple[Any, ...], checked: bool, monkeypatch: pytest.MonkeyPatch) -> bool:
