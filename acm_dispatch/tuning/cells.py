@@ -73,12 +73,21 @@ def drawn(operation: Operation, cell: Cell, seed: int = 0, others: Mapping[str, 
 
     `others` are the sizes of what is neither rows nor columns.
     """
+    options, absent = usual(operation, seed)
+    draw = Draw(seed, _sizes(operation, cell, others), "normal", _fitting(options, cell), absent)
+    return drawn_in(cell.dtype, operation, draw)
+
+
+def usual(operation: Operation, seed: int = 0) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The options of the operation's typical call, and the optional arrays that it is made without."""
     typical = operation.samples.typical(np.random.default_rng(seed), 2)
     options = {name: typical[name] for name in operation.option_names if name in typical}
-    absent = tuple(name for name in operation.defaults if name in operation.array_names and name not in typical)
-    dims = _sizes(operation, cell, others)
-    given = arguments_of(operation, Draw(seed, dims, "normal", _fitting(options, cell), absent))
-    given = {name: _in_dtype(value, cell.dtype) for name, value in given.items()}
+    return options, tuple(name for name in operation.defaults if name in operation.array_names and name not in typical)
+
+
+def drawn_in(dtype: str, operation: Operation, draw: Draw) -> Drawn:
+    """The arguments of a draw with their real arrays in that dtype."""
+    given = {name: _in_dtype(value, dtype) for name, value in arguments_of(operation, draw).items()}
     return Drawn(given, sum(value.nbytes for value in given.values() if isinstance(value, np.ndarray)))
 
 

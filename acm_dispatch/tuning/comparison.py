@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from statistics import quantiles
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..backends.backend import Backend
 from ..errors import BackendError, InvalidInput, Unsupported
 from ..execution.dispatch import Operation
-from ..execution.draws import Draw, arguments_of
+from ..execution.draws import Draw
 from ..selection.bound import BoundCall
 from .candidates import Candidate, candidate_of, fault_of, incumbent_of, rotated
+from .cells import drawn_in, usual
 from .racing import Racer, race, ratios_of, wait_for_idle_threads
 
 #: How often arguments are drawn, should the contract refuse them.
@@ -72,24 +71,16 @@ def compared(asked: Asked, backends: Sequence[Backend], seconds: float) -> list[
 def _drawn(asked: Asked) -> tuple[BoundCall, int]:
     """A call on ordinary arguments, and how many bytes its arrays hold."""
     operation = asked.operation
-    typical = operation.samples.typical(np.random.default_rng(0), 2)
-    options = {name: typical[name] for name in operation.option_names if name in typical}
-    absent = tuple(name for name in operation.defaults if name in operation.array_names and name not in typical)
+    options, absent = usual(operation)
     refused: InvalidInput | None = None
     for seed in range(_DRAWS):
         draw = Draw(seed, dict(asked.sizes), "normal", {**options, **asked.options}, absent)
-        arguments = {name: _in_dtype(value, asked.dtype) for name, value in arguments_of(operation, draw).items()}
-        nbytes = sum(value.nbytes for value in arguments.values() if isinstance(value, np.ndarray))
+        arguments, nbytes = drawn_in(asked.dtype, operation, draw)
         try:
             return operation.bound(*operation.bind(**arguments)), nbytes
         except InvalidInput as error:  # all labels equal, say: another draw may differ
             refused = error
     raise refused or AssertionError
-
-
-def _in_dtype(value: Any, dtype: str) -> Any:
-    is_real = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-    return np.ascontiguousarray(value, dtype=dtype) if is_real else value
 
 
 def _entrant(asked: Asked, call: BoundCall, backend: Backend) -> Candidate | Standing:
