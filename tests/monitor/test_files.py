@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from acm_monitor.errors import UnusableData
 from acm_monitor.reading import Reading, load
-from acm_monitor.reading.times import from_numbers, parse_times
+from acm_monitor.reading.epochs import from_numbers
+from acm_monitor.reading.times import parse_times
 from acm_monitor.recording import lasting, shortened
 
 SENSORS = "flow,pressure\n"

@@ -10,8 +10,10 @@ import numpy as np
 
 from ..errors import UnusableData
 from .arrow import pa, pc
+from .epochs import from_numbers
+from .fields import ParsedTimes
 from .numbers import tidy
-from .times import ParsedTimes, clock_times, formatted_times, from_numbers, parse_times
+from .times import clock_times, formatted_times, parse_times
 
 _TIME_NAMES = re.compile(
     r"(ts|t|time|times|timestamp|date|datetime|zeit|zeitstempel|datum|uhrzeit|index|epoch|ticks)"
