@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .calls import CHECKED_ROWS, Measured
+from .recording import counted
 from .section import Section, Table
 
 
@@ -13,7 +14,7 @@ def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
     ordered = sorted(measured, key=lambda row: -row.seconds)
     here = sum(row.seconds for row in measured)
     first = f". First call of each operation, compiling included: {warm_up:.2f} s, not counted here" if warm_up else ""
-    said = f"{sum(row.calls for row in measured):,} calls, {here:.2f} s"
+    said = f"{counted(sum(row.calls for row in measured), 'call')}, {here:.2f} s"
     if all(row.deviation is None for row in measured):
         header = ("operation", "shape", "calls", "backend", "why", "s")
         plain = [

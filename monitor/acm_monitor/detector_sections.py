@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .detectors import DETECTORS
@@ -9,8 +11,8 @@ from .examine import Findings
 from .features import BANDS, PER_SENSOR, window_of
 from .fusion import AGREEING, Agreement
 from .judge import detectors_against_truth
-from .recording import counted, lasting, when
-from .section import MOST_ROWS, Section, Table
+from .recording import clock, counted, lasting
+from .section import Section, Table
 
 #: Sensors that are named beside an unusual time.
 _NAMED = 3
@@ -19,6 +21,7 @@ _NAMED = 3
 def detector_section(findings: Findings) -> Section:
     """Each detector: how often it is alarmed, where most, and how alike the others rank the rows."""
     fusion, times, unusual = findings.fusion, findings.recording.times, findings.thresholds.detectors
+    when = clock(findings.recording)
     others = (fusion.correlation.sum(axis=0) - 1) / (len(DETECTORS) - 1)
     rows = [
         (
@@ -33,9 +36,9 @@ def detector_section(findings: Findings) -> Section:
     ]
     n_rows, window = len(times), window_of(len(times))
     said = (
-        f"{len(findings.columns) * PER_SENSOR} features of each row: the {counted(len(findings.columns), 'sensor')}' "
-        f"levels, rolling mean, median, standard deviation, MAD and slope, and amplitudes in {len(BANDS)} frequency "
-        f"bands, over {window} rows ({lasting(window * findings.recording.step)})"
+        f"{counted(len(findings.columns) * PER_SENSOR, 'feature')} of each row: each sensor's level, rolling mean, "
+        f"median, standard deviation, MAD and slope, and amplitudes in {len(BANDS)} frequency bands, over "
+        f"{counted(window, 'row')} ({lasting(window * findings.recording.step)})"
     )
     note = (
         "Unusual and highest: robust deviations of a detector's score from what is usual in the row's regime (rows "
@@ -50,12 +53,11 @@ def detector_section(findings: Findings) -> Section:
 def agreement_section(findings: Findings) -> Section:
     """The times at which the detectors agree that something is unusual."""
     found = findings.agreements
-    rows = [_row(findings, rank, agreement) for rank, agreement in enumerate(found[:MOST_ROWS], 1)]
-    said = counted(len(found), "alarm")
-    if len(found) > MOST_ROWS:
-        said += f", the {MOST_ROWS} most unusual:"
+    when = clock(findings.recording)
+    rows = [_row(findings, when, rank, agreement) for rank, agreement in enumerate(found, 1)]
+    said = counted(len(found), "alarm") + (", the most unusual first" if len(found) > 1 else "")
     header = ("#", "most unusual at", "lasting", "fused", "detectors", "sensors most out of range")
-    table = Table(header, rows, frozenset({"lasting", "fused"})) if rows else None
+    table = Table(header, rows, frozenset({"lasting", "fused"}), things="alarm") if rows else None
     note = (
         f"Fused: the score that {AGREEING} of the {len(DETECTORS)} detectors reach, so that none alone can raise or "
         f"miss an alarm; an alarm lasts while it is beyond {findings.thresholds.detectors:g}. It is part of the "
@@ -64,7 +66,7 @@ def agreement_section(findings: Findings) -> Section:
     return Section("Where detectors agree", (said, *detectors_against_truth(findings)), table, (note,))
 
 
-def _row(findings: Findings, rank: int, agreement: Agreement) -> tuple[str, ...]:
+def _row(findings: Findings, when: Callable[[np.datetime64], str], rank: int, agreement: Agreement) -> tuple[str, ...]:
     times, z = findings.recording.times, np.abs(findings.regime_scores[agreement.peak])
     worst = [f"{findings.names[j]} ({z[j]:.1f})" for j in np.argsort(-z)[:_NAMED] if z[j] >= 1]
     alarmed = [DETECTORS[j].name for j in agreement.detectors]

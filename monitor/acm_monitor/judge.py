@@ -6,7 +6,7 @@ import numpy as np
 
 from .detectors import DETECTORS
 from .examine import Findings
-from .recording import Truth, when
+from .recording import Truth, clock, counted
 
 
 def against_truth(findings: Findings) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def against_truth(findings: Findings) -> tuple[str, ...]:
 
 
 def _fault(findings: Findings, truth: Truth) -> str:
-    times = findings.recording.times
+    times, when = findings.recording.times, clock(findings.recording)
     put = (
         f"truth: a fault in {' and '.join(truth.fault_sensors)} from {when(truth.fault_start)} to "
         f"{when(truth.fault_end)}, growing over its first half"
@@ -32,13 +32,14 @@ def _fault(findings: Findings, truth: Truth) -> str:
 
 
 def _stuck(findings: Findings, truth: Truth) -> str:
-    put = f"truth: {truth.stuck_sensor} stuck for {truth.stuck_samples} rows from {when(truth.stuck_start)}"
+    when = clock(findings.recording)
+    put = f"truth: {truth.stuck_sensor} stuck for {counted(truth.stuck_samples, 'row')} from {when(truth.stuck_start)}"
     for run in findings.stuck:
         if (
             findings.recording.names[run.sensor] == truth.stuck_sensor
             and findings.recording.times[run.start] <= truth.stuck_start < findings.recording.times[run.stop - 1]
         ):
-            return f"{put}; found, {run.stop - run.start} rows"
+            return f"{put}; found, {counted(run.stop - run.start, 'row')}"
     return f"{put}; not found"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -56,9 +57,18 @@ def shortened(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names) if all(name.isdigit() for name in short) else short
 
 
-def when(time: np.datetime64) -> str:
-    """A time as one reads it, to the minute."""
-    return str(time.astype("datetime64[m]")).replace("T", " ")
+def when(time: np.datetime64, unit: str = "m") -> str:
+    """A time as one reads it, to the minute or as exactly as `unit` says."""
+    return str(time.astype(f"datetime64[{unit}]")).replace("T", " ")
+
+
+def clock(recording: Recording) -> Callable[[np.datetime64], str]:
+    """How a recording's times are written: to the minute or second where all are whole, else as its step asks for."""
+    counts = recording.times.astype("datetime64[us]").astype(np.int64)
+    slow = recording.step >= np.timedelta64(1, "s")  # a logger's jitter is nothing to read
+    sizes = (("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1))
+    exact = next(unit for unit, size in sizes if not (counts % size).any() or (slow and unit == "s"))
+    return partial(when, unit=exact)
 
 
 def counted(number: int, noun: str) -> str:
@@ -67,9 +77,10 @@ def counted(number: int, noun: str) -> str:
 
 
 def lasting(duration: np.timedelta64) -> str:
-    """A duration in its natural unit: ``90 s``, ``45 min``, ``6.5 h``, ``3.2 d``."""
+    """A duration in its natural unit: ``250 ms``, ``90 s``, ``45 min``, ``6.5 h``, ``1,234 d``."""
     seconds = float(duration / np.timedelta64(1, "us")) / 1e6
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (1e-6, "us"))
+    larger = (part for part in units if seconds >= part[0] * (2 if part[0] > 1 else 1))
+    size, unit = next(larger, (1, "s"))
+    number = seconds / size
+    return f"{number:,.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"

@@ -13,10 +13,10 @@ from .episodes import STUCK_ROWS, worst_first
 from .examine import Findings
 from .health import health_rule
 from .judge import against_truth
-from .recording import Floats, counted, lasting, when
+from .recording import Floats, clock, counted, lasting
 from .regimes import EARLY, LARGE_SHARE, LEAST_SHARE, LEAST_VISITS, SILHOUETTE_ROWS
 from .scoring import HELD_ROWS
-from .section import MOST_ROWS, Section, Table
+from .section import Section, Table, named
 
 #: A sensor that is out of range in a larger share of the rows is warned of.
 _OFTEN = 0.03
@@ -39,9 +39,9 @@ def sections(findings: Findings, measured: Sequence[Measured], warm_up: float) -
 
 
 def _data(findings: Findings) -> Section:
-    recording, sensors = findings.recording, findings.sensors
+    recording, sensors, when = findings.recording, findings.sensors, clock(findings.recording)
     said = [
-        f"{recording.source}: {len(recording.times):,} rows of {len(sensors)} sensors, "
+        f"{recording.source}: {counted(len(recording.times), 'row')} of {counted(len(sensors), 'sensor')}, "
         f"{when(recording.times[0])} to {when(recording.times[-1])}, every {lasting(recording.step)}",
         *recording.notes,
     ]
@@ -60,7 +60,7 @@ def _data(findings: Findings) -> Section:
 
 def _health(findings: Findings) -> Section:
     health, times, step = findings.health, findings.recording.times, findings.recording.step
-    unwell = findings.thresholds.health
+    unwell, when = findings.thresholds.health, clock(findings.recording)
     width = max(1, min(len(health), int(np.timedelta64(1, "D") / step)))
     means = np.convolve(health, np.full(width, 1 / width), "valid")
     low = int(means.argmin())
@@ -110,7 +110,7 @@ def _regimes(findings: Findings) -> Section:
         f"{LEAST_VISITS} times and with less than {LARGE_SHARE:.0%} of the rows."
     )
     header = ("regime", "share", "where it differs most (median)", "mean health")
-    times = findings.recording.times
+    times, when = findings.recording.times, clock(findings.recording)
     suspects = [
         f"suspect: {suspect.share:.1%} of the rows, {when(times[suspect.first])} to {when(times[suspect.last])}, "
         f"entered {counted(suspect.visits, 'time')}: no regime of its own, the machine had hardly been there before"
@@ -132,22 +132,20 @@ def _highlights(findings: Findings, regime: int, most: int = 3) -> str:
 
 
 def _episodes(findings: Findings) -> Section:
-    times, shown, limits = findings.recording.times, findings.episodes[:MOST_ROWS], findings.thresholds
+    times, when, limits = findings.recording.times, clock(findings.recording), findings.thresholds
     rows = [
         (
             str(rank),
             when(times[episode.start]),
             when(times[episode.stop - 1]),
             lasting(times[episode.stop - 1] - times[episode.start] + findings.recording.step),
-            ", ".join(findings.names[j] for j in episode.sensors),
+            named([findings.names[j] for j in episode.sensors]),
             f"{episode.peak:.1f}",
             f"{episode.severity:,.0f}",
         )
-        for rank, episode in enumerate(shown, 1)
+        for rank, episode in enumerate(findings.episodes, 1)
     ]
-    said = counted(len(findings.episodes), "episode")
-    if len(findings.episodes) > MOST_ROWS:
-        said += f", the {MOST_ROWS} most severe:"
+    said = counted(len(findings.episodes), "episode") + (", the most severe first" if len(rows) > 1 else "")
     note = (
         f"An episode: health below {limits.health:g}. Sensors: those out of range (|z| within the regime beyond "
         f"{limits.sensor:g}) in "
@@ -155,20 +153,21 @@ def _episodes(findings: Findings) -> Section:
         "sensors; z is clipped at 25."
     )
     header = ("#", "start", "end", "lasting", "sensors", "peak |z|", "severity")
-    table = Table(header, rows, frozenset({"lasting", "peak |z|", "severity"})) if rows else None
+    table = Table(header, rows, frozenset({"lasting", "peak |z|", "severity"}), things="episode") if rows else None
     return Section("Anomalous episodes", (said, *against_truth(findings)), table, (note,))
 
 
 def _sensors(findings: Findings) -> Section:
     z, times, limit = findings.regime_scores, findings.recording.times, findings.thresholds.sensor
+    when = clock(findings.recording)
     outside = np.array([(np.abs(column) > limit).mean() for column in z.T])
     peaks = np.array([np.abs(column).argmax() for column in z.T])
     rows = [
         (findings.names[j], f"{outside[j]:.2%}", f"{abs(z[peaks[j], j]):.1f}", when(times[int(peaks[j])]))
-        for j in worst_first(z, limit)[:MOST_ROWS]
+        for j in worst_first(z, limit)
     ]
     header = ("sensor", "out of range", "peak |z|", "at")
-    table = Table(header, rows, frozenset({"out of range", "peak |z|"}))
+    table = Table(header, rows, frozenset({"out of range", "peak |z|"}), things="sensor")
     often = [
         f"{findings.names[j]} is out of range in {share:.0%} of the rows: its range is not learnt well here"
         for j, share in enumerate(outside)
@@ -180,7 +179,7 @@ def _sensors(findings: Findings) -> Section:
 
 
 def _stuck(findings: Findings) -> Section:
-    recording = findings.recording
+    recording, when = findings.recording, clock(findings.recording)
     rows = [
         (
             recording.names[run.sensor],
@@ -189,12 +188,10 @@ def _stuck(findings: Findings) -> Section:
             lasting(recording.times[run.stop - 1] - recording.times[run.start]),
             f"{run.value:.6g}",
         )
-        for run in findings.stuck[:MOST_ROWS]
+        for run in findings.stuck
     ]
-    said = counted(len(findings.stuck), "run") + " of equal values"
-    if len(findings.stuck) > MOST_ROWS:
-        said += f", the {MOST_ROWS} longest:"
+    said = counted(len(findings.stuck), "run") + " of equal values" + (", the longest first" if len(rows) > 1 else "")
     note = f"A run of equal values counts from {STUCK_ROWS} rows on, if it is unusually long for its sensor."
     header = ("sensor", "from", "rows", "lasting", "value")
-    table = Table(header, rows, frozenset({"rows", "lasting", "value"})) if rows else None
+    table = Table(header, rows, frozenset({"rows", "lasting", "value"}), things="run") if rows else None
     return Section("Stuck sensors", (said,), table, (note,))

@@ -14,7 +14,11 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from .errors import printable
+from .recording import counted
 from .section import Section, Table
+
+#: Rows that are shown of a table of which there may be any number.
+_MOST_ROWS = 8
 
 
 def show(console: Console, sections: Iterable[Section]) -> None:
@@ -24,10 +28,19 @@ def show(console: Console, sections: Iterable[Section]) -> None:
         for paragraph in section.paragraphs:
             console.print(Padding(Text(printable(paragraph)), (0, 0, 0, 2), expand=False))
         if section.table is not None:
-            console.print(_fitting(section.table, console))
+            shown = _first_rows(section.table)
+            console.print(_fitting(shown, console))
+            if more := len(section.table.rows) - len(shown.rows):
+                told = counted(more, f"more {shown.things}")
+                console.print(f"  and {told}, all in the report (--report)", style="dim", highlight=False)
         for note in section.notes:
             console.print(Padding(Text(printable(note), style="dim"), (0, 0, 0, 2), expand=False))
         console.print()
+
+
+def _first_rows(table: Table) -> Table:
+    """`table` with no more rows than one reads on a terminal, if there may be any number."""
+    return table._replace(rows=table.rows[:_MOST_ROWS]) if table.things else table
 
 
 def _fitting(table: Table, console: Console) -> RichTable:

@@ -9,7 +9,7 @@ from acm_monitor.errors import UnusableData
 from acm_monitor.reading import Reading, load
 from acm_monitor.reading.epochs import from_numbers
 from acm_monitor.reading.times import parse_times
-from acm_monitor.recording import lasting, shortened
+from acm_monitor.recording import Recording, clock, lasting, shortened
 
 SENSORS = "flow,pressure\n"
 
@@ -187,6 +187,37 @@ def test_names_are_shortened_by_whole_words():
     assert shortened(["only"]) == ("only",)
 
 
-@pytest.mark.parametrize(("amount", "text"), [(90, "90 s"), (5400, "90 min"), (12_600, "3.5 h"), (864_000, "10 d")])
-def test_durations(amount, text):
-    assert lasting(np.timedelta64(amount, "s")) == text
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [
+        ("90 s", "90 s"),
+        ("5400 s", "90 min"),
+        ("12600 s", "3.5 h"),
+        ("864000 s", "10 d"),
+        ("1234 D", "1,234 d"),
+        ("250 ms", "250 ms"),
+        ("1500 ms", "1.5 s"),
+        ("3 us", "3 us"),
+        ("0 s", "0 s"),
+    ],
+)
+def test_durations(duration, text):
+    amount, unit = duration.split()
+    assert lasting(np.timedelta64(int(amount), unit)) == text
+
+
+@pytest.mark.parametrize(
+    ("step", "late", "text"),
+    [
+        ("10 m", "0 s", "2024-01-01 00:10"),
+        ("10 m", "7 s", "2024-01-01 00:10:07"),
+        ("10 m", "7123456 us", "2024-01-01 00:10:07"),
+        ("1 s", "0 s", "2024-01-01 00:00:01"),
+        ("20 ms", "0 s", "2024-01-01 00:00:00.020"),
+        ("3 us", "0 s", "2024-01-01 00:00:00.000003"),
+    ],
+)
+def test_times_are_written_as_exactly_as_the_recording_has_them(step, late, text):
+    step, late = (np.timedelta64(int(part.split()[0]), part.split()[1]) for part in (step, late))
+    times = np.datetime64("2024-01-01", "us") + np.arange(100) * step + late
+    assert clock(Recording("test", times, ("a",), np.zeros((100, 1)), ()))(times[1]) == text
