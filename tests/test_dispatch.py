@@ -13,6 +13,7 @@ import pytest
 
 import acm_dispatch
 from acm_dispatch import Backend, BackendError, InvalidInput, Samples, Unsupported, operation, registry, use
+from acm_dispatch.contract.widths import WIDTHS, magnitudes
 from acm_dispatch.execution import wrapper
 from acm_dispatch.testing.cases import has_dtype, in_dtype, sample, sample_names
 
@@ -318,10 +319,17 @@ def test_dispatch_is_one_function_of_few_steps(toys, block):
         for operation_, arguments, most in ((one, (X,), 85), (two, (X, X), 115)):
             functions, others, instructions = _steps(operation_, *arguments)
             assert functions == [operation_.__name__, "<lambda>"], "the wrapper and the kernel"
-            assert sorted(others) == ["bit_length", "bit_length", "get"], (
-                "of work and width, and of the context variable"
-            )
+            assert sorted(others) == ["bit_length", "get"], "of the amount of work, and of the context variable"
             assert instructions <= most
+
+
+def test_plans_are_shared_by_calls_of_about_as_many_columns():
+    """Each width has its plan in common with those that are nearest to the same measured one."""
+    source = compile(magnitudes("(rows * width)", "width"), "magnitudes", "eval")
+    nearest = [min(WIDTHS, key=lambda measured: abs(np.log(measured / width))) for width in range(1, 300)]
+    keys = [eval(source, {"rows": 6000 // width, "width": width}) for width in range(1, 300)]
+    assert all(5700 < 6000 // width * width <= 6000 for width in range(1, 300)), "one bit length of work"
+    assert len(set(zip(nearest, keys, strict=True))) == len(set(keys)) == len(WIDTHS)
 
 
 COUNTED = """

@@ -13,8 +13,8 @@ from acm_dispatch.tuning.staleness import staleness
 
 X = np.ones((400, 5))
 MEASURED = Point(2000, 5, 1e-3)
-#: The middle of all amounts of work, and of all widths, that share a plan with X.
-MIDDLE = (1536, 6)
+#: The middle of all amounts of work, and the width, at which calls like that of X are planned.
+MIDDLE = (1536, 5)
 
 
 def numpy_takes(seconds):

@@ -19,6 +19,7 @@ import numpy as np
 from ..contract.arrays import CANONICAL_FLAGS, INTEGER, REAL_DTYPES
 from ..contract.declaration import Declaration
 from ..contract.shapes import ArraySpec
+from ..contract.widths import magnitudes
 from ..policy.layers import running_policy
 
 #: Placeholders made at import; the first call of either compiles `_TEMPLATE` and gives both their code.
@@ -147,8 +148,8 @@ def _results(operation: Declaration, dims: Collection[str]) -> str:
 
 def _bits(operation: Declaration, work: str, dims: Collection[str]) -> str:
     """An expression for the magnitudes of work and width, which predict what a call costs."""
-    work = f"({work}).bit_length()"
-    return f"{work} << 6 | {_prefixed(operation.width, dims)}.bit_length()" if operation.width in dims else work
+    has_width = operation.width in dims
+    return magnitudes(f"({work})", _prefixed(operation.width, dims)) if has_width else f"({work}).bit_length()"
 
 
 def _key(operation: Declaration) -> str:

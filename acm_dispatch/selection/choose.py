@@ -5,6 +5,7 @@ This room decides and runs nothing; `binding` puts around a kernel what the call
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from ..backends import registry
 from ..backends.backend import ACCURACIES, REAL, Backend, Call, Kernel, reason_of
 from ..backends.numpy import numpy_backend
+from ..contract.widths import WIDEST, WIDTHS
 from ..errors import BackendError, described
 from ..policy.layers import Policy
 from ..policy.resolved import resolved
@@ -89,8 +91,8 @@ def requested(call: BoundCall, policy: Policy) -> Request:
         lineup = lineups[name] = _lineup(resolved(policy, name), ())
     if call.backend is not None:
         lineup = _lineup(lineup.resolved, (call.backend,))
-    width = max(call.dims.get(call.contract.width, 1), 1)  # without columns there may be work all the same
-    return Request(call, lineup, (3 << call.work.bit_length()) >> 2, (3 << width.bit_length()) >> 2)
+    width = WIDTHS[bisect_left(WIDEST, call.dims.get(call.contract.width, 1))]
+    return Request(call, lineup, (3 << call.work.bit_length()) >> 2, width)
 
 
 def _lineup(settings: Resolved, keyword: tuple[str, ...]) -> Lineup:

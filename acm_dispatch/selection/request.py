@@ -44,7 +44,7 @@ class Lineup:
 
 
 class Request(NamedTuple):
-    """A call, what the policy says, and the middle of all amounts of work, and of all widths, of the same bit length.
+    """A call, what the policy says, the middle of all amounts of work of the same bit length, and the nearest width.
 
     These stand for the call's own, so that equal plans come from equal keys.
     """

@@ -9,11 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backends.threads import usable_cores
+from ..contract.widths import WIDTHS
 from ..execution.dispatch import Operation
 from ..execution.draws import Draw, arguments_of
-
-#: Columns of the cells: single signals, some, and as many as leave a few rows in a cache line's worth of memory.
-WIDTHS = (1, 5, 30, 200)
 
 #: Numbers in the first array, from calls that cost nothing but themselves to some that leave the caches.
 NUMBERS = (60, 2_000, 60_000, 600_000)
