@@ -22,6 +22,7 @@ from .errors import (
 from .execution.composition import composition
 from .execution.operation import explain, operation
 from .execution.propagation import propagate
+from .execution.recording import record_workload
 from .execution.tracing import trace
 from .ops.ar1 import AR1, ar1_coefficients, ar1_residuals
 from .ops.correlation import pearson, sparse_correlation, spearman
@@ -128,6 +129,7 @@ __all__ = [
     "power_spectrum",
     "propagate",
     "quantiles",
+    "record_workload",
     "register_backend",
     "reload_config",
     "rolling_kurt",

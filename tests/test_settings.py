@@ -244,7 +244,7 @@ def test_trace_of_the_config_file_prints_at_the_end_and_off_prints_nothing(tmp_p
 
 def test_use_has_a_parameter_for_each_setting_that_a_block_can_have():
     parameters = list(inspect.signature(use.__init__).parameters)[1:]
-    assert parameters == [name for name in SETTINGS if name not in {"disable", "trace"}]
+    assert parameters == [name for name in SETTINGS if name not in {"workload", "disable", "trace"}]
     given = {"strict": True, "exclude": ["numba"], "threads": 3, "accuracy": "bitwise", "transfer": "auto"}
     given |= {"fallback": "silent", "profile": "bundled", "verify": 0.5}
     assert [*given] == parameters[1:]

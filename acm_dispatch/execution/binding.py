@@ -18,7 +18,7 @@ from ..errors import DispatchError, described
 from ..selection.choose import NONE_FAILED, Choice, Failed, select
 from ..selection.costs import forgone
 from ..selection.request import Request
-from . import sampling, tracing
+from . import recording, sampling, tracing
 
 Run = Callable[..., Any]
 
@@ -118,6 +118,10 @@ def _verified(run: Run, request: Request, choice: Choice) -> Run:
     return sampling.verified(run, reference(request.call.contract), request, choice)
 
 
+def _recorded(run: Run, request: Request, choice: Choice) -> Run:
+    return recording.recorded(run, request) if request.lineup.resolved.workload else run
+
+
 def _noting_its_start(run: Run, request: Request, choice: Choice) -> Run:
     """Notes that a compiled kernel has run; all plans are then made anew, without this and with its new cost."""
     backend, kernel = choice.backend, (request.call.contract.name, request.call.dtype)
@@ -155,7 +159,7 @@ def _counting_losses(run: Run, request: Request, choice: Choice) -> Run:
 
 #: What goes around a kernel, each around all before it.
 _SURROUNDINGS = (
-    *(_on_threads, _if_finite, _between_copies, _observed, _with_preparation, _verified),
+    *(_on_threads, _if_finite, _between_copies, _observed, _with_preparation, _verified, _recorded),
     *(_noting_its_start, _counting_losses),
 )
 

@@ -1,24 +1,34 @@
-"""A policy, and the traces that record under it, carried to where context variables do not reach."""
+"""A policy, and the traces and workloads that record under it, carried to where context variables do not reach."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from ..policy.layers import Policy, current_policy, restore, swap
+from .recording import count_in, current_workloads, stop_counting
 from .tracing import Trace, current_traces, record_in, stop_recording
+from .workload import Workload
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class _Propagated:
-    """`function` under a policy that was current elsewhere; pickles as long as `function` does, without the traces."""
+    """`function` under a policy that was current elsewhere; pickles if `function` does, without what records."""
 
-    def __init__(self, function: Callable[..., Any], policy: Policy, traces: tuple[Trace, ...] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        policy: Policy,
+        traces: tuple[Trace, ...] = (),
+        workloads: tuple[Workload, ...] = (),
+    ) -> None:
         self.function = function
         self.policy = policy
         self.traces = traces
+        self.workloads = workloads
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Propagated, (self.function, self.policy)
@@ -28,18 +38,20 @@ class _Propagated:
 
         if iscoroutinefunction(self.function):
             return self._awaited(*args, **kwargs)
-        policy, traces = swap(self.policy), record_in(self.traces)
-        try:
+        with self._there():
             return self.function(*args, **kwargs)
-        finally:
-            stop_recording(traces)
-            restore(policy)
 
     async def _awaited(self, *args: Any, **kwargs: Any) -> Any:
-        policy, traces = swap(self.policy), record_in(self.traces)
-        try:
+        with self._there():
             return await self.function(*args, **kwargs)
+
+    @contextmanager
+    def _there(self) -> Generator[None]:
+        policy, traces, workloads = swap(self.policy), record_in(self.traces), count_in(self.workloads)
+        try:
+            yield
         finally:
+            stop_counting(workloads)
             stop_recording(traces)
             restore(policy)
 
@@ -52,7 +64,7 @@ def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callabl
     worker without one is warned, once a process, if a block is open in another thread or was open where its process was
     started. A worker process that was started before the block cannot know of it.
 
-    Calls in another thread are recorded in the traces that are open here; another process has its own.
+    Calls in another thread are recorded in the traces and workloads that are open here; another process has its own.
 
     Parameters
     ----------
@@ -78,4 +90,4 @@ def propagate(function: Callable[P, R], policy: Policy | None = None) -> Callabl
 
     if isgeneratorfunction(function) or isasyncgenfunction(function):
         raise TypeError("propagate() cannot carry a generator, whose caller would see the policy; write `with` inside")
-    return _Propagated(function, policy or current_policy(), current_traces())
+    return _Propagated(function, policy or current_policy(), current_traces(), current_workloads())

@@ -83,6 +83,14 @@ def profile_name(value: Any) -> str:
     return name
 
 
+def file_name(value: Any) -> str:
+    """The path of a file to write."""
+    try:
+        return os.fspath(cast("str", value))
+    except TypeError:
+        raise ConfigurationError(f"workload is {shown(value)}; expected the path of a file") from None
+
+
 def share(value: Any) -> float:
     """A part of all calls: none (0), all (1), or between."""
     try:
@@ -134,6 +142,7 @@ class Resolved(NamedTuple):
     fallback: Annotated[Fallback, Setting(fallback_rule, "warn", "what follows an error of a kernel that is its own")]
     profile: Annotated[str, Setting(profile_name, "own", "what kernels cost: this machine's, or a file")]
     verify: Annotated[float, Setting(share, 0.0, "the share of calls that the reference computes, too")]
+    workload: Annotated[str, Setting(file_name, "", "the file to which calls are added, to be tuned")]
     disable: Annotated[bool, Setting(boolean, False, "every call runs the NumPy reference")]
     trace: Annotated[Tracing, Setting(tracing_level, "off", "calls are recorded and shown at the end of the process")]
     origins: dict[str, str]

@@ -21,10 +21,25 @@ def update(path: Path, change: Callable[[Mapping[Key, Entry]], Mapping[Key, Entr
     OSError
         If the file or its folder cannot be written.
     """
+
+    def changed() -> str:
+        entries = dict(change(read(path).entries if path.exists() else {}))
+        return text_of(entries.values(), soft_facts())
+
+    rewrite(path, changed)
+
+
+def rewrite(path: Path, text: Callable[[], str]) -> None:
+    """Write what `text` makes of the file while no other process writes it.
+
+    Raises
+    ------
+    OSError
+        If the file or its folder cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path):
-        entries = dict(change(read(path).entries if path.exists() else {}))
-        _replace(path, text_of(entries.values(), soft_facts()))
+        _replace(path, text())
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,0 +1,163 @@
+"""What a program calls: recorded in blocks and by whole processes, tuned as it is, fixed in a lock."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import acm_dispatch
+from acm_dispatch import record_workload, use
+from acm_dispatch.execution.workload import Recorded, Workload, read_workload
+
+X = np.ones((100, 4))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "workload.json"
+
+
+def test_a_block_counts_its_calls_by_what_they_are():
+    with record_workload() as workload:
+        for _ in range(3):
+            acm_dispatch.zscore(X, method="robust")
+        acm_dispatch.impute(X.astype("float32"), fill=np.zeros(4, "float32"))
+    acm_dispatch.zscore(X, method="robust")
+    assert list(workload.calls.values()) == [3, 1]
+    robust, imputed = workload.calls
+    assert robust.operation == "zscore"
+    assert robust.arrays == (("x", "float64", (100, 4)),)
+    assert dict(robust.options)["method"] == "robust"
+    assert imputed.arrays == (("x", "float32", (100, 4)), ("fill", "float32", (4,)))
+
+
+def test_blocks_within_blocks_and_threads_that_were_given_one():
+    with record_workload() as outer, use(threads=1):
+        with record_workload() as inner:
+            acm_dispatch.zscore(X)
+        with ThreadPoolExecutor() as pool:
+            pool.submit(acm_dispatch.propagate(acm_dispatch.zscore), X).result()
+    assert list(inner.calls.values()) == [1]
+    assert list(outer.calls.values()) == [2]
+    assert {call.threads for call in outer.calls} == {1}
+
+
+def test_a_call_that_fails_is_no_part_of_it():
+    with record_workload() as workload, pytest.raises(acm_dispatch.InvalidInput):
+        acm_dispatch.pairwise_euclidean(X, X[:, :2])
+    assert not workload.calls
+
+
+def test_nothing_is_around_a_kernel_while_it_is_off():
+    def surroundings():
+        return getattr(acm_dispatch.zscore.operation.plan(X, backend="numpy").call, "__name__", "none")
+
+    plain = surroundings()
+    with record_workload():
+        assert surroundings() == "recording"
+    assert surroundings() == plain != "recording"
+
+
+def test_a_file_has_a_kind_of_call_a_line_and_is_added_to(path):
+    for _ in range(2):
+        with record_workload(path):
+            acm_dispatch.zscore(X)
+            acm_dispatch.column_quantiles(X, [0.25, 0.75])
+    found = read_workload(path)
+    assert list(found.calls.values()) == [2, 2]
+    assert not found.ignored
+    assert len(path.read_text().splitlines()) == 5
+    with record_workload() as again:
+        acm_dispatch.zscore(X)
+        acm_dispatch.column_quantiles(X, [0.25, 0.75])
+    assert again.calls.keys() == found.calls.keys(), "what is read is what was recorded"
+
+
+def test_more_kinds_than_one_would_tune_do_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr("acm_dispatch.execution.workload._MOST_KINDS", 2)
+    workload = Workload()
+    for rows in (1, 2, 3, 4, 1):
+        workload.count(Recorded("zscore", (("x", "float64", (rows, 1)),), (), 1))
+    workload.count(Recorded("zscore", (), (("fill", []),), 1))
+    assert list(workload.calls.values()) == [2, 1]
+    assert workload.left_out == 3
+
+
+def test_options_that_no_file_can_hold_are_counted(path):
+    workload = Workload()
+    workload.count(Recorded("zscore", (), (("fill", object()),), 1), 5)
+    workload.save(path)
+    assert not read_workload(path).calls
+
+
+DAMAGE = {
+    "truncated": lambda text: text[: len(text) // 2],
+    "of the future": lambda text: text.replace('"format": 1', '"format": 2'),
+    "another file": lambda text: "[1, 2, 3]",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_file_that_is_no_workload_is_one_sentence(path, damage):
+    with record_workload(path):
+        acm_dispatch.zscore(X)
+    path.write_text(DAMAGE[damage](path.read_text()))
+    found = read_workload(path)
+    assert not found.calls
+    assert len(found.ignored) == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"count": 0}, {"arrays": 7}, {"threads": "2"}, {"arrays": {"x": {"dtype": "float64", "shape": [-1]}}}]
+)
+def test_of_an_edited_file_only_what_is_wrong_is_lost(path, change):
+    with record_workload(path):
+        acm_dispatch.zscore(X)
+        acm_dispatch.impute(X)
+    document = json.loads(path.read_text())
+    document["calls"][0].update(change)
+    path.write_text(json.dumps(document))
+    found = read_workload(path)
+    assert [call.operation for call in found.calls] == ["zscore"]
+    assert len(found.ignored) == 1
+
+
+PROGRAM = """
+import multiprocessing, sys
+import numpy, acm_dispatch
+
+def job(count):
+    for _ in range(count):
+        acm_dispatch.zscore(numpy.ones((100, 4)), backend="numpy")
+
+if __name__ == "__main__":
+    job(2)
+    workers = [multiprocessing.get_context(sys.argv[1]).Process(target=job, args=(5,)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_every_process_of_a_program_adds_its_calls(path, tmp_path, method):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    command = [sys.executable, tmp_path / "program.py", method]
+    environment = {**os.environ, "ACM_DISPATCH_WORKLOAD": str(path)}
+    programs = [subprocess.Popen(command, env=environment) for _ in range(2)]
+    assert [program.wait() for program in programs] == [0, 0]
+    assert list(read_workload(path).calls.values()) == [24]
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    program = "import numpy, acm_dispatch; acm_dispatch.zscore(numpy.ones((9, 2)))"
+    environment = {**os.environ, "ACM_DISPATCH_WORKLOAD": str(tmp_path / "file" / "workload.json")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("acm_dispatch: the workload cannot be written to ")
+    assert len(done.stderr.splitlines()) == 1
