@@ -12,6 +12,10 @@ import pytest
 import acm_dispatch
 from acm_dispatch import record_workload, use
 from acm_dispatch.execution.workload import Recorded, Workload, read_workload
+from acm_dispatch.selection.costs import variant_of
+from acm_dispatch.selection.profile import read
+from acm_dispatch.tuning.called import cells_of_calls
+from acm_dispatch.tuning.cells import drawn, place_of, variant_of_cell
 
 X = np.ones((100, 4))
 
@@ -124,6 +128,73 @@ def test_of_an_edited_file_only_what_is_wrong_is_lost(path, change):
     found = read_workload(path)
     assert [call.operation for call in found.calls] == ["zscore"]
     assert len(found.ignored) == 1
+
+
+def points_of(path):
+    return {
+        (key.operation, key.dtype, key.variant, key.threads): {(point.work, point.width) for point in entry.points}
+        for key, entry in read(path).entries.items()
+    }
+
+
+def test_tuning_measures_what_was_called_and_nothing_else(path, tmp_path):
+    with record_workload(path), use(threads=1):
+        acm_dispatch.zscore(X, method="robust")
+        acm_dispatch.impute(X.astype("float32"), fill=np.zeros(4, "float32"))
+        acm_dispatch.pairwise_euclidean(np.ones((30, 5)), np.ones((20, 5)))
+    profile = tmp_path / "profile.json"
+    done = acm_dispatch.tune(5, workload=path, backends=["numpy"], profile=profile)
+    assert not done.ignored
+    assert points_of(profile) == {
+        ("zscore", "float64", "method=robust", 1): {(400, 4)},
+        ("impute", "float32", "fill", 1): {(400, 4)},
+        ("pairwise_euclidean", "float64", "y", 1): {(30 * 20 * 5, 5)},
+    }
+
+
+def test_every_operation_can_be_drawn_as_it_was_called():
+    rng = np.random.default_rng(0)
+    with record_workload() as workload, use("numpy", threads=1):
+        for operation in acm_dispatch.registry.operations.values():
+            if operation.body.__module__.startswith("acm_dispatch."):
+                operation.function(**operation.samples.typical(rng, 200))
+    called = cells_of_calls(workload)
+    assert not called.ignored
+    assert {cell.operation for cell in called.cells} == {call.operation for call in workload.calls}
+    for cell in called.cells:
+        operation = acm_dispatch.registry.operations[cell.operation]
+        again = operation.bound(*operation.bind(**drawn(operation, cell).arguments))
+        if operation.samples.drawing is None:
+            assert (again.work, cell.width) == place_of(operation, cell)
+        assert variant_of(operation, again.values) == variant_of_cell(operation, cell)
+
+
+def test_kinds_of_the_same_magnitude_are_measured_once_and_those_with_most_work_first():
+    with record_workload() as workload:
+        for rows in (100, 101, 102, 10_000):
+            acm_dispatch.zscore(np.ones((rows, 4)))
+        for _ in range(1000):
+            acm_dispatch.column_moments(X)
+    assert [cell[:2] for cell in cells_of_calls(workload).cells] == [
+        ("column_moments", 100),
+        ("zscore", 10_000),
+        ("zscore", 100),
+    ]
+
+
+def test_calls_of_what_is_gone_are_sentences():
+    workload = Workload()
+    for name, arrays in (("gone", {"x": (3, 4)}), ("zscore", {"y": (3, 4)}), ("zscore", {"x": (3,)})):
+        workload.count(Recorded(name, tuple((n, "float64", shape) for n, shape in arrays.items()), (), 1))
+    called = cells_of_calls(workload)
+    assert not called.cells
+    assert len(called.ignored) == 3
+
+
+def test_a_workload_without_calls_is_refused(path):
+    for nothing in (Workload(), path):
+        with pytest.raises(acm_dispatch.ConfigurationError, match="expected a workload with calls in it"):
+            acm_dispatch.tune(1, workload=nothing)
 
 
 PROGRAM = """

@@ -118,6 +118,9 @@ def tune(
     dtypes: Annotated[str | None, typer.Option(help="Only these of float64,float32.")] = None,
     threads: Annotated[str | None, typer.Option(help="Thread budgets to measure: 1,4.")] = None,
     sizes: Annotated[str | None, typer.Option(help="Numbers in the first array: 1000,1000000.")] = None,
+    workload: Annotated[
+        Path | None, typer.Option(help="Measure the calls in this file, which ACM_DISPATCH_WORKLOAD=FILE records.")
+    ] = None,
     profile: Annotated[Path | None, typer.Option(help="The file to write, instead of this machine's own.")] = None,
     for_image: Annotated[
         bool, typer.Option("--for-image", help="Write the profile of this Python environment, to be shipped with it.")
@@ -137,6 +140,7 @@ def tune(
         dtypes=listed(dtypes),
         threads=whole_numbers("--threads", listed(threads)),
         sizes=whole_numbers("--sizes", listed(sizes)),
+        workload=workload,
     )
 
 

@@ -12,6 +12,7 @@ from ..backends.threads import usable_cores
 from ..contract.widths import WIDTHS
 from ..execution.dispatch import Operation
 from ..execution.draws import Draw, arguments_of
+from ..selection.costs import variant_of
 
 #: Numbers in the first array, from calls that cost nothing but themselves to some that leave the caches.
 NUMBERS = (60, 2_000, 60_000, 600_000)
@@ -24,13 +25,20 @@ OTHERS: Mapping[str, int] = MappingProxyType({"m": 60, "k": 8, "t": 50, "c": 200
 
 
 class Cell(NamedTuple):
-    """One place of the table that tuning fills."""
+    """One place of the table that tuning fills.
+
+    `options` are those that are not as the operation's typical call has them, `dims` sizes that are not the usual ones,
+    `given` the optional arrays (None: those of the typical call).
+    """
 
     operation: str
     rows: int
     width: int
     dtype: str
     threads: int
+    options: tuple[tuple[str, Any], ...] = ()
+    dims: tuple[tuple[str, int], ...] = ()
+    given: tuple[str, ...] | None = None
 
 
 class Drawn(NamedTuple):
@@ -67,11 +75,14 @@ def thread_counts(cores: int | None = None) -> tuple[int, ...]:
 
 
 def drawn(operation: Operation, cell: Cell, seed: int = 0, others: Mapping[str, int] = OTHERS) -> Drawn:
-    """Ordinary arguments of the cell's size, with the options of the operation's typical call.
+    """Ordinary arguments of the cell's size, with the options of the operation's typical call where it has no others.
 
     `others` are the sizes of what is neither rows nor columns.
     """
     options, absent = usual(operation, seed)
+    options |= dict(cell.options)
+    if cell.given is not None:
+        absent = tuple(name for name in operation.array_names if name in operation.defaults and name not in cell.given)
     draw = Draw(seed, _sizes(operation, cell, others), "normal", _fitting(options, cell), absent)
     return drawn_in(cell.dtype, operation, draw)
 
@@ -96,9 +107,21 @@ def place_of(operation: Operation, cell: Cell) -> tuple[int, int]:
     """
     if operation.samples.drawing is not None:
         return 0, cell.width
-    typical = operation.samples.typical(np.random.default_rng(0), 2)
-    values = [typical.get(name, operation.defaults.get(name)) for name in operation.parameters]
-    return operation.amount(_sizes(operation, cell), values), cell.width
+    return operation.amount(_sizes(operation, cell), _values(operation, cell)), cell.width
+
+
+def variant_of_cell(operation: Operation, cell: Cell) -> str:
+    """What of the cell's call makes it another task, apart from sizes."""
+    return variant_of(operation, _values(operation, cell))
+
+
+def _values(operation: Operation, cell: Cell) -> list[Any]:
+    """The cell's options in their places; of arrays whether they are given."""
+    typical = {**operation.samples.typical(np.random.default_rng(0), 2), **dict(cell.options)}
+    if cell.given is not None:
+        for name in operation.array_names:
+            typical[name] = name if name in cell.given or name not in operation.defaults else None
+    return [typical.get(name, operation.defaults.get(name)) for name in operation.parameters]
 
 
 def _sizes(operation: Operation, cell: Cell, others: Mapping[str, int] = OTHERS) -> dict[str, int]:
@@ -109,7 +132,7 @@ def _sizes(operation: Operation, cell: Cell, others: Mapping[str, int] = OTHERS)
     sizes[names[0]] = cell.rows
     if operation.width in sizes:
         sizes[operation.width] = cell.width
-    return sizes
+    return sizes | {name: size for name, size in cell.dims if name in sizes}
 
 
 def _fitting(options: Mapping[str, Any], cell: Cell) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from .cells import Cell, drawn
 from .racing import MARGIN, beats, race, wait_for_idle_threads
 
 #: Cells, and candidates that have no chance, of which a call takes longer than this are left out: the last slope of
-#: a curve says what they cost.
+#: a curve says what they cost. Of what a program is known to call, longer ones are measured, too.
 TOO_LONG = 0.05
 
 #: How many times longer than the best a candidate takes that has no chance.
@@ -53,11 +53,12 @@ class Measured(NamedTuple):
 class Measurer:
     """Measures cells, remembering what was checked and about how long things take."""
 
-    def __init__(self, backends: Sequence[Backend], seed: int = 0) -> None:
+    def __init__(self, backends: Sequence[Backend], longest: float = TOO_LONG) -> None:
         self._backends = list(backends)
-        self._rng = random.Random(seed)
+        self._longest = longest
+        self._rng = random.Random(0)
         self._faults: dict[Key, str | None] = {}
-        self._largest: dict[tuple[str, str], tuple[int, float]] = {}
+        self._largest: dict[tuple[str, str, str], tuple[int, float]] = {}
         self._importing: dict[str, float] = {}
 
     def measure(self, operation: Operation, cell: Cell, budget: float) -> Measured | None:
@@ -104,18 +105,18 @@ class Measurer:
         """Those that will not take long, or at least not much longer than the best; none where even that takes long."""
         guesses = {entrant.backend.name: self._guess(entrant, call) for entrant in entrants}
         best = min(guesses.values(), default=0.0)
-        if best > TOO_LONG:
+        if best > self._longest:
             return []
         return [e for e in entrants if guesses[e.backend.name] <= max(TOO_LONG, _NO_CHANCE * best)]
 
     def _remember(self, call: BoundCall, entrant: Candidate) -> None:
         """Keep the time of the largest call: small ones cost more than their work, and make larger ones seem long."""
-        known = self._largest.get((call.contract.name, entrant.backend.name), (0, 0.0))
-        if call.work >= known[0]:
-            self._largest[call.contract.name, entrant.backend.name] = call.work, entrant.racer.seconds
+        task = _task(entrant, call)
+        if call.work >= self._largest.get(task, (0, 0.0))[0]:
+            self._largest[task] = call.work, entrant.racer.seconds
 
     def _guess(self, entrant: Candidate, call: BoundCall) -> float:
-        work, seconds = self._largest.get((call.contract.name, entrant.backend.name), (1, 0.0))
+        work, seconds = self._largest.get(_task(entrant, call), (1, 0.0))
         return seconds * max(call.work / work, 1.0)
 
     def _fault(self, operation: Operation, entrant: Candidate, call: BoundCall, cell: Cell) -> str | None:
@@ -127,6 +128,11 @@ class Measurer:
         elif self._faults[key] is None:
             entrant.racer.warm_up(call.values)
         return self._faults[key]
+
+
+def _task(entrant: Candidate, call: BoundCall) -> tuple[str, str, str]:
+    """What a candidate takes about the same time for, unit by unit."""
+    return call.contract.name, variant_of(call.contract, call.values), entrant.backend.name
 
 
 def _start_of(backend: Backend, operation: str, dtype: str) -> str:

@@ -13,8 +13,8 @@ from ..execution.dispatch import find
 from ..selection import sources
 from ..selection.keeping import update
 from ..selection.profile import Entry, Key, merged, read
-from .cells import Cell, place_of
-from .measuring import Measurer, Verdict
+from .cells import Cell, place_of, variant_of_cell
+from .measuring import TOO_LONG, Measurer, Verdict
 
 #: Least and most seconds for the rounds of one cell.
 _LEAST, _MOST = 0.004, 0.25
@@ -44,11 +44,11 @@ class Session:
         Kernels whose results differ from the reference, with the sentence how.
     """
 
-    def __init__(self, path: Path, backends: Sequence[Backend], seed: int = 0) -> None:
+    def __init__(self, path: Path, backends: Sequence[Backend], longest: float = TOO_LONG) -> None:
         self.path = path
         self.verdicts: list[Verdict] = []
         self.wrong: dict[Key, str] = {}
-        self._measurer = Measurer(backends, seed)
+        self._measurer = Measurer(backends, longest)
         self._fresh: dict[Key, Entry] = {}
 
     def run(self, cells: Iterable[Cell], budget: float, show: Callable[[Progress], None] | None = None) -> None:
@@ -72,9 +72,9 @@ class Session:
 
     def ordered(self, cells: Iterable[Cell]) -> list[Cell]:
         """The undecided first, then what was never measured, then the oldest; operations take turns."""
-        days: dict[tuple[str, str, int, int, int], str] = {}
+        days: dict[tuple[str, str, int, str, int, int], str] = {}
         for entry in read(self.path).entries.values() if self.path.exists() else ():
-            about = entry.key.operation, entry.key.dtype, entry.key.threads
+            about = entry.key.operation, entry.key.dtype, entry.key.threads, entry.key.variant
             days.update({(*about, work, width): entry.measured for work, width, _ in entry.points})
             days.update({(*about, work, width): "" for work, width in entry.undecided})
         groups: dict[str, list[Cell]] = {}
@@ -83,7 +83,9 @@ class Session:
         in_turns = [cell for turn in zip_longest(*groups.values()) for cell in turn if cell is not None]
 
         def need(cell: Cell) -> tuple[int, str]:
-            day = days.get((cell.operation, cell.dtype, cell.threads, *place_of(find(cell.operation), cell)))
+            operation = find(cell.operation)
+            variant = variant_of_cell(operation, cell)
+            day = days.get((cell.operation, cell.dtype, cell.threads, variant, *place_of(operation, cell)))
             return (1, "") if day is None else (2 if day else 0, day)
 
         return sorted(in_turns, key=need)

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from ..errors import ConfigurationError, shown
 from ..execution.dispatch import declared, find
+from ..execution.workload import Workload
 from ..selection.profile import Key, user_path
+from .called import Called, cells_of_calls, workload_of
 from .candidates import usable_backends
-from .cells import NUMBERS, Cell, cells_of, thread_counts
-from .measuring import Verdict
+from .cells import NUMBERS, cells_of, thread_counts, variant_of_cell
+from .measuring import TOO_LONG, Verdict
 from .session import Progress, Session
 
 DTYPES = ("float64", "float32")
@@ -29,11 +31,14 @@ class Tuning(NamedTuple):
         Of each cell that was measured: `before`, `after`, whether it is decided, seconds by backend.
     wrong : mapping
         Kernels whose results differ from the reference's, with the sentence how; they are not used any more.
+    ignored : tuple of str
+        Sentences about calls of a workload that could not be measured.
     """
 
     path: Path
     verdicts: tuple[Verdict, ...]
     wrong: Mapping[Key, str]
+    ignored: tuple[str, ...] = ()
 
     @property
     def changed(self) -> list[Verdict]:
@@ -49,8 +54,10 @@ class Tuning(NamedTuple):
         for cell, before, after, _, seconds in self.changed:
             gain = f" ({seconds[before] / seconds[after]:.1f} x)" if before in seconds else ""
             size = f"{cell.rows:9,} {cell.width:7,} {cell.dtype:8} {cell.threads:7}"
-            lines.append(f"{cell.operation:30} {size}  {before} -> {after}{gain}")
+            task = f"{cell.operation} {variant_of_cell(find(cell.operation), cell)}"
+            lines.append(f"{task:30} {size}  {before} -> {after}{gain}")
         lines += [f"WRONG: {key}: {sentence}" for key, sentence in self.wrong.items()]
+        lines += [f"ignored: {sentence}" for sentence in self.ignored]
         return "\n".join(lines)
 
 
@@ -62,6 +69,7 @@ def tune(
     dtypes: Sequence[str] = DTYPES,
     threads: Sequence[int] | None = None,
     sizes: Sequence[int] = NUMBERS,
+    workload: str | os.PathLike[str] | Workload | None = None,
     profile: str | os.PathLike[str] | None = None,
     show: Callable[[Progress], None] | None = None,
 ) -> Tuning:
@@ -84,6 +92,9 @@ def tune(
         Thread budgets; by default one, all, and the powers of two between.
     sizes : sequence of int
         Numbers in the first array of the calls that are measured.
+    workload : Workload or path, optional
+        Measure just these calls, as `record_workload` has noted them, the most work first: dtypes, threads and sizes
+        are theirs then, and calls of up to a tenth of `seconds` are measured.
     profile : path, optional
         The file that is written; by default this machine's own.
     show : callable, optional
@@ -98,7 +109,7 @@ def tune(
     OperationNotFoundError, BackendNotFoundError
         If a name is unknown.
     ConfigurationError
-        If a number or a dtype means nothing.
+        If a number or a dtype means nothing, or a workload has no calls.
 
     Examples
     --------
@@ -116,12 +127,16 @@ def tune(
     _require(bool(sizes) and all(size >= 1 for size in sizes), "sizes", sizes, "numbers from 1 on")
     chosen = [find(name) for name in operations] if operations else declared()
     path = Path(profile) if profile is not None else user_path()
-    cells: list[Cell] = []
-    for operation in chosen:
-        cells += cells_of(operation, dtypes, budgets, sizes)
-    session = Session(path, usable_backends(backends))
-    session.run(cells, seconds, show)
-    return Tuning(path, tuple(session.verdicts), session.wrong)
+    if workload is None:
+        called = Called([cell for each in chosen for cell in cells_of(each, dtypes, budgets, sizes)], [])
+        longest = TOO_LONG
+    else:
+        called = cells_of_calls(workload_of(workload))
+        longest = max(TOO_LONG, seconds / 10)
+    names = {operation.name for operation in chosen}
+    session = Session(path, usable_backends(backends), longest)
+    session.run([cell for cell in called.cells if cell.operation in names], seconds, show)
+    return Tuning(path, tuple(session.verdicts), session.wrong, tuple(called.ignored))
 
 
 def _require(holds: bool, name: str, value: object, expected: str) -> None:
