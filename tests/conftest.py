@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -106,3 +108,27 @@ def recorder():
 def usable():
     """The names of all backends that can run `zscore` in any process on this machine."""
     return [name for name in acm_dispatch.zscore.kernels() if name not in {backend.name for backend in _STAND_INS}]
+
+
+@pytest.fixture
+def python_with(tmp_path):
+    """Gives what runs Python where the packages of a folder are found, with their entry points, as if installed."""
+
+    def with_distribution(folder, project):
+        groups = project["entry-points"].items()
+        info = tmp_path / f"info/{project['name'].replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1.0\n")
+        lines = [line for group, found in groups for line in (f"[{group}]", *map(" = ".join, found.items()))]
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        places = [str(folder), str(info.parent), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+
+        def run(*command):
+            arguments = [sys.executable, *map(str, command)]
+            options = {"env": environment, "capture_output": True, "text": True, "encoding": "utf-8"}
+            return subprocess.run(arguments, cwd=tmp_path, check=False, **options)
+
+        return run
+
+    return with_distribution

@@ -66,7 +66,7 @@ def blocks(language):
 
 
 @pytest.fixture
-def plant(tmp_path):
+def plant(tmp_path, python_with):
     """Runs Python with the distribution of `docs/plugins.md`, installed as its files and entry points say."""
     for block in blocks("python"):
         if block.startswith("# plant/"):
@@ -74,21 +74,7 @@ def plant(tmp_path):
             path.parent.mkdir(exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
                 file.write(block)
-    groups = tomllib.loads("".join(blocks("toml")))["project"]["entry-points"]
-    lines = [
-        line for group, found in groups.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in found.items()))
-    ]
-    info = tmp_path / "plant-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plant\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("\n".join(lines))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-
-    def run(*command):
-        arguments = [sys.executable, *command]
-        return subprocess.run(arguments, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    return run
+    return python_with(tmp_path, {"name": "plant", **tomllib.loads("".join(blocks("toml")))["project"]})
 
 
 def test_the_plugin_of_the_documents_prints_what_they_say(plant):

@@ -214,6 +214,20 @@ def profile_export(
     export(file, listed(backends))
 
 
+@app.command("new")
+def new_plugin(
+    name: Annotated[str, typer.Argument(help="Of the package, of its backend, and of the folder.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to write it; by default a folder of its name here.")
+    ] = None,
+) -> None:
+    """Write a distribution with a backend and an operation of its own, to begin from."""
+    from .new import new_distribution
+
+    for path in new_distribution(name, folder or Path(name)):
+        typer.echo(path)
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )

@@ -189,7 +189,8 @@ class Operation(Declaration):
 
 
 def declared() -> list[Operation]:
-    """Every operation, in the order of their declaration."""
+    """Every operation, those of plugins included, in the order of their declaration."""
+    registry.backends()  # the first look for them finds plugins' operations, too
     return [operation for operation in registry.operations.values() if isinstance(operation, Operation)]
 
 
