@@ -34,7 +34,7 @@ $(VENV)/python.done: $(PROJECTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet -e '.[cli]' --group test --group lint -e backends/numba -e '$(CUPY)' -e monitor -e tests/third_party/example
+	$(PIP) install --quiet -e '.[report]' --group test --group lint -e backends/numba -e '$(CUPY)' -e monitor -e tests/third_party/example
 	@$(if $(CUDA),,echo 'No NVIDIA driver of CUDA 12 or 13 was found: CuPy is left out.')
 	@touch $@
 

@@ -156,6 +156,24 @@ def warmup(
     run_warm_up(console(), listed(ops), listed(backends), listed(dtypes))
 
 
+@app.command()
+def report(
+    profile: Annotated[
+        Path | None, typer.Option(help="The profile to show, instead of the one that calls here go by.")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="A saved trace: of `run --trace-file`, or what `Trace.to_json()` gives.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("report.html"),
+    figures: Annotated[Path | None, typer.Option(help="A folder that gets every figure as PNG, too.")] = None,
+    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+) -> None:
+    """Draw a profile, and where the time of a trace went, into one HTML file: costs, crossovers, gains over NumPy."""
+    from .report import write_report
+
+    write_report(profile, trace, output, figures, dtype)
+
+
 profiles = typer.Typer(help="What kernels were measured to cost on this machine.", no_args_is_help=True)
 app.add_typer(profiles, name="profile")
 

@@ -78,7 +78,11 @@ class Profile:
     A call needs those of one operation; understanding all of them would take as long as loading a backend.
     """
 
-    def __init__(self, rows: Iterable[Any] = (), unreadable: str | None = None) -> None:
+    def __init__(
+        self, rows: Iterable[Any] = (), unreadable: str | None = None, machine: Mapping[str, Any] | None = None
+    ) -> None:
+        #: What the file tells its readers of the machine; nothing depends on it.
+        self.machine: Mapping[str, Any] = machine or {}
         self._rows: dict[str, list[Any]] = {}
         self._entries: dict[str, list[Entry]] = {}
         self._ignored: list[str] = [unreadable] if unreadable else []
@@ -143,7 +147,10 @@ def understood(document: Any) -> Profile:
     rows = document.get("entries")
     if not isinstance(rows, list):
         return Profile(unreadable="the file has no list of entries")
-    return Profile(cast("list[Any]", rows))
+    machine = document.get("machine")
+    return Profile(
+        cast("list[Any]", rows), machine=cast("dict[str, Any]", machine) if isinstance(machine, dict) else None
+    )
 
 
 def _entry(row: Any) -> Entry:
