@@ -22,7 +22,7 @@ PACKAGING    := $(VENV)-packaging
 PURE         := . backends/numba backends/cupy monitor
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal test-gpu-rig roofline fuzz lint format bench bench-pipeline bench-device check-packages wheels third-party-licences docs clean
+.PHONY: help setup demo test test-minimal test-gpu-rig roofline fuzz lint format bench bench-page bench-pipeline bench-device check-packages wheels third-party-licences docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -112,6 +112,9 @@ endif
 bench: setup ## kernels against what users would pick instead, into benchmarks/results/
 	$(PIP) install --quiet --group bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-page: ## the page and the figures of the last `make bench`, into docs/, where a release keeps them (ARGS="--name partial" for other results)
+	$(BIN)/python -m benchmarks.pages $(ARGS)
 
 bench-pipeline: setup ## the whole chain of a condition monitoring against NumPy, pandas and scikit-learn, by stage
 	$(PIP) install --quiet --group bench

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import acm_dispatch
+from acm_dispatch.selection.machine import machine_name
 
 from .peers import versions
 from .process import load_average
@@ -20,6 +21,7 @@ def describe(threads: int) -> dict[str, Any]:
     """Commit, processor, versions, date, load."""
     return {
         "commit": _commit(),
+        "kind": machine_name(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": _processor(),
         "cores": os.cpu_count(),

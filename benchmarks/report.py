@@ -111,9 +111,13 @@ def markdown(results: dict[str, Any]) -> str:
     parts = [f"# Benchmarks: {results['name']}", facts_of(results["machine"]), _summary(results)]
     if rows := results["cases"]:
         parts += ["## Operations", _LEGEND, as_table(COLUMNS, map(cells, rows))]
-    for section in (_overhead, _imports, _interrupts, _build, _memory, _peers):
-        parts += section(results)
+    parts += others(results) + _peers(results)
     return "\n\n".join(parts) + "\n"
+
+
+def others(results: dict[str, Any]) -> list[str]:
+    """What was measured beside the operations: headings, sentences, tables."""
+    return [part for section in (_overhead, _imports, _interrupts, _build, _memory) for part in section(results)]
 
 
 _LEGEND = (
@@ -261,6 +265,5 @@ def show(results: dict[str, Any], console: Console) -> None:
         table.add_row(row["id"], *shown, style="red" if bad else "yellow" if row.get("noisy") else "")
     if results["cases"]:
         console.print(table)
-    for section in (_overhead, _imports, _interrupts, _build, _memory):
-        for part in section(results):
-            console.print(part, markup=False, soft_wrap=True)
+    for part in others(results):
+        console.print(part, markup=False, soft_wrap=True)

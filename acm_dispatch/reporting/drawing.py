@@ -32,10 +32,13 @@ _BACKENDS = {
     "numba": Shade("numba", "#1f6f9b", "#5bb0dd"),
     "cupy": Shade("cupy", "#4c8a2f", "#8cc96b"),
 }
-_OTHERS = (
+#: Of what has no colour of its own: third-party backends, other libraries.
+OTHERS = (
     Shade("other-1", "#8a5fb4", "#bd99e0"),
     Shade("other-2", "#a8861a", "#d9bb57"),
     Shade("other-3", "#b23f5e", "#e5839c"),
+    Shade("other-4", "#2b8a6f", "#68c8ab"),
+    Shade("other-5", "#4a5fb0", "#92a4ec"),
 )
 
 #: Of ratios, from "no gain" on; `STEPS` says where each begins.
@@ -51,7 +54,7 @@ STEPS = (1.1, 2.0, 5.0, 20.0, 100.0)
 #: Of text on the steps above.
 ON_RAMP = (INK, INK, INK, INK, GROUND, GROUND)
 
-SHADES = (INK, DIM, LINE, GROUND, *_BACKENDS.values(), *_OTHERS, *RAMP)
+SHADES = (INK, DIM, LINE, GROUND, *_BACKENDS.values(), *OTHERS, *RAMP)
 
 #: Pixels of a figure that a telephone shows whole, and of one for a page's width.
 NARROW, WIDE = 368, 760
@@ -87,7 +90,7 @@ def colour_of(backend: str, known: tuple[str, ...] = ()) -> str:
     if backend in _BACKENDS:
         return _BACKENDS[backend].light
     others = [name for name in known if name not in _BACKENDS]
-    return _OTHERS[(others.index(backend) if backend in others else 0) % len(_OTHERS)].light
+    return OTHERS[(others.index(backend) if backend in others else 0) % len(OTHERS)].light
 
 
 def step_of(ratio: float) -> int:
@@ -186,12 +189,13 @@ def as_svg(figure: Any, name: str, title: str, *, alone: bool = False) -> str:
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
     width, height = (round(float(inches) * _PIXELS_PER_INCH) for inches in figure.get_size_inches())
     points = " ".join(f"{float(inches) * 72:g}" for inches in figure.get_size_inches())
-    style = f"<style>{style_sheet()}</style>" if alone else ""
+    body = _by_variables(_with_own_ids(body, name))
+    style = f"<style>{style_sheet(body)}</style>" if alone else ""
     head = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="figure shades" '
         f'role="img" width="{width}" height="{height}" viewBox="0 0 {points}"><title>{escape(title)}</title>{style}'
     )
-    return head + _by_variables(_with_own_ids(body, name))
+    return head + body
 
 
 def _with_own_ids(body: str, name: str) -> str:
@@ -209,10 +213,14 @@ def _by_variables(body: str) -> str:
     return re.sub(r"(\d\.\d{2})\d+", r"\1", re.sub(r"\n\s*", "\n", body)).strip()
 
 
-def style_sheet() -> str:
-    """Both sets of colours: as the reader's system wants them, unless the page says so itself by `data-theme`."""
-    light = "".join(f"--{shade.name}:{shade.light};" for shade in SHADES)
-    dark = "".join(f"--{shade.name}:{shade.dark};" for shade in SHADES)
+def style_sheet(body: str | None = None) -> str:
+    """Both sets of colours: as the reader's system wants them, unless the page says so itself by `data-theme`.
+
+    Where the `body` of a single figure is given, only of those colours that are in it.
+    """
+    used = [shade for shade in SHADES if body is None or f"--{shade.name})" in body]
+    light = "".join(f"--{shade.name}:{shade.light};" for shade in used)
+    dark = "".join(f"--{shade.name}:{shade.dark};" for shade in used)
     return (
         f".shades{{{light}}}@media(prefers-color-scheme:dark){{.shades{{{dark}}}}}"
         f'[data-theme="light"] .shades{{{light}}}[data-theme="dark"] .shades{{{dark}}}'
