@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Mapping
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from types import FrameType
 
 
 class DispatchError(Exception):
@@ -75,6 +78,30 @@ class OperationNotFoundError(DispatchError, LookupError):
 
 class DispatchWarning(UserWarning):
     """Something was left out (a broken plugin, an unknown name in the environment); calls still work."""
+
+
+#: Where the code of this package comes from: its folder, and the wrappers that it generates.
+_OURS = (__file__.rpartition("errors.py")[0], "<acm_dispatch ")
+#: Frames between a line of the caller's and this package that are not the caller's either.
+_IMPORTS = "<frozen importlib"
+
+
+def warn(sentence: str) -> None:
+    """Give a `DispatchWarning` that points at the line that called this package, however deep inside it this is."""
+    here = sys._getframe(1)  # type: ignore[reportPrivateUsage] - `warnings` itself finds the caller by it
+    within = _skip(here, lambda file: not file.startswith(_OURS)) or here  # a backend warns from further inside
+    caller = _skip(within, lambda file: file.startswith((*_OURS, _IMPORTS))) or within
+    names = caller.f_globals
+    kept = names.setdefault("__warningregistry__", {})
+    file, line = caller.f_code.co_filename, caller.f_lineno
+    warnings.warn_explicit(sentence, DispatchWarning, file, line, names.get("__name__"), kept)
+
+
+def _skip(frame: FrameType | None, passed: Callable[[str], bool]) -> FrameType | None:
+    """The first frame, from this one outwards, whose file is not `passed` by."""
+    while frame is not None and passed(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
 
 
 class _Short(reprlib.Repr):

@@ -200,6 +200,6 @@ def test_two_processes_at_once_and_one_after_a_damage(folder):
     for path in _files(folder, ".nbi"):
         _truncate(path)
     (error,) = _processes(folder, 1)
-    assert error.count("DispatchWarning") == 1
+    assert error.count("<string>:4: DispatchWarning") == 1, "the line that called"
     assert _processes(folder, 1) == [""]
     assert np.all([path.stat().st_size > 0 for path in _files(folder, ".nbi")])

@@ -1,6 +1,7 @@
 """Third-party backends: one that works, and several that are broken and harm nothing."""
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -75,7 +76,8 @@ print(acm_dispatch.zscore.explain(x).chosen)
         assert done.stderr == ""
         return
     assert BROKEN[name][2] in done.stderr
-    assert done.stderr.count("DispatchWarning") == 1
+    (place,) = re.findall(r"(.*): DispatchWarning", done.stderr)
+    assert place in ("<string>:4", "<string>:5"), "the line that called or asked"
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -31,6 +31,7 @@ def test_a_wrong_result_is_caught_and_the_right_one_given(planted):
     with use("planted", verify=1, fallback="warn"), acm_dispatch.trace() as trace:
         with pytest.warns(DispatchWarning, match="planted/impute|planted") as caught:
             np.testing.assert_array_equal(acm_dispatch.impute(X), X)
+        assert caught[0].filename == __file__
         assert "differs from the reference in 12 of 12 numbers, by up to 1" in str(caught[0].message)
         np.testing.assert_array_equal(acm_dispatch.impute(X), X)
         assert planted["calls"] == 1, "out of use from then on"

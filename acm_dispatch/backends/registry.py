@@ -6,7 +6,6 @@ a row in `problems`, never the import of this package.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -14,11 +13,11 @@ from ..contract.declaration import Composition, Declaration
 from ..errors import (
     BackendNotFoundError,
     DeclarationError,
-    DispatchWarning,
     OperationNotFoundError,
     described,
     shown,
     suggestion,
+    warn,
 )
 from . import forksafe
 from .backend import Backend, Kernel, on_late_kernel, reason_of
@@ -163,7 +162,7 @@ def _report(source: str, sentence: str) -> None:
 
 
 def _warn(source: str, sentence: str) -> None:
-    warnings.warn(f"plugin {source}: {sentence}", DispatchWarning, stacklevel=2)
+    warn(f"plugin {source}: {sentence}")
 
 
 def find_backend(name: str) -> Backend:

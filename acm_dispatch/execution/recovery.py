@@ -8,14 +8,12 @@ one that failed is out of use for the rest of the process.
 from __future__ import annotations
 
 import signal
-import sys
-import warnings
 from types import CodeType
 from typing import Any, NoReturn, cast
 
 from ..backends import registry
 from ..backends.backend import Kernel
-from ..errors import BackendError, DispatchError, DispatchWarning, InvalidInput, Unsupported, described, shortened
+from ..errors import BackendError, DispatchError, InvalidInput, Unsupported, described, shortened, warn
 from ..selection.bound import BoundCall
 from ..selection.request import Request
 from .binding import Plan, plan_of
@@ -23,9 +21,6 @@ from .binding import Plan, plan_of
 #: Errors that say something of the call or the machine, not of the kernel: another kernel would raise them, too, or
 #: would be run although the caller has asked to stop.
 _NOT_OF_THE_KERNEL = (DispatchError, MemoryError, RecursionError, TimeoutError)
-
-#: The folder of the whole package, whose frames no warning points at.
-_PACKAGE = __file__.rpartition("execution")[0]
 
 
 def recover(error: BaseException, plan: Plan, request: Request) -> Any:
@@ -115,18 +110,8 @@ def _take_out_of_use(failing: Plan, fault: BaseException, plan: Plan, request: R
     if request.lineup.resolved.fallback == "warn":
         call = request.call
         sizes = ", ".join(f"{name} = {size}" for name, size in call.dims.items())
-        warnings.warn(
+        warn(
             f"{call.contract.name}: the kernel {failing.label} failed on {call.dtype} with {sizes} "
             f"({described(fault)}). {plan.label} ran the call, and the kernel is out of use in this process. "
             f'Please report this to the authors of the backend; `fallback="error"` shows where it comes from',
-            DispatchWarning,
-            stacklevel=_level_of_caller(),
         )
-
-
-def _level_of_caller() -> int:
-    """How many frames above `_take_out_of_use` the user's own code stands."""
-    frame, level = sys._getframe(1), 1  # type: ignore[reportPrivateUsage] - `warnings` itself counts frames by it
-    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<acm_dispatch ")):
-        frame, level = frame.f_back, level + 1
-    return level

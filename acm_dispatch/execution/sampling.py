@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 from ..backends import registry
 from ..backends.transfer import to_host
-from ..errors import DispatchWarning
+from ..errors import warn
 from ..selection.choose import Choice
 from ..selection.request import Request
 from . import tracing
@@ -51,9 +50,7 @@ def _take_out_of_use(request: Request, choice: Choice, sentence: str) -> None:
     registry.changed()
     sizes = ", ".join(f"{name} = {size}" for name, size in call.dims.items())
     label = kernel.label(choice.backend.name)
-    warnings.warn(
+    warn(
         f"{call.contract.name}: the result of the kernel {label} on {call.dtype} with {sizes} {sentence}. "
         f"It is out of use in this process; please report this to the authors of the backend",
-        DispatchWarning,
-        stacklevel=2,
     )

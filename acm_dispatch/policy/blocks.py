@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import DispatchWarning, shortened
+from ..errors import shortened, warn
 
 #: Under this name a process tells those that it starts what blocks they are started in.
 _KEY = "acm_dispatch"
@@ -65,11 +64,9 @@ def look_elsewhere() -> None:
     if _told or (where := _elsewhere()) is None:
         return
     _told = True
-    warnings.warn(
+    warn(
         f"a call runs outside every block {where}. Threads and processes do not inherit blocks: "
         "hand them `acm_dispatch.propagate(function)` instead of `function`, or use `acm_dispatch.set_backend()`",
-        DispatchWarning,
-        stacklevel=2,
     )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import ConfigurationError, DispatchWarning, shortened, suggestion
+from ..errors import ConfigurationError, shortened, suggestion, warn
 from .settings import SETTINGS, Settings, names
 
 if TYPE_CHECKING:
@@ -50,17 +49,17 @@ def from_file(path: Path | None) -> Settings:
     try:
         entries = tomllib.loads(_text(path))
     except (OSError, ValueError, RecursionError) as error:
-        warnings.warn(f"{path}: ignored, it cannot be read ({shortened(str(error))})", DispatchWarning, stacklevel=2)
+        warn(f"{path}: ignored, it cannot be read ({shortened(str(error))})")
         return Settings()
     operations = entries.pop("operations", {})
     if not isinstance(operations, dict):
-        warnings.warn(f"{path}: operations is ignored: expected a table of backends", DispatchWarning, stacklevel=2)
+        warn(f"{path}: operations is ignored: expected a table of backends")
         operations = {}
     unknown = [name for name in entries if name not in _ENTRIES]
     for name in unknown[:_MOST_WARNINGS]:
         _warn_unknown(str(path), name, list(_ENTRIES))
     if more := unknown[_MOST_WARNINGS:]:
-        warnings.warn(f"{path}: {len(more):,} more entries are no settings", DispatchWarning, stacklevel=2)
+        warn(f"{path}: {len(more):,} more entries are no settings")
     said = {_ENTRIES[name]: value for name, value in entries.items() if name in _ENTRIES}
     return _settings(str(path), said, cast("dict[str, Any]", operations))
 
@@ -121,7 +120,7 @@ def _store(source: str, name: str, target: dict[str, Any], key: str, parse: Call
     try:
         parsed = parse(value)
     except ConfigurationError as error:
-        warnings.warn(f"{source}: {name} is ignored: {error}", DispatchWarning, stacklevel=2)
+        warn(f"{source}: {name} is ignored: {error}")
         return
     if parsed != ():
         target[key] = parsed
@@ -129,4 +128,4 @@ def _store(source: str, name: str, target: dict[str, Any], key: str, parse: Call
 
 def _warn_unknown(source: str, name: str, known: list[str], prefix: str = "") -> None:
     advice = suggestion(name, known, prefix)  # a prefix that all of them share would make them all alike
-    warnings.warn(f"{source}: {prefix}{shortened(name)} is not a setting{advice}", DispatchWarning, stacklevel=2)
+    warn(f"{source}: {prefix}{shortened(name)} is not a setting{advice}")

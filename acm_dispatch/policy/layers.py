@@ -10,7 +10,6 @@ for the same.
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +17,7 @@ from contextvars import ContextVar, Token
 from typing import Any
 
 from ..backends import forksafe, registry
-from ..errors import BackendNotFoundError, DispatchWarning, OperationNotFoundError
+from ..errors import BackendNotFoundError, OperationNotFoundError, warn
 from . import blocks
 from .configuration import config_path, from_environment, from_file
 from .settings import Settings
@@ -196,7 +195,7 @@ def _only_known(origin: str, settings: Settings) -> Settings:
 def _warn_once(sentence: str) -> None:
     if registry.is_complete() and sentence not in _warned:
         _warned.add(sentence)
-        warnings.warn(sentence, DispatchWarning, stacklevel=2)
+        warn(sentence)
 
 
 def enter(settings: Settings) -> Policy:

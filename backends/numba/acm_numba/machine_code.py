@@ -8,13 +8,12 @@ of these is said once a process.
 from __future__ import annotations
 
 import hashlib
-import warnings
 from pathlib import Path
 from typing import Any
 
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
-from acm_dispatch import DispatchWarning
+from acm_dispatch.errors import warn
 
 _said: set[str] = set()
 
@@ -34,7 +33,7 @@ def _say(what: str, then: str, error: Exception) -> None:
     if what not in _said:
         _said.add(what)
         sentence = f"backend numba: {what} ({type(error).__name__}: {error}); {then}"
-        warnings.warn(sentence, DispatchWarning, stacklevel=2)
+        warn(sentence)
 
 
 class _Damaged(Exception):
