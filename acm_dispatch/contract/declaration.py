@@ -14,6 +14,7 @@ from . import authoring
 from .arrays import canonicalise, require_memory
 from .expressions import compiled, evaluate, tried
 from .options import Check
+from .parts import DeclaredParts
 from .samples import Samples
 from .scaling import Scaling, parse_scalings
 from .shapes import Shapes, always_known, measure, parse
@@ -49,6 +50,9 @@ class Composition(NamedTuple):
     homogeneous: tuple[Scaling, ...] = ()
     calls: Callable[..., Mapping[str, Mapping[str, Any]]] | None = None
     examples: Mapping[str, Callable[[tuple[int, ...]], Any]] = MappingProxyType({})
+    parts: DeclaredParts = None
+    #: The arguments that have rows.
+    row_names: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.name)  # of which there is one; mappings have no hash
@@ -74,6 +78,7 @@ class Declaration:
         homogeneous: str = "",
         relaxed: Mapping[str, tuple[float, float]] = RELAXED,
         remembers: Callable[..., Any] | None = None,
+        parts: DeclaredParts = None,
     ) -> None:
         self.parameters = authoring.a_body("an operation", body)
         self.body = body
@@ -100,12 +105,20 @@ class Declaration:
         self.agrees_by_arguments = agrees is not None and agrees.__code__.co_argcount > 4
         self.widens = widens
         self.remembers = remembers
+        self.parts: DeclaredParts = parts
         self._read_signature()
         authoring.fitting_samples(self.name, self.samples.mistakes, self.parameters)
         authoring.a_type(f"{self.name}: homogeneous", homogeneous, str, "a text such as 'x, y -> 1'")
         real = {name for name, spec in zip(self.array_names, self.shapes.inputs, strict=True) if not spec.integer}
         self.homogeneous = parse_scalings(self.name, homogeneous, real.__contains__, len(self.shapes.outputs))
         self._read_expressions(work)
+        rows = self.shapes.inputs[0].dims[0]
+        #: The arrays whose first dimension is the rows: that of the first array.
+        self.row_names = tuple(
+            name for name, spec in zip(self.array_names, self.shapes.inputs, strict=True) if spec.dims[0] == rows
+        )
+        #: Which results have a row for each of these.
+        self.row_results = tuple(spec.dims[0] == rows for spec in self.shapes.outputs)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}: {self.shapes.text}>"

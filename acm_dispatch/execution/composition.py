@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from types import MappingProxyType
@@ -14,6 +14,7 @@ import numpy as np
 from ..backends import registry
 from ..contract import authoring
 from ..contract.declaration import Composition, Contract
+from ..contract.parts import DeclaredParts
 from ..contract.samples import Samples
 from ..contract.scaling import parse_scalings
 from ..errors import DeclarationError, InvalidInput, shown
@@ -47,6 +48,8 @@ def composition(
     homogeneous: str = "",
     calls: Calls | None = None,
     examples: Mapping[str, Callable[[tuple[int, ...]], Any]] = MappingProxyType({}),
+    parts: DeclaredParts = None,
+    rows: Sequence[str] = (),
 ) -> Callable[[Callable[P, R]], ComposedFunction[P, R]]:
     """Register a function that calls operations; what it gives on NumPy is what every backend has to give.
 
@@ -66,6 +69,10 @@ def composition(
         with them: what `explain` and `plan` look at. By default arguments go to the parameters of the same names.
     examples : mapping, optional
         For arguments that are no array of an operation (a model), what makes one of a shape: for the command line.
+    parts : Parts, or callable ``(arguments) -> Parts``, optional
+        How the results of parts of the rows combine, as that of an `operation`.
+    rows : sequence of str, optional
+        The arguments that have these rows; by default the first one.
 
     Returns
     -------
@@ -94,7 +101,9 @@ def composition(
             raise DeclarationError(f"an operation named {name!r} is already declared")
         blame = _Blame(name, made_of, parameters)
         named = _naming_itself(function, blame)
-        declared = Composition(name, named, samples, used, scalings, calls, dict(examples))
+        with_rows = authoring.texts(f"{name}: rows", rows) or parameters[:1]
+        authoring.expect(set(with_rows) <= set(parameters), f"{name}: rows", rows, "its parameters")
+        declared = Composition(name, named, samples, used, scalings, calls, dict(examples), parts, with_rows)
         registry.compositions[name] = declared
         _publish(declared, named, blame)
         return named

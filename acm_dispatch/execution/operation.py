@@ -11,6 +11,7 @@ from ..backends.backend import Kernel
 from ..backends.numpy import numpy_backend, reference_kernel
 from ..contract.declaration import RELAXED, TOLERANCE, Agreement, Contract, NanRule
 from ..contract.options import Check
+from ..contract.parts import DeclaredParts
 from ..contract.samples import Samples
 from ..errors import DeclarationError
 from .binding import Plan
@@ -50,6 +51,7 @@ def operation(
     homogeneous: str = "",
     relaxed: Mapping[str, tuple[float, float]] = RELAXED,
     remembers: Callable[..., Any] | None = None,
+    parts: DeclaredParts = None,
 ) -> Callable[[Callable[P, R]], OperationFunction[P, R]]:
     """Declare an operation; the decorated body is its reference.
 
@@ -88,6 +90,9 @@ def operation(
     remembers : callable ``(result, first argument)``, optional
         Gives the result with what it is to know of the first argument apart from its numbers: the names of a frame's
         columns.
+    parts : Parts, or callable ``(arguments) -> Parts``, optional
+        How the results of parts of the rows combine (see `acm_dispatch.contract.parts`): what engines for data larger
+        than memory, or on several machines, follow. A function is given the arguments that have no rows.
 
     Returns
     -------
@@ -116,6 +121,7 @@ def operation(
             homogeneous=homogeneous,
             relaxed=relaxed,
             remembers=remembers,
+            parts=parts,
         )
         _publish(declared)
         return cast("OperationFunction[P, R]", declared.function)

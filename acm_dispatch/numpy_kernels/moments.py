@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backends.numpy import numpy_backend
-from ..ops.moments import DEGREES, Sums
+from ..ops.sums import DEGREES, Sums
 from . import units
 
 

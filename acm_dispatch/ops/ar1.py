@@ -9,6 +9,7 @@ import numpy as np
 
 from ..contract.arrays import ArrayLike
 from ..contract.options import one_of, real
+from ..contract.parts import Arguments, Halo
 from ..contract.samples import Samples
 from ..execution.operation import operation
 from .missing import gappy, sensors
@@ -297,7 +298,18 @@ def coefficient_for_too_few_columns(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": rng.normal(size=(8, 3)), "phi": np.zeros(2), "mu": np.zeros(3)}
 
 
-@operation("n d, d, d -> n d", work="n * d", nan="propagate", samples=_modelled, homogeneous="x, mu -> 1")
+def _row_before(_: Arguments, row: int) -> int:
+    return max(row - 1, 0)
+
+
+@operation(
+    "n d, d, d -> n d",
+    work="n * d",
+    nan="propagate",
+    samples=_modelled,
+    homogeneous="x, mu -> 1",
+    parts=Halo(_row_before),
+)
 def ar1_residuals(x: ArrayLike, phi: ArrayLike, mu: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """What each value differs by from its prediction mu + phi (x[t-1] - mu).
 

@@ -7,12 +7,20 @@ which what the smaller one's sums lose is nothing compared with the larger one's
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..backends.transfer import to_device_of, to_host
-from .moments import MeanVariance, Sums
+from .sums import (
+    MeanVariance,
+    Sums,
+    bridged,
+    mean_variance_merged,
+    mean_variance_recounted,
+    sums_merged,
+    sums_recounted,
+)
 
 #: Least and largest magnitude of values whose fourth powers, and those of their least differences, are numbers.
 _FITTING = 2.0**-100, 2.0**100
@@ -42,6 +50,42 @@ def scaled(rows: Any, exponents: Any) -> Any:
     for part in (half, exponents - half):
         rows = rows * to_device_of(rows, np.ldexp(1.0, -part))
     return rows
+
+
+class ChunkSums(NamedTuple):
+    """`Sums` or `MeanVariance` of rows in units of these exponents, and the first and last of the rows, if any."""
+
+    sums: Any
+    exponents: Any
+    first: Any = None
+    last: Any = None
+
+
+def sums_of_chunk(measure: Callable[[Any], Any], rows: Any) -> ChunkSums:
+    """What `measure` gives of `rows`, in units of their size."""
+    if len(rows) == 0:
+        return ChunkSums(_on_host(measure(rows)), np.full(rows.shape[1], ANY))
+    sums, exponents = in_unit_of_chunk(measure, rows)
+    return ChunkSums(sums, exponents, *to_host(rows[[0, -1]]).astype(np.float64))
+
+
+def chunks_merged(first: ChunkSums, second: ChunkSums) -> ChunkSums:
+    """The sums of rows and those that come next."""
+    if first.first is None or second.first is None:
+        return first if second.first is None else second
+    exponents = np.maximum(first.exponents, second.exponents)
+    sums, others = (_recounted(part.sums, exponents - part.exponents) for part in (first, second))
+    if isinstance(sums, Sums):
+        sums = bridged(sums_merged(sums, others, exponents), exponents, first.last, second.first)
+    else:
+        sums = mean_variance_merged(sums, others, exponents)
+    return ChunkSums(sums, exponents, first.first, second.last)
+
+
+def _recounted(sums: Any, by: Any) -> Any:
+    if not by.any():
+        return sums
+    return sums_recounted(sums, by) if isinstance(sums, Sums) else mean_variance_recounted(sums, by)
 
 
 def _on_host(sums: Any) -> Any:

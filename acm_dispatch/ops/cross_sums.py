@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike
+from ..contract.parts import Arguments, Fold, Found
 from ..contract.samples import Samples
 from ..execution.operation import operation
 from .missing import gappy, sensors
-from .moments import Numbers
+from .sums import Numbers
 
 
 def _shifted_sensors(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -52,6 +54,19 @@ def _cross_sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: 
         assert np.isclose(found, wanted, rtol, atol + rtol * size).all(), f"{found} instead of {wanted}"
 
 
+def _of_block(arguments: Arguments, _: Found) -> CrossSums:
+    return CrossSums(*map(to_host, cross_sums(**arguments)))
+
+
+def cross_merged(first: CrossSums, second: CrossSums) -> CrossSums:
+    """The sums of rows in two parts, of differences from the same origin."""
+    return CrossSums(*(a + b for a, b in zip(first, second, strict=True)))
+
+
+def _as_it_is(total: CrossSums, _: Arguments, __: Found) -> CrossSums:
+    return total
+
+
 @operation(
     "n d, d -> d d, d d, int d d",
     work="n * d * d",
@@ -61,6 +76,7 @@ def _cross_sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: 
     agrees=_cross_sums_agree,
     widens=True,
     homogeneous="x, origin -> 2, 1, 0",
+    parts=Fold(_of_block, cross_merged, _as_it_is),
 )
 def cross_sums(x: ArrayLike, origin: ArrayLike, *, backend: str | None = None) -> CrossSums:
     """What pairs of columns sum up to where both have a finite value, of differences from `origin`.
@@ -104,11 +120,6 @@ def cross_sums(x: ArrayLike, origin: ArrayLike, *, backend: str | None = None) -
             sums[i] = np.ldexp((finite * shifted[:, i, None]).sum(axis=0), exponent)
             counts[i] = (finite & finite[:, i, None]).sum(axis=0)
     return CrossSums(products, sums, counts.astype(np.int64))
-
-
-def cross_merged(first: CrossSums, second: CrossSums) -> CrossSums:
-    """The sums of rows in two parts, of differences from the same origin."""
-    return CrossSums(*(a + b for a, b in zip(first, second, strict=True)))
 
 
 def cross_shifted(cross: CrossSums, shift: Any) -> CrossSums:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..contract.arrays import ArrayLike
+from ..contract.parts import Arguments, Rows, Undivided
 from ..contract.samples import Samples
 from ..errors import InvalidInput
 from ..execution.operation import operation
@@ -143,7 +144,20 @@ def squares_beyond_float64(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": 1e200 * rng.normal(size=(9, 4)), "y": 1e200 * rng.normal(size=(8, 4))}
 
 
-@operation("n d, [m=n d] -> n m", work="n * m * d", nan="propagate", samples=_matrix, homogeneous="x, y -> 1")
+def _parts_beside_others(arguments: Arguments) -> Rows | Undivided:
+    if arguments["y"] is None:
+        return Undivided("has rows in parts, of which each would need all others; expected `y` beside it")
+    return Rows()
+
+
+@operation(
+    "n d, [m=n d] -> n m",
+    work="n * m * d",
+    nan="propagate",
+    samples=_matrix,
+    homogeneous="x, y -> 1",
+    parts=_parts_beside_others,
+)
 def pairwise_euclidean(x: ArrayLike, y: ArrayLike | None = None, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Euclidean distance between each row of `x` and each row of `y`.
 
@@ -243,6 +257,7 @@ def labels_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     nan="propagate",
     samples=_assigned,
     homogeneous="x, centers -> 1",
+    parts=Rows(),
 )
 def assigned_distances(
     x: ArrayLike, centers: ArrayLike, labels: ArrayLike, *, backend: str | None = None
@@ -420,6 +435,7 @@ def _assert_indices_and_distances(
     samples=_nearest,
     agrees=_assert_indices,
     homogeneous="x, y -> 0",
+    parts=Rows(),
 )
 def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Index of the row of `y` that is nearest to each row of `x`, without the n x m matrix of distances.
@@ -462,6 +478,7 @@ def pairwise_distances_argmin(x: ArrayLike, y: ArrayLike, *, backend: str | None
     samples=_nearest,
     agrees=_assert_indices_and_distances,
     homogeneous="x, y -> 0, 1",
+    parts=Rows(),
 )
 def pairwise_distances_argmin_min(
     x: ArrayLike, y: ArrayLike, *, backend: str | None = None

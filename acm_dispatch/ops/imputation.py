@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backends.transfer import to_device_of, to_host
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer, optional
+from ..contract.parts import Arguments, Scan
 from ..contract.samples import Samples
 from ..execution.operation import operation
 from .missing import MISSING, columns, gappy, is_missing, sensors
@@ -138,7 +140,71 @@ def limit_not_whole(rng: np.random.Generator) -> dict[str, Any]:
 _LIMIT = {"limit": optional(integer(minimum=1))}
 
 
-@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT, homogeneous="x -> 1")
+class _LastValues(NamedTuple):
+    """The last value of each column, NaN if there is none, and how many rows come after it: all, then."""
+
+    values: Any
+    age: Any
+
+
+def _last_values(x: Any) -> _LastValues:
+    is_value = ~np.isnan(x)
+    age = to_host(is_value[::-1].argmax(axis=0)) if len(x) else np.zeros(x.shape[1], np.int64)
+    none = ~to_host(is_value.any(axis=0))
+    age[none] = len(x)
+    values = np.full(x.shape[1], np.nan, x.dtype)
+    values[~none] = to_host(x[len(x) - 1 - age[~none], np.flatnonzero(~none)])
+    return _LastValues(values, age)
+
+
+def _last_joined(earlier: _LastValues, later: _LastValues) -> _LastValues:
+    none = np.isnan(later.values)
+    return _LastValues(np.where(none, earlier.values, later.values), np.where(none, later.age + earlier.age, later.age))
+
+
+def _fill_first_gaps(filled: Any, x: Any, before: _LastValues, limit: int | None) -> None:
+    """Fill the gaps at the head of `x`, in place, with values that came before."""
+    if len(x) == 0:
+        return
+    is_value = ~np.isnan(x)
+    gap = np.where(to_host(is_value.any(axis=0)), to_host(is_value.argmax(axis=0)), len(x))
+    rows = gap if limit is None else np.clip(limit - before.age, 0, gap)
+    longest = int(rows.max(initial=0))
+    inside = to_device_of(x, np.arange(longest)[:, None] < rows)
+    filled[:longest] = np.where(inside, to_device_of(x, before.values), filled[:longest])
+
+
+def _state_forward(arguments: Arguments) -> _LastValues:
+    return _last_values(arguments["x"])
+
+
+def _filled_forward(arguments: Arguments, before: _LastValues | None) -> Any:
+    filled = ffill(**arguments)
+    if before is not None:
+        _fill_first_gaps(filled, arguments["x"], before, arguments["limit"])
+    return filled
+
+
+def _state_backward(arguments: Arguments) -> _LastValues:
+    return _last_values(arguments["x"][::-1])
+
+
+def _filled_backward(arguments: Arguments, after: _LastValues | None) -> Any:
+    filled = bfill(**arguments)
+    if after is not None:
+        _fill_first_gaps(filled[::-1], arguments["x"][::-1], after, arguments["limit"])
+    return filled
+
+
+@operation(
+    "n d -> n d",
+    work="n * d",
+    nan="replace",
+    samples=_runs,
+    options=_LIMIT,
+    homogeneous="x -> 1",
+    parts=Scan(_state_forward, _last_joined, _filled_forward),
+)
 def ffill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None) -> np.ndarray[Any, Any]:
     """`x` with each NaN replaced by the last value before it in its column.
 
@@ -181,7 +247,15 @@ def ffill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None)
     return filled
 
 
-@operation("n d -> n d", work="n * d", nan="replace", samples=_runs, options=_LIMIT, homogeneous="x -> 1")
+@operation(
+    "n d -> n d",
+    work="n * d",
+    nan="replace",
+    samples=_runs,
+    options=_LIMIT,
+    homogeneous="x -> 1",
+    parts=Scan(_state_backward, _last_joined, _filled_backward, backwards=True),
+)
 def bfill(x: ArrayLike, *, limit: int | None = None, backend: str | None = None) -> np.ndarray[Any, Any]:
     """`x` with each NaN replaced by the next value after it in its column.
 

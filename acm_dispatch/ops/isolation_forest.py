@@ -9,6 +9,7 @@ import numpy as np
 from ..backends.transfer import to_device_of, to_host
 from ..contract.arrays import ArrayLike, as_array, canonicalise, is_finite, kind_of, not_finite, require_memory
 from ..contract.options import integer
+from ..contract.parts import Rows
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..contract.shapes import measure, parse
@@ -318,6 +319,7 @@ def _require_trees(x: Any, roots: Any, feature: Any, threshold: Any, left: Any, 
     nan="forbid",
     samples=_paths,
     prepare=_require_trees,
+    parts=Rows(),
 )
 def mean_path_length(
     x: ArrayLike,
@@ -435,6 +437,7 @@ def _forest_of_shape(shape: tuple[int, ...]) -> IsolationForest:
     made_of=dict.fromkeys((*_NODES, "max_samples"), "forest"),
     calls=_calls,
     examples={"forest": _forest_of_shape},
+    parts=Rows(),
 )
 def isolation_forest_score(
     x: ArrayLike, forest: IsolationForest, *, backend: str | None = None

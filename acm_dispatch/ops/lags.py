@@ -8,6 +8,7 @@ import numpy as np
 
 from ..contract.arrays import ArrayLike
 from ..contract.options import boolean, integer, one_of
+from ..contract.parts import Arguments, Halo
 from ..contract.samples import Samples
 from ..execution.operation import operation
 from .missing import sensors
@@ -93,6 +94,10 @@ def current_neither_true_nor_false(rng: np.random.Generator) -> dict[str, Any]:
     return {**_lagged_sensors(rng, 8), "include_current": "no"}
 
 
+def _first_lagged(arguments: Arguments, row: int) -> int:
+    return max(row - arguments["max_lag"], 0)
+
+
 @operation(
     "n d -> n d*(max_lag+include_current)",
     work="n * d * (max_lag + include_current)",
@@ -100,6 +105,7 @@ def current_neither_true_nor_false(rng: np.random.Generator) -> dict[str, Any]:
     samples=_lagged,
     options={"max_lag": integer(minimum=0), "include_current": boolean, "order": one_of("column", "lag")},
     homogeneous="x -> 1",
+    parts=Halo(_first_lagged),
 )
 def lagged_features(
     x: ArrayLike,

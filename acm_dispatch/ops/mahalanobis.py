@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..contract.arrays import ArrayLike
+from ..contract.parts import Rows
 from ..contract.samples import Samples
 from ..execution.operation import operation
 
@@ -73,7 +74,12 @@ def precision_of_other_size(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @operation(
-    "n d, d, d d -> n", work="n * d * d", nan="propagate", samples=_forms, homogeneous="x, mean -> 2; precision -> 1"
+    "n d, d, d d -> n",
+    work="n * d * d",
+    nan="propagate",
+    samples=_forms,
+    homogeneous="x, mean -> 2; precision -> 1",
+    parts=Rows(),
 )
 def mahalanobis(
     x: ArrayLike, mean: ArrayLike, precision: ArrayLike, *, backend: str | None = None

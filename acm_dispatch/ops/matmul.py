@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..contract.arrays import ArrayLike
+from ..contract.parts import Rows
 from ..contract.samples import Samples
 from ..execution.operation import operation
 
@@ -67,6 +68,7 @@ def inner_mismatch(rng: np.random.Generator) -> dict[str, Any]:
     samples=_products,
     agrees=assert_product,
     homogeneous="a -> 1 while sums fit; b -> 1 while sums fit",
+    parts=Rows(),
 )
 def matmul(a: ArrayLike, b: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Matrix product of `a` and `b`.

@@ -8,11 +8,12 @@ import numpy as np
 
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer
+from ..contract.parts import Arguments, Fold, Found
 from ..contract.samples import Samples
 from ..execution.operation import operation
+from .chunk_sums import ANY, ChunkSums, chunks_merged, sums_of_chunk
 from .missing import gappy, sensors
-
-Numbers = np.ndarray[Any, Any]
+from .sums import MeanVariance, Numbers, Sums, kurtosis, mean_variance_recounted, skewness, sums_recounted
 
 _sensors = Samples(sensors, gappy)
 del _sensors.cases["largest_numbers"]  # their variance is beyond float64
@@ -46,23 +47,6 @@ def many_rows(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": x}
 
 
-class Sums(NamedTuple):
-    """What `column_sums` gives: one number a column each, all but the extremes of differences from `origin`."""
-
-    origin: Numbers
-    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
-    mean: Numbers
-    squares: Numbers
-    cubes: Numbers
-    fourths: Numbers
-    minimum: Numbers
-    maximum: Numbers
-    pairs: Numbers
-    before: Numbers
-    after: Numbers
-    products: Numbers
-
-
 def _sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
     """Sums that cancel are as exact as what is summed is large."""
     wanted = Sums(*expected)
@@ -80,6 +64,14 @@ def _sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float,
         assert np.isclose(found, value, rtol, allowed, equal_nan=True).all(), f"{name}: {found} instead of {value}"
 
 
+def _sums_of_block(arguments: Arguments, _: Found) -> ChunkSums:
+    return sums_of_chunk(column_sums, arguments["x"])
+
+
+def _sums_in_ones(total: ChunkSums, _: Arguments, __: Found) -> Sums:
+    return sums_recounted(total.sums, np.where(total.exponents == ANY, 0, -total.exponents))
+
+
 @operation(
     "n d -> d, int d, d, d, d, d, d, d, int d, d, d, d",
     work="n * d",
@@ -89,6 +81,7 @@ def _sums_agree(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float,
     agrees=_sums_agree,
     widens=True,
     homogeneous="x -> 1, 0, 1, 2, 3, 4, 1, 1, 0, 1, 1, 2",
+    parts=Fold(_sums_of_block, chunks_merged, _sums_in_ones),
 )
 def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
     """What each column's finite values sum up to, in a form in which parts of a column can be merged.
@@ -131,10 +124,6 @@ def column_sums(x: ArrayLike, *, backend: str | None = None) -> Sums:
         return sums_recounted(sums, -exponents)
 
 
-#: In which power of their column's unit sums are counted; the first value and the extremes are values themselves.
-DEGREES = Sums(0, 0, 1, 2, 3, 4, 0, 0, 0, 1, 1, 2)  # type: ignore[arg-type]
-
-
 def _sums_in_units(x: Any) -> tuple[Any, Sums]:
     """The sums of each column counted in its own unit, a power of two of which it has less than one; its exponent."""
     counted = np.zeros((2, x.shape[1]), np.int64)
@@ -164,75 +153,6 @@ def _pair_sums(column: Any) -> tuple[Any, tuple[Any, ...]]:
     together = np.isfinite(column[:-1]) & np.isfinite(column[1:])
     before, after = column[:-1][together], column[1:][together]
     return len(before), (before.sum(), after.sum(), (before * after).sum())
-
-
-def sums_recounted(sums: Sums, by: Any) -> Sums:
-    """Sums counted in units that are larger by 2**`by`, one exponent a column."""
-    return Sums(*(np.ldexp(sum_, -n * by) if n else sum_ for n, sum_ in zip(DEGREES, sums, strict=True)))
-
-
-#: Exponents of columns that are counted in 1.
-_ONES = np.int32(0)
-
-
-def sums_merged(first: Sums, second: Sums, exponents: Any = _ONES) -> Sums:
-    """The sums of columns in two parts, without the pair of values where they meet, all counted in 2**`exponents`."""
-    origin = np.where(first.count > 0, first.origin, second.origin)
-    shift = np.ldexp(second.origin, -exponents) - np.ldexp(origin, -exponents)
-    shift = np.where(second.count > 0, shift, 0.0)
-    count = first.count + second.count
-    p, q = first.count / np.maximum(count, 1), second.count / np.maximum(count, 1)
-    distance = second.mean + shift - first.mean
-    squares, cubes, fourths = _powers_merged(first[3:6], second[3:6], first.count, p, q, distance)
-    shifted = second.before + second.after + second.pairs * shift
-    return Sums(
-        origin,
-        count,
-        first.mean + distance * q,
-        squares,
-        cubes,
-        fourths,
-        np.fmin(first.minimum, second.minimum),
-        np.fmax(first.maximum, second.maximum),
-        first.pairs + second.pairs,
-        first.before + second.before + second.pairs * shift,
-        first.after + second.after + second.pairs * shift,
-        first.products + second.products + shift * shifted,
-    )
-
-
-def _powers_merged(first: Any, second: Any, count: Any, p: Any, q: Any, distance: Any) -> list[Any]:
-    """Sums of the second to at most fourth powers of distances from the mean, of two parts whose means are so distant.
-
-    `count` is of the first part, `p` and `q` are the parts' shares in the count of both.
-    """
-    sums: list[Any] = [left + right for left, right in zip(first, second, strict=True)]
-    if not sums:
-        return sums
-    between = distance * distance * (count * q)
-    sums[0] += between
-    if len(sums) > 1:
-        sums[1] += distance * (between * (p - q) + 3.0 * (p * second[0] - q * first[0]))
-    if len(sums) > 2:
-        fourths = between * (p * p - p * q + q * q) + 6.0 * (p * p * second[0] + q * q * first[0])
-        sums[2] += distance * distance * fourths + 4.0 * distance * (p * second[1] - q * first[1])
-    return sums
-
-
-def skewness(count: Any, squares: Any, cubes: Any) -> Any:
-    """Without bias, from sums of powers; NaN with fewer than 3 values, and where all are equal."""
-    with np.errstate(all="ignore"):
-        value = count * np.sqrt(count - 1) / (count - 2) * cubes / squares**1.5
-    return np.where(count < 3, np.nan, value)
-
-
-def kurtosis(count: Any, squares: Any, fourths: Any) -> Any:
-    """Of a normal distribution 0, without bias; NaN with fewer than 4 values, and where all are equal."""
-    n = count.astype(np.float64)
-    with np.errstate(all="ignore"):
-        adjustment = (n - 1) / ((n - 2) * (n - 3))
-        value = adjustment * (n * (n + 1) * fourths / squares**2 - 3 * (n - 1))
-    return np.where(count < 4, np.nan, value)
 
 
 _moments = Samples(sensors, _sensors)
@@ -281,6 +201,10 @@ class Moments(NamedTuple):
     maximum: Numbers
 
 
+def _moments_of(total: ChunkSums, arguments: Arguments, _: Found) -> Moments:
+    return _moments_in_units(np.where(total.exponents == ANY, 0, total.exponents), total.sums, arguments["ddof"])
+
+
 @operation(
     "n d -> int d, d, d, d, d, d, d",
     work="n * d",
@@ -289,6 +213,7 @@ class Moments(NamedTuple):
     options={"ddof": integer(minimum=0)},
     returns=Moments,
     homogeneous="x -> 0, 1, 2, 0, 0, 1, 1",
+    parts=Fold(_sums_of_block, chunks_merged, _moments_of),
 )
 def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -> Moments:
     """Count, mean, variance, skewness, excess kurtosis and extremes of each column's finite values.
@@ -325,7 +250,10 @@ def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -
     >>> print(moments.count, moments.mean, moments.variance, moments.skewness.round(3))
     [3] [3.] [7.] [1.458]
     """
-    exponents, sums = _sums_in_units(x)
+    return _moments_in_units(*_sums_in_units(x), ddof)
+
+
+def _moments_in_units(exponents: Any, sums: Sums, ddof: int) -> Moments:
     freedom = sums.count - ddof
     with np.errstate(all="ignore"):
         mean = np.ldexp(np.ldexp(sums.origin, -exponents) + sums.mean, exponents)
@@ -341,15 +269,6 @@ def column_moments(x: ArrayLike, *, ddof: int = 0, backend: str | None = None) -
     )
 
 
-class MeanVariance(NamedTuple):
-    """What `column_mean_variance` gives: one number a column each."""
-
-    origin: Numbers
-    count: Numbers  # pyright: ignore[reportIncompatibleMethodOverride] - the fields of this tuple are not counted
-    mean: Numbers
-    squares: Numbers
-
-
 def _mean_variance_agrees(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
     """Counts, means and squares agree, whichever value the differences are from."""
     found, wanted = MeanVariance(*actual), MeanVariance(*expected)
@@ -361,6 +280,14 @@ def _mean_variance_agrees(actual: tuple[Any, ...], expected: tuple[Any, ...], rt
     np.testing.assert_array_equal(np.isnan(found.origin), wanted.count == 0)
 
 
+def mean_variance_of_block(arguments: Arguments, _: Found) -> ChunkSums:
+    return sums_of_chunk(column_mean_variance, arguments["x"])
+
+
+def _mean_variance_in_ones(total: ChunkSums, _: Arguments, __: Found) -> MeanVariance:
+    return mean_variance_recounted(total.sums, np.where(total.exponents == ANY, 0, -total.exponents))
+
+
 @operation(
     "n d -> d, int d, d, d",
     work="n * d",
@@ -370,6 +297,7 @@ def _mean_variance_agrees(actual: tuple[Any, ...], expected: tuple[Any, ...], rt
     agrees=_mean_variance_agrees,
     widens=True,
     homogeneous="x -> 1, 0, 1, 2",
+    parts=Fold(mean_variance_of_block, chunks_merged, _mean_variance_in_ones),
 )
 def column_mean_variance(x: ArrayLike, *, backend: str | None = None) -> MeanVariance:
     """Count, mean and spread of each column's finite values, in a form in which parts of a column can be merged.
@@ -408,19 +336,3 @@ def column_mean_variance(x: ArrayLike, *, backend: str | None = None) -> MeanVar
     """
     sums = column_sums.reference(x)
     return MeanVariance(sums.origin, sums.count, sums.mean, sums.squares)
-
-
-def mean_variance_merged(first: MeanVariance, second: MeanVariance, exponents: Any = _ONES) -> MeanVariance:
-    """The statistics of columns in two parts, both counted in 2**`exponents`."""
-    origin = np.where(first.count > 0, first.origin, second.origin)
-    count = first.count + second.count
-    share = second.count / np.maximum(count, 1)
-    shift = np.ldexp(second.origin, -exponents) - np.ldexp(origin, -exponents)
-    distance = np.where(second.count > 0, shift + second.mean - first.mean, 0.0)
-    between = distance * distance * (first.count * share)
-    return MeanVariance(origin, count, first.mean + distance * share, first.squares + second.squares + between)
-
-
-def mean_variance_recounted(statistics: MeanVariance, by: Any) -> MeanVariance:
-    """Statistics counted in units that are larger by 2**`by`, one exponent a column."""
-    return statistics._replace(mean=np.ldexp(statistics.mean, -by), squares=np.ldexp(statistics.squares, -2 * by))

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer
+from ..contract.parts import Rows
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..errors import InvalidInput
@@ -227,6 +228,7 @@ def mean_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     samples=_rebuilt,
     agrees=assert_product,
     homogeneous="scores, mean -> 1 while sums fit; components, mean -> 1 while sums fit",
+    parts=Rows(),
 )
 def pca_reconstruct(
     scores: ArrayLike, components: ArrayLike, mean: ArrayLike | None = None, *, backend: str | None = None
@@ -330,7 +332,12 @@ def components_of_other_width(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @operation(
-    "n d, d, k d, k -> n, n", work="n * d * k", nan="propagate", samples=_judgements, homogeneous="x, mean -> 2, 2"
+    "n d, d, k d, k -> n, n",
+    work="n * d * k",
+    nan="propagate",
+    samples=_judgements,
+    homogeneous="x, mean -> 2, 2",
+    parts=Rows(),
 )
 def spe_t2(
     x: ArrayLike, mean: ArrayLike, components: ArrayLike, variance: ArrayLike, *, backend: str | None = None
@@ -444,6 +451,7 @@ def _model_of_shape(shape: tuple[int, ...]) -> PCAModel:
     homogeneous="x, model.mean -> 2, 2",
     calls=_calls,
     examples={"model": _model_of_shape},
+    parts=Rows(),
 )
 def pca_spe_t2(
     x: ArrayLike, model: PCAModel, *, backend: str | None = None

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..contract.arrays import ArrayLike, as_array
 from ..contract.csr import check_csr
+from ..contract.parts import Rows, Undivided
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..errors import InvalidInput
@@ -15,8 +16,17 @@ from ..execution.composition import composition
 from ..execution.operation import operation
 from .sparse_operands import csr_arrays, csr_of_any_size, times_matrix, times_vector
 
+#: The arrays of a CSR matrix have no rows of their own.
+_ARRAYS_OF_ROWS = Undivided("holds the values of all rows; expected a sparse matrix in parts, for `sparse_matmul`")
 
-@operation("z, index z, index p, c k -> p-1 k", work="z * k", nan="propagate", samples=times_matrix)
+
+@operation(
+    "z, index z, index p, c k -> p-1 k",
+    work="z * k",
+    nan="propagate",
+    samples=times_matrix,
+    parts=_ARRAYS_OF_ROWS,
+)
 def csr_matmul(
     data: ArrayLike, indices: ArrayLike, indptr: ArrayLike, b: ArrayLike, *, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -62,7 +72,13 @@ def csr_matmul(
     return result
 
 
-@operation("z, index z, index p, c -> p-1", work="z", nan="propagate", samples=times_vector)
+@operation(
+    "z, index z, index p, c -> p-1",
+    work="z",
+    nan="propagate",
+    samples=times_vector,
+    parts=_ARRAYS_OF_ROWS,
+)
 def csr_matvec(
     data: ArrayLike, indices: ArrayLike, indptr: ArrayLike, v: ArrayLike, *, backend: str | None = None
 ) -> np.ndarray[Any, Any]:
@@ -202,6 +218,7 @@ def dense_first_factor(rng: np.random.Generator) -> dict[str, Any]:
     homogeneous="b -> 1 while sums fit",
     calls=_products,
     examples={"a": _matrix_of_shape},
+    parts=Rows(),
 )
 def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a dense one.
@@ -245,6 +262,7 @@ def sparse_matmul(a: Any, b: ArrayLike, *, backend: str | None = None) -> np.nda
     homogeneous="v -> 1 while sums fit",
     calls=_vector_products,
     examples={"a": _matrix_of_shape},
+    parts=Rows(),
 )
 def sparse_matvec(a: Any, v: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Product of a sparse matrix and a vector.

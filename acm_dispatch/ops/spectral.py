@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike
 from ..contract.options import drawn_by, expects, integer, number, one_of
+from ..contract.parts import Arguments, Fold, Found, Halo
 from ..contract.samples import Samples
 from ..errors import InvalidInput, shown
 from ..execution.operation import operation
@@ -160,6 +162,15 @@ def no_step(rng: np.random.Generator) -> dict[str, Any]:
     return {**vibration(rng, 64), "step": 0}
 
 
+def _first_of_next_window(window: int, step: int, row: int) -> int:
+    """Where the first window begins that `row` rows do not hold."""
+    return max((row - window) // step + 1, 0) * step
+
+
+def _first_of_bands(arguments: Arguments, row: int) -> int:
+    return _first_of_next_window(arguments["window"], arguments["step"], row)
+
+
 @operation(
     "n d -> (n>=window)*((n-window)//step+1) d len(bands)",
     work="(n >= window) * ((n - window) // step + 1) * d * window",
@@ -167,6 +178,7 @@ def no_step(rng: np.random.Generator) -> dict[str, Any]:
     samples=_windows,
     options={"window": integer(minimum=1), "bands": _check_bands, "step": integer(minimum=1)},
     homogeneous="x -> 2",
+    parts=Halo(_first_of_bands, by_row=False),
 )
 def band_energy(
     x: ArrayLike, window: int, bands: Bands, *, step: int = 1, backend: str | None = None
@@ -369,8 +381,12 @@ def _check_segments(x: Any, detrend: str, window: str, segment: int, overlap: in
     if overlap >= segment:
         raise InvalidInput("power_spectrum", "overlap", f"is {overlap}; expected less than the segment of {segment}")
     if segment > len(x):
-        raise InvalidInput("power_spectrum", "segment", f"is {segment}; expected at most the {len(x)} rows of `x`")
+        raise _segment_beyond(segment, len(x))
     return x, detrend, window, segment, overlap
+
+
+def _segment_beyond(segment: int, rows: int) -> InvalidInput:
+    return InvalidInput("power_spectrum", "segment", f"is {segment}; expected at most the {rows} rows of `x`")
 
 
 def _assert_spectrum(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: float, atol: float) -> None:
@@ -385,6 +401,43 @@ def _assert_spectrum(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: f
     assert close.all(), f"densities {densities[~close][:5]} instead of {wanted[~close][:5]}"
 
 
+class _Periodograms(NamedTuple):
+    """Mean of the periodograms of some segments, how many these are, and of how many rows the last ones are."""
+
+    mean: Any
+    segments: int
+    rows: int
+
+
+def _first_of_segments(arguments: Arguments, row: int) -> int:
+    segment, overlap = arguments["segment"], arguments["overlap"]
+    return _first_of_next_window(segment, max(segment - overlap, 1), row)
+
+
+def _periodograms(arguments: Arguments, _: Found) -> _Periodograms:
+    x, segment, overlap = (arguments[name] for name in ("x", "segment", "overlap"))
+    if overlap < segment and len(x) < segment:
+        return _Periodograms(np.zeros((segment // 2 + 1, x.shape[1])), 0, len(x))
+    power = power_spectrum(**{**arguments, "x": x.astype(np.float64, copy=False)})[1]
+    return _Periodograms(to_host(power), (len(x) - overlap) // (segment - overlap), len(x))
+
+
+def _periodograms_merged(first: _Periodograms, second: _Periodograms) -> _Periodograms:
+    segments = first.segments + second.segments
+    if first.segments == 0 or second.segments == 0:
+        return _Periodograms((first if first.segments else second).mean, segments, second.rows)
+    # By shares, since the sum of densities may be more than the largest number.
+    mean = first.mean * (first.segments / segments) + second.mean * (second.segments / segments)
+    return _Periodograms(mean, segments, second.rows)
+
+
+def _spectrum(periodograms: _Periodograms, arguments: Arguments, _: Found) -> tuple[Any, Any]:
+    mean, segments, rows = periodograms
+    if segments == 0:  # so these are all rows
+        raise _segment_beyond(arguments["segment"], rows)
+    return np.fft.rfftfreq(arguments["segment"]), mean
+
+
 @operation(
     "n d -> segment//2+1, segment//2+1 d",
     work="n * d",
@@ -393,6 +446,7 @@ def _assert_spectrum(actual: tuple[Any, ...], expected: tuple[Any, ...], rtol: f
     prepare=_check_segments,
     agrees=_assert_spectrum,
     homogeneous="x -> 0, 2",
+    parts=Fold(_periodograms, _periodograms_merged, _spectrum, halo=Halo(_first_of_segments, by_row=False)),
     options={
         "detrend": one_of("mean", "linear", "none"),
         "window": one_of("hann", "hamming", "blackman", "boxcar"),

@@ -15,12 +15,14 @@ from ..contract.shapes import measure, parse
 from ..errors import InvalidInput
 from .chunk_sums import ANY, in_unit_of_chunk, scaled
 from .cross_sums import CrossSums, covariances, cross_merged, cross_recounted, cross_shifted, cross_sums
-from .moments import (
+from .moments import column_mean_variance, column_sums
+from .quantiles import probabilities
+from .sketch import QuantileSketch
+from .sums import (
     MeanVariance,
     Numbers,
     Sums,
-    column_mean_variance,
-    column_sums,
+    bridged,
     kurtosis,
     mean_variance_merged,
     mean_variance_recounted,
@@ -28,8 +30,6 @@ from .moments import (
     sums_merged,
     sums_recounted,
 )
-from .quantiles import probabilities
-from .sketch import QuantileSketch
 
 
 class StreamingResult(NamedTuple):
@@ -259,7 +259,7 @@ def _in_units(partial: _State, exponents: Any) -> _State:
 def _followed(partial: _State, sums: Sums, first: Any, last: Any, rows: int) -> _State:
     """`partial` with the sums of the rows that come next, from `first` to `last`."""
     return partial._replace(
-        sums=_bridged(sums_merged(partial.sums, sums, partial.exponents), partial.exponents, partial.last, first),
+        sums=bridged(sums_merged(partial.sums, sums, partial.exponents), partial.exponents, partial.last, first),
         first=first if partial.rows == 0 else partial.first,
         last=last,
         rows=partial.rows + rows,
@@ -270,17 +270,3 @@ def _without_shape(statistics: MeanVariance) -> Sums:
     """Sums of which only count, mean and squares are there."""
     unknown = np.full(len(statistics.count), np.nan)
     return Sums(*statistics, *([unknown] * (len(Sums._fields) - len(statistics))))
-
-
-def _bridged(sums: Sums, exponents: Any, before: Any, after: Any) -> Sums:
-    """`sums` with the pairs of values in two neighbouring rows that belong to different parts."""
-    before, after, origin = (np.ldexp(values, -exponents) for values in (before, after, sums.origin))
-    before, after = before - origin, after - origin
-    both = np.isfinite(before) & np.isfinite(after)
-    before, after = np.where(both, before, 0.0), np.where(both, after, 0.0)
-    return sums._replace(
-        pairs=sums.pairs + both,
-        before=sums.before + before,
-        after=sums.after + after,
-        products=sums.products + before * after,
-    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import numpy as np
 
 from ..contract.options import Check, integer, optional
+from ..contract.parts import Arguments, Halo
 from ..contract.samples import Samples
 from ..errors import InvalidInput
 from ..execution.operation import OperationFunction, operation
@@ -159,6 +160,15 @@ def more_periods_than_rows_in_the_window(rng: np.random.Generator) -> dict[str, 
     return {**sensors(rng, 8), "window": 3, "min_periods": 4}
 
 
+def _first_of_windows(arguments: Arguments, row: int) -> int:
+    """Kernels make windows of two halves about every row whose number is a multiple of the window.
+
+    Blocks that begin at such a row have their halves, and so their rounding, where all rows together have them.
+    """
+    window: int = arguments["window"]
+    return max((row - window + 1) // window * window, 0)
+
+
 def rolling(
     samples: Samples = windowed,
     *,
@@ -183,6 +193,7 @@ def rolling(
             prepare=partial(_periods_counted, body.__name__),
             homogeneous=homogeneous,
             agrees=agrees,
+            parts=Halo(_first_of_windows),
         )(body)
 
     return declare

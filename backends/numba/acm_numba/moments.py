@@ -9,7 +9,7 @@ import numpy as np
 
 from acm_dispatch.numpy_kernels import units
 from acm_dispatch.numpy_kernels.moments import kurtosis, mean_variance_in_ones, recounted, skewness
-from acm_dispatch.ops.moments import Sums
+from acm_dispatch.ops.sums import Sums
 
 from . import backend, parallel
 from .jit import jit
