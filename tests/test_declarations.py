@@ -2,10 +2,13 @@
 
 import functools
 import math
+from inspect import signature
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
 
+import acm_dispatch
 from acm_dispatch import Backend, DeclarationError, Samples, impute, operation, registry
 from acm_dispatch.backends.backend import Kernel
 from acm_dispatch.contract.options import integer, one_of
@@ -388,3 +391,17 @@ def test_work_may_be_written_in_any_way_that_python_reads(own_operations):
 
     assert toy_spelled(X).shape == (30, 30)
     assert toy_spelled.operation.amount({"n": 0, "d": 4, "m": 3}, [X, X]) == 0
+
+
+@pytest.mark.parametrize("name", sorted({*registry.operations, *registry.compositions} & set(acm_dispatch.__all__)))
+def test_words_that_an_option_takes_are_known_to_type_checkers(name):
+    """They are those that the check takes; a word by default without a `Literal` would let misspellings pass."""
+    public = getattr(acm_dispatch, name)
+    declared = registry.operations.get(name)
+    hints = get_type_hints(declared.body if declared else public)
+    words = {option: get_args(hint) for option, hint in hints.items() if get_origin(hint) is Literal}
+    by_default = {p.name for p in signature(public).parameters.values() if isinstance(p.default, str)}
+    assert words.keys() == by_default - {"init"}, "`init` of kmeans is a word or an array"
+    for option, check in (declared.options if declared else {}).items():
+        if option in words:
+            assert check.expects == f"one of {', '.join(map(repr, words[option]))}"

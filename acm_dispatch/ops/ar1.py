@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from ..contract.samples import Samples
 from ..execution.operation import operation
 from .missing import gappy, sensors
 from .robust_stats import median_mad
+
+Center = Literal["mean", "median"]
+#: Missing values are left out before pairs are formed, or pairs with one are.
+Gaps = Literal["drop", "pair"]
 
 #: Coefficients are kept below 1 by this much, so that what they describe stays stationary.
 LARGEST = 0.999
@@ -183,11 +187,11 @@ def _doubt(arguments: Mapping[str, Any], j: int, mu: float) -> float:
     nan="skip",
     samples=_series,
     agrees=_assert_models,
-    options={"epsilon": real(minimum=0.0), "center": one_of("mean", "median"), "missing": one_of("drop", "pair")},
+    options={"epsilon": real(minimum=0.0), "center": one_of(*get_args(Center)), "missing": one_of(*get_args(Gaps))},
     returns=AR1,
 )
 def ar1_coefficients(
-    x: ArrayLike, *, epsilon: float = 1e-12, center: str = "mean", missing: str = "drop", backend: str | None = None
+    x: ArrayLike, *, epsilon: float = 1e-12, center: Center = "mean", missing: Gaps = "drop", backend: str | None = None
 ) -> AR1:
     """Coefficient and centre of each column's autoregression of the first order.
 

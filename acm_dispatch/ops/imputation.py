@@ -12,7 +12,7 @@ from ..contract.options import integer, optional
 from ..contract.parts import Arguments, Scan
 from ..contract.samples import Samples
 from ..execution.operation import operation
-from .missing import MISSING, columns, gappy, is_missing, sensors
+from .missing import MISSING, Missing, columns, gappy, is_missing, sensors
 from .robust_stats import median_mad
 
 _gaps = Samples(sensors, columns)
@@ -53,7 +53,7 @@ def fill_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     homogeneous="x, fill -> 1",
 )
 def impute(
-    x: ArrayLike, fill: ArrayLike | None = None, *, missing: str = "nonfinite", backend: str | None = None
+    x: ArrayLike, fill: ArrayLike | None = None, *, missing: Missing = "nonfinite", backend: str | None = None
 ) -> np.ndarray[Any, Any]:
     """`x` with each missing value replaced by its column's `fill`.
 

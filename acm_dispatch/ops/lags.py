@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ..contract.parts import Arguments, Halo
 from ..contract.samples import Samples
 from ..execution.operation import operation
 from .missing import sensors
+
+#: What stands together in a row: all lags of a column, or all columns of a lag.
+Order = Literal["column", "lag"]
 
 
 def _lagged_sensors(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _first_lagged(arguments: Arguments, row: int) -> int:
     work="n * d * (max_lag + include_current)",
     nan="propagate",
     samples=_lagged,
-    options={"max_lag": integer(minimum=0), "include_current": boolean, "order": one_of("column", "lag")},
+    options={"max_lag": integer(minimum=0), "include_current": boolean, "order": one_of(*get_args(Order))},
     homogeneous="x -> 1",
     parts=Halo(_first_lagged),
 )
@@ -112,7 +115,7 @@ def lagged_features(
     max_lag: int,
     *,
     include_current: bool = True,
-    order: str = "column",
+    order: Order = "column",
     backend: str | None = None,
 ) -> np.ndarray[Any, Any]:
     """Each row next to the `max_lag` rows before it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from ..contract.options import one_of
 from ..contract.samples import Samples
 
 #: "nonfinite": NaN and infinities; "nan": NaN only, infinities are numbers (as in pandas).
-MISSING = one_of("nonfinite", "nan")
+Missing = Literal["nonfinite", "nan"]
+MISSING = one_of(*get_args(Missing))
 
 
 def is_missing(x: Any, missing: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from ..execution.operation import operation
 from .missing import gappy, sensors
 from .robust_stats import median_mad
 
-_METHODS = one_of("standard", "robust")
+#: What columns are centred at and scaled by: mean and deviation, or median and MAD.
+Method = Literal["standard", "robust"]
 
 _sensors = Samples(sensors, gappy)
 
@@ -127,7 +128,7 @@ def clip_to_nothing(rng: np.random.Generator) -> dict[str, Any]:
     nan="propagate",
     samples=_sensors,
     options={
-        "method": _METHODS,
+        "method": one_of(*get_args(Method)),
         "ddof": integer(minimum=0),
         "floor": real(minimum=0.0, exclusive=True),
         "clip": optional(real(minimum=0.0, exclusive=True)),
@@ -138,7 +139,7 @@ def zscore(
     center: ArrayLike | None = None,
     scale: ArrayLike | None = None,
     *,
-    method: str = "standard",
+    method: Method = "standard",
     ddof: int = 0,
     floor: float = 1e-6,
     clip: float | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from ..contract.samples import Samples
 from ..errors import InvalidInput, shown
 from ..execution.composition import composition
 from ..execution.operation import operation
-from .missing import MISSING, columns, is_missing, sensors
+from .missing import MISSING, Missing, columns, is_missing, sensors
+
+#: Between two values: on the line, the one below, the one above, their mean, the nearer one.
+Method = Literal["linear", "lower", "higher", "midpoint", "nearest"]
 
 QUARTERS = (0.25, 0.5, 0.75)
 
@@ -137,7 +140,7 @@ def unknown_missing(rng: np.random.Generator) -> dict[str, Any]:
     samples=_levels,
     options={
         "q": probabilities,
-        "method": one_of("linear", "lower", "higher", "midpoint", "nearest"),
+        "method": one_of(*get_args(Method)),
         "missing": MISSING,
     },
     homogeneous="x -> 1",
@@ -146,8 +149,8 @@ def column_quantiles(
     x: ArrayLike,
     q: ArrayLike,
     *,
-    method: str = "linear",
-    missing: str = "nonfinite",
+    method: Method = "linear",
+    missing: Missing = "nonfinite",
     backend: str | None = None,
 ) -> np.ndarray[Any, Any]:
     """Quantiles of each column's values that are not missing.
@@ -305,8 +308,8 @@ def quantiles(
     q: ArrayLike,
     *,
     axis: int = 0,
-    method: str = "linear",
-    missing: str = "nonfinite",
+    method: Method = "linear",
+    missing: Missing = "nonfinite",
     backend: str | None = None,
 ) -> Any:
     """Quantiles of the values that are not missing, along an axis of a vector or matrix.

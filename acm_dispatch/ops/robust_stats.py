@@ -10,7 +10,7 @@ from ..contract.arrays import ArrayLike
 from ..contract.options import real
 from ..contract.samples import Samples
 from ..execution.operation import operation
-from .missing import MISSING, columns, is_missing, sensors
+from .missing import MISSING, Missing, columns, is_missing, sensors
 
 #: Makes the MAD of normal data estimate its standard deviation.
 NORMAL_CONSISTENCY = 1.4826
@@ -44,7 +44,7 @@ def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
     homogeneous="x -> 1, 1",
 )
 def column_median_mad(
-    x: ArrayLike, *, scale: float = NORMAL_CONSISTENCY, missing: str = "nonfinite", backend: str | None = None
+    x: ArrayLike, *, scale: float = NORMAL_CONSISTENCY, missing: Missing = "nonfinite", backend: str | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Median and scaled median absolute deviation of each column's values that are not missing.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from ..errors import InvalidInput, shown
 from ..execution.operation import operation
 
 Bands = tuple[tuple[float, float], ...]
+#: What is taken off each segment, and what it is weighed by.
+Detrend = Literal["mean", "linear", "none"]
+Window = Literal["hann", "hamming", "blackman", "boxcar"]
 
 _BANDS: Bands = ((0.0, 0.05), (0.05, 0.2), (0.2, 0.5))
 
@@ -448,8 +451,8 @@ def _spectrum(periodograms: _Periodograms, arguments: Arguments, _: Found) -> tu
     homogeneous="x -> 0, 2",
     parts=Fold(_periodograms, _periodograms_merged, _spectrum, halo=Halo(_first_of_segments, by_row=False)),
     options={
-        "detrend": one_of("mean", "linear", "none"),
-        "window": one_of("hann", "hamming", "blackman", "boxcar"),
+        "detrend": one_of(*get_args(Detrend)),
+        "window": one_of(*get_args(Window)),
         "segment": integer(minimum=1),
         "overlap": integer(minimum=0),
     },
@@ -457,8 +460,8 @@ def _spectrum(periodograms: _Periodograms, arguments: Arguments, _: Found) -> tu
 def power_spectrum(
     x: ArrayLike,
     *,
-    detrend: str = "mean",
-    window: str = "hann",
+    detrend: Detrend = "mean",
+    window: Window = "hann",
     segment: int = 256,
     overlap: int = 128,
     backend: str | None = None,
