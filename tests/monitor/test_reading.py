@@ -31,16 +31,6 @@ def table(cells, head="time;flow;rpm", time=german, mark=";"):
     return "\n".join([head, *(mark.join([time(t), *cells(i)]) for i, t in enumerate(TIMES))]) + "\n"
 
 
-@pytest.fixture
-def read(tmp_path):
-    def read(text, *reading, encoding="utf-8", **options):
-        path = tmp_path / "data.csv"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
-        return load(path, *reading, **options)
-
-    return read
-
-
 def comma(number):
     return number.replace(".", ",")
 

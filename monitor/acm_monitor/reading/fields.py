@@ -11,7 +11,10 @@ from ..recording import Booleans, Integers, Times
 from .arrow import pa, pc
 
 CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
-ZONE = r"(?: ?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
+HALF = r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+ZONE = r"(?: ?(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
+
+_DATE = ("year", "month", "day")
 
 UNIT = "us"
 SECOND = 1_000_000
@@ -58,7 +61,7 @@ def is_used(fields: dict[str, Any], name: str) -> bool:
 
 def since_midnight(fields: dict[str, Any]) -> tuple[Integers, Booleans]:
     """Microseconds since midnight, and where there is such a time; 24:00 is the next midnight, as ISO 8601 has it."""
-    none = np.zeros(len(fields["hour"]), np.int64)
+    none = np.zeros(len(next(iter(fields.values()))), np.int64)
     hour, minute, second = (integers(fields[name]) if name in fields else none for name in ("hour", "minute", "second"))
     if is_used(fields, "half"):
         letter = pc.utf8_lower(fields["half"]).to_numpy(zero_copy_only=False)
@@ -71,12 +74,14 @@ def since_midnight(fields: dict[str, Any]) -> tuple[Integers, Booleans]:
     return micros, possible
 
 
-def times_of_fields(fields: dict[str, Any], *, month: Integers | None = None, day: Integers | None = None) -> Times:
-    """Times of what a pattern's groups hold, NaT where there is no such date."""
-    year = integers(fields["year"])
-    year = np.where(year < 100, year + 2000, year)
-    month = integers(fields["month"]) if month is None else month
-    day = integers(fields["day"]) if day is None else day
+def times_of_fields(fields: dict[str, Any], **numbers: Integers) -> Times:
+    """Times of what a pattern's groups hold, NaT where there is no such date.
+
+    `numbers` are the year, month or day where no group of that name has it. Years of two digits are those of POSIX:
+    from 69 on they are of the 20th century.
+    """
+    year, month, day = (numbers[name] if name in numbers else integers(fields[name]) for name in _DATE)
+    year = np.where(year < 69, year + 2000, np.where(year < 100, year + 1900, year))
     micros, possible = since_midnight(fields)
     possible = possible & (month >= 1) & (month <= 12)
     months = ((year - 1970) * 12 + np.where(possible, month, 1) - 1).astype("datetime64[M]")

@@ -11,10 +11,11 @@ from ..errors import UnusableData, printable
 from ..recording import Floats, Recording, Times, counted, lasting, when
 from .arrow import pa
 from .cells import Cells, cells_of
-from .columns import time_of
 from .layout import layout_of
-from .table import Reading, Table, distinct
+from .names import distinct
+from .table import Reading, Table
 from .text import as_utf8
+from .time_columns import time_of
 
 _PARQUET = {".parquet", ".pq"}
 

@@ -12,8 +12,10 @@ from ..errors import UnusableData, printable
 from ..recording import Floats, Times, counted, shortened
 from .arrow import pa, pc
 from .cells import Cells
-from .columns import TimeColumn, is_label, listed, tag_of
+from .names import is_label, listed
 from .numbers import Numbers, decimal_of, marks_of, numbers, tidy
+from .tags import tag_of
+from .time_columns import TimeColumn
 
 #: Fewer rows say nothing.
 _LEAST_ROWS = 20
@@ -165,20 +167,6 @@ class Table:
             self.notes.append(f"{counted(repeated, 'row')} with the time and the tag of another, the last one counts")
         names = shortened([printable(name) for name in tags.dictionary.to_pylist()])
         return printable(self.path.name), stamps, names, values, self.notes, {}
-
-
-def distinct(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names that occur once each: the second ``flow`` is ``flow (2)``."""
-    seen: dict[str, int] = {}
-    distinct: list[str] = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        candidate = name if seen[name] == 1 else f"{name} ({seen[name]})"
-        while candidate in distinct or (seen[name] > 1 and candidate in names):
-            candidate += "'"
-        distinct.append(candidate)
-    renamed = [new for new, old in zip(distinct, names, strict=True) if new != old]
-    return distinct, [f"columns of one name are told apart: {listed(renamed)}"] if renamed else []
 
 
 def _is_text(column: Any) -> bool:

@@ -9,20 +9,35 @@ import numpy as np
 
 from ..errors import UnusableData
 from ..recording import Times, counted
+from .adornments import unadorned
 from .arrow import pa, pc
 from .day_order import fill_in_order
-from .fields import CLOCK, UNIT, ZONE, ParsedTimes, is_used, matches, since_midnight, times_of_fields, trimmed
+from .fields import (
+    CLOCK,
+    HALF,
+    UNIT,
+    ZONE,
+    ParsedTimes,
+    integers,
+    is_used,
+    matches,
+    times_of_fields,
+    trimmed,
+)
+from .month_names import fill_in_months
 
-_ISO = rf"^(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?:[T ]+{CLOCK}{ZONE})?$"
+_ISO = rf"^(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?:[Tt ]+{CLOCK}{HALF}{ZONE})?$"
 _ISO_LABEL = "YYYY-MM-DD ... (ISO 8601)"
 _COMPACT = (
     r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})"
-    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?:[T _-]?(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,]?(?P<fraction>\d{1,9}))?)?"
     rf"{ZONE})?$"
 )
-_SHORT = r"^(?P<year>\d{2})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?$"
-_CLOCK_ALONE = rf"^{CLOCK}(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?$"
-_MONTH_NAME = r"(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_ORDINAL = (
+    r"^(?P<year>(?:19|20)\d{2})-?(?P<ordinal>\d{3})"
+    r"(?:[T :_]?(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    rf"{ZONE})?$"
+)
 
 
 def parse_times(texts: Any, *, day_first: bool | None = None) -> ParsedTimes:
@@ -44,10 +59,23 @@ def parse_times(texts: Any, *, day_first: bool | None = None) -> ParsedTimes:
     column = trimmed(texts)
     if (at_once := _iso_at_once(column)) is not None:
         return at_once
+    times, notes = _parsed(column, day_first)
+    unread = np.flatnonzero(np.isnat(times) & np.asarray(pc.fill_null(pc.not_equal(column, ""), False)))
+    if len(unread):
+        bare, said = unadorned(column.take(unread))
+        times[unread], more = _parsed(bare, day_first)
+        notes += [*said, *more] if more else []
+    return ParsedTimes(times, tuple(dict.fromkeys(notes)))
+
+
+def _parsed(column: Any, day_first: bool | None) -> tuple[Times, list[str]]:
     times = np.full(len(column), "NaT", f"datetime64[{UNIT}]")
-    notes = _parse_one_way(column, times)
-    notes += fill_in_order(column, times, day_first)
-    return ParsedTimes(times, tuple(notes))
+    notes = _fill_in_iso(column, times)
+    if np.isnat(times).any():
+        notes += fill_in_order(column, times, day_first)
+    if np.isnat(times).any():
+        notes += fill_in_months(column, times)
+    return times, notes
 
 
 def _iso_at_once(column: Any) -> ParsedTimes | None:
@@ -78,41 +106,26 @@ def formatted_times(texts: Any, form: str) -> ParsedTimes:
     return ParsedTimes(times, (f"{counted(int((~np.isnat(times)).sum()), 'row')} as {form}",))
 
 
-def clock_times(texts: Any) -> np.ndarray[Any, np.dtype[np.timedelta64]]:
-    """Times of day without a date, as the time since midnight; NaT where there is none."""
-    column = trimmed(texts)
-    since = np.full(len(column), "NaT", f"timedelta64[{UNIT}]")
-    rows, fields = matches(column, _CLOCK_ALONE)
-    if len(rows):
-        micros, possible = since_midnight(fields)
-        since[rows[possible]] = micros[possible].astype(f"timedelta64[{UNIT}]")
-    return since
-
-
-def _parse_one_way(column: Any, times: Times) -> list[str]:
-    """Fill in what can be read in one way only: ISO 8601, dates without marks, and dates with the month in letters."""
+def _fill_in_iso(column: Any, times: Times) -> list[str]:
+    """Fill in what can be read in one way only: ISO 8601 and dates without marks, the year first."""
     notes: list[str] = []
-    for pattern, label in ((_ISO, _ISO_LABEL), (_COMPACT, "YYYYMMDD..."), (_SHORT, "YYMMDDhhmm")):
+    for pattern, label in ((_ISO, _ISO_LABEL), (_COMPACT, "YYYYMMDD..."), (_ORDINAL, "YYYY-DDD...")):
         rows, fields = matches(column, pattern)
         open_rows = np.isnat(times[rows])
         if not len(rows) or not open_rows.any():
             continue
-        times[rows[open_rows]] = times_of_fields(fields)[open_rows]
+        times[rows[open_rows]] = times_of_fields(fields)[open_rows] if "day" in fields else _ordinal(fields)[open_rows]
         if found := int((~np.isnat(times[rows])).sum()):
             notes.append(f"{counted(found, 'row')} as {label}")
-        if is_used(fields, "zone"):
-            notes.append("times with an offset were converted to UTC")
-    return notes + _parse_month_names(column, times)
+            if is_used(fields, "zone"):
+                notes.append("times with an offset were converted to UTC")
+    return notes
 
 
-def _parse_month_names(column: Any, times: Times) -> list[str]:
-    import pandas
-
-    named = np.asarray(pc.fill_null(pc.match_substring_regex(column, _MONTH_NAME), False))
-    if not named.any():
-        return []
-    texts = column.take(np.flatnonzero(named)).to_pylist()
-    parsed = pandas.to_datetime(pandas.Series(texts, dtype=object), format="mixed", errors="coerce", utc=True)
-    times[named] = parsed.dt.tz_localize(None).to_numpy(f"datetime64[{UNIT}]")
-    found = int((~np.isnat(times[named])).sum())
-    return [f"{counted(found, 'row')} as month in letters"] if found else []
+def _ordinal(fields: dict[str, Any]) -> Times:
+    """Dates by the number of the day in the year."""
+    day = integers(fields["ordinal"])
+    one = np.ones_like(day)
+    times = times_of_fields(fields, month=one, day=one)
+    times[(day < 1) | (day > 366)] = np.datetime64("NaT")
+    return times + (day - 1).astype("timedelta64[D]")
