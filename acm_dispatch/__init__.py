@@ -109,6 +109,7 @@ __all__ = [
     "ffill",
     "fit_isolation_forest",
     "impute",
+    "info",
     "isolation_forest_score",
     "kmeans",
     "lagged_features",
@@ -159,6 +160,7 @@ __all__ = [
 
 
 if TYPE_CHECKING:
+    from .describe import info
     from .tuning.tune import tune
 
 
@@ -168,6 +170,10 @@ def __getattr__(name: str) -> Any:
         from .tuning.tune import tune
 
         return tune
+    if name == "info":
+        from .describe import info
+
+        return info
     raise AttributeError(f"module 'acm_dispatch' has no attribute {name!r}")
 
 

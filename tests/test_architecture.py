@@ -18,7 +18,8 @@ ROOT = Path(acm_dispatch.__file__).parent
 #: From the bottom up, folders and single files; each may import only what stands before it, and itself.
 LAYERS = [
     *["errors", "contract", "backends", "policy", "selection", "execution", "ops"],
-    *["numpy_kernels", "tuning", "chunks", "reporting", "__init__", "notebook", "testing", "cli", "__main__"],
+    *["numpy_kernels", "tuning", "chunks", "reporting", "describe", "__init__"],
+    *["notebook", "testing", "cli", "__main__"],
 ]
 
 FILES = sorted(ROOT.rglob("*.py"))

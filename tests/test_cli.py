@@ -126,7 +126,7 @@ def test_info_tells_why_a_backend_has_no_kernel(invoke):
 
 
 def test_every_option_and_preparation_is_told_in_words():
-    from acm_dispatch.cli.describe import description
+    from acm_dispatch.cli.info import description
 
     for name in [*registry.operations, *registry.compositions]:
         page = description(name)
@@ -145,7 +145,7 @@ def test_a_check_without_words_is_told_by_its_docstring(own_operations):
     def scaled_evenly(x, by=2, *, backend=None):
         return x * by
 
-    from acm_dispatch.cli.describe import description
+    from acm_dispatch.cli.info import description
 
     assert "what `even` accepts: Numbers that two divides.; by default 2" in description("scaled_evenly")
     assert "scaled_evenly: has no docstring" in description("scaled_evenly")

@@ -52,6 +52,23 @@ def test_settings_are_escaped():
     assert cells(html) == ["backends", "&lt;b&gt;", "file a&amp;b"]
 
 
+def test_what_there_is_to_know_of_an_operation_is_text_and_tables():
+    about = acm.info("zscore")
+    assert about == acm.info(acm.zscore)
+    shown = cells(about._repr_html_())
+    assert shown[shown.index("shapes") + 1] == "n d, [d], [d] -&gt; n d"
+    assert about._repr_html_().count("<caption>") == len(about.sections)
+    assert repr(about).startswith("zscore: Each column as distances from its centre")
+    assert cells(acm.info("kmeans")._repr_html_())[0] in acm.registry.compositions["kmeans"].operations
+
+
+def test_what_there_is_names_every_operation():
+    shown = cells(acm.info()._repr_html_())
+    assert {*acm.registry.operations, *acm.registry.compositions} <= {*shown}
+    with pytest.raises(acm.OperationNotFoundError, match="did you mean 'zscore'"):
+        acm.info("zscor")
+
+
 @pytest.fixture
 def shell():
     interactive = pytest.importorskip("IPython.core.interactiveshell", reason="needs IPython").InteractiveShell

@@ -65,7 +65,7 @@ def info(
 
         console().print(operations_table())
         return
-    from .describe import description
+    from .info import description
 
     console().print(description(operation), markup=False, highlight=False, soft_wrap=True)
 

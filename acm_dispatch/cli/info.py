@@ -1,4 +1,4 @@
-"""``acm-dispatch info`` without a name: which backend has a kernel for which operation."""
+"""``acm-dispatch info``: which backend has a kernel for which operation; with a name, all about one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,23 @@ from rich.text import Text
 
 from ..backends import registry
 from ..backends.backend import Backend
+from ..describe import info
 from ..errors import DispatchWarning
+from .options import named_operation
+
+
+def description(name: str) -> str:
+    """All there is to know before writing a kernel or a call, as text.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no operation or composition of that name.
+    """
+    registry.backends()  # whose distributions may declare it
+    if registry.find_composition(name) is None:
+        named_operation(name)
+    return str(info(name))
 
 
 def operations_table() -> RenderableType:

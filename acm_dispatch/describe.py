@@ -1,4 +1,4 @@
-"""``acm-dispatch info OPERATION``: its contract, what a kernel is given, options, samples, and every kernel."""
+"""`info`: an operation's contract, what a kernel is given, options, samples, and every kernel."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from textwrap import fill
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..backends import registry
-from ..backends.backend import Kernel
-from ..contract.declaration import Composition, Declaration
-from ..contract.options import Check, expectation_of
-from ..contract.samples import Samples
-from ..contract.scaling import Scaling
-from ..contract.shapes import ArraySpec
-from ..errors import DispatchWarning
-from .options import named_operation
+from .backends import registry
+from .backends.backend import Kernel
+from .contract.declaration import Composition, Declaration
+from .contract.options import Check, expectation_of
+from .contract.samples import Samples
+from .contract.scaling import Scaling
+from .contract.shapes import ArraySpec
+from .errors import DispatchWarning
+from .policy import tables
 
 #: What the words for NaN mean.
 _NAN = {
@@ -33,28 +33,75 @@ _WIDTH, _NAME_WIDTH = 116, 14
 _Row = tuple[str, str]
 
 
-def description(name: str) -> str:
-    """All there is to know before writing a kernel or a call, as text.
+class Info(NamedTuple):
+    """What an operation is, or which there are: printed, a text; in a notebook, tables.
+
+    `sections` has rows of a name and what there is to say of it, by heading.
+    """
+
+    title: str
+    sections: Mapping[str, list[tuple[str, str]]]
+
+    def __repr__(self) -> str:
+        parts = [self.title]
+        for title, rows in self.sections.items():
+            width = max(_NAME_WIDTH, *(len(row) for row, _ in rows))
+            parts += ["", title, *(_lines(f"  {row:<{width}} ", text) for row, text in rows)]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(self.title)}</p>" + "".join(
+            tables.html(title, ("", ""), rows) for title, rows in self.sections.items()
+        )
+
+
+def info(operation: str | Callable[..., Any] | None = None) -> Info:
+    """All there is to know before writing a call or a kernel of an operation; without one, which operations there are.
+
+    Parameters
+    ----------
+    operation : str or callable, optional
+        An operation or a composition, or the name of one.
+
+    Returns
+    -------
+    Info
+        Printed, the text that ``acm-dispatch info`` shows; in a notebook, tables.
 
     Raises
     ------
-    ConfigurationError
-        If there is no operation or composition of that name.
+    OperationNotFoundError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import acm_dispatch
+    >>> dict(acm_dispatch.info("zscore").sections["Contract"])["work"]
+    'n * d'
+    >>> "impute" in dict(acm_dispatch.info().sections["Operations"])
+    True
     """
     registry.backends()  # whose distributions may declare it
-    composed = registry.find_composition(name)
+    if operation is None:
+        return _all_operations()
+    composed = registry.find_composition(operation)
     if composed is not None:
-        return _page(composed.name, composed.function, _of_composition(composed))
-    operation = named_operation(name)
-    return _page(operation.name, operation.body, _of_operation(operation))
+        return Info(f"{composed.name}: {_summary(composed.function)}", _of_composition(composed))
+    found = registry.find_operation(operation)
+    return Info(f"{found.name}: {_summary(found.body)}", _of_operation(found))
 
 
-def _page(name: str, function: Callable[..., Any], sections: Mapping[str, list[_Row]]) -> str:
-    parts = [f"{name}: {_summary(function)}"]
-    for title, rows in sections.items():
-        width = max(_NAME_WIDTH, *(len(row) for row, _ in rows))
-        parts += ["", title, *(_lines(f"  {row:<{width}} ", text) for row, text in rows)]
-    return "\n".join(parts)
+def _all_operations() -> Info:
+    backends = registry.backends()
+    sections: dict[str, list[_Row]] = {"Operations": []}
+    for name, operation in sorted(registry.operations.items()):
+        able = [backend.name for backend in backends.values() if registry.has_kernel(backend, name)]
+        sections["Operations"].append((name, f"{operation.shapes.text}; kernels: {', '.join(able)}"))
+    if made := registry.compositions:
+        sections["Made of operations"] = [(name, ", ".join(made[name].operations)) for name in sorted(made)]
+    return Info(f"{len(registry.operations)} operations, {len(backends)} backends", sections)
 
 
 def _lines(lead: str, text: str) -> str:
@@ -136,8 +183,9 @@ def _accepted(check: Check) -> str:
 
 def _given(operation: Declaration) -> list[_Row]:
     rows = [("parameters", ", ".join(operation.parameters))]
-    if operation.prepare is not None:
-        inner = operation.prepare.func if isinstance(operation.prepare, partial) else operation.prepare
+    prepare: Any = operation.prepare
+    if prepare is not None:
+        inner = prepare.func if isinstance(prepare, partial) else prepare
         rows.append(("after prepare", f"`{_named(inner)}`: {_summary(inner)}"))
     return rows
 
