@@ -68,7 +68,7 @@ def test_a_distribution_says_what_readers_need(folder):
     assert folder == ROOT or not re.search(r"\]\((?!https?:)", page), "PyPI shows no file beside the README"
 
 
-RENAMED = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
+RENAMED = {"duckdb": "python-duckdb"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: PROJECTS[folder]["name"])
