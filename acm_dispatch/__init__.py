@@ -108,6 +108,7 @@ __all__ = [
     "explain",
     "ffill",
     "fit_isolation_forest",
+    "freeze",
     "impute",
     "info",
     "isolation_forest_score",
@@ -161,6 +162,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .describe import info
+    from .tuning.freezing import freeze
     from .tuning.tune import tune
 
 
@@ -174,6 +176,10 @@ def __getattr__(name: str) -> Any:
         from .describe import info
 
         return info
+    if name == "freeze":
+        from .tuning.freezing import freeze
+
+        return freeze
     raise AttributeError(f"module 'acm_dispatch' has no attribute {name!r}")
 
 

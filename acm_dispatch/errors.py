@@ -55,7 +55,10 @@ class BackendError(DispatchError, RuntimeError):
         self.reasons = dict(reasons)
 
     def __str__(self) -> str:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.reasons.items())
+        names: dict[str, list[str]] = {}
+        for name, reason in self.reasons.items():
+            names.setdefault(reason, []).append(name)
+        reasons = "; ".join(f"{', '.join(own)}: {reason}" for reason, own in names.items())
         return f"{self.operation}: no backend can run this call ({reasons or 'none is allowed'})"
 
 

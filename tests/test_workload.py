@@ -14,6 +14,7 @@ from acm_dispatch import record_workload, use
 from acm_dispatch.execution.workload import Recorded, Workload, read_workload
 from acm_dispatch.selection.costs import variant_of
 from acm_dispatch.selection.profile import read
+from acm_dispatch.selection.sources import read_again, sources
 from acm_dispatch.tuning.called import cells_of_calls
 from acm_dispatch.tuning.cells import drawn, place_of, variant_of_cell
 
@@ -146,8 +147,8 @@ def test_tuning_measures_what_was_called_and_nothing_else(path, tmp_path):
     done = acm_dispatch.tune(5, workload=path, backends=["numpy"], profile=profile)
     assert not done.ignored
     assert points_of(profile) == {
-        ("zscore", "float64", "method=robust", 1): {(400, 4)},
-        ("impute", "float32", "fill", 1): {(400, 4)},
+        ("zscore", "float64", "method=robust", 1): {(400, 5)},
+        ("impute", "float32", "fill", 1): {(400, 5)},
         ("pairwise_euclidean", "float64", "y", 1): {(30 * 20 * 5, 5)},
     }
 
@@ -165,7 +166,7 @@ def test_every_operation_can_be_drawn_as_it_was_called():
         operation = acm_dispatch.registry.operations[cell.operation]
         again = operation.bound(*operation.bind(**drawn(operation, cell).arguments))
         if operation.samples.drawing is None:
-            assert (again.work, cell.width) == place_of(operation, cell)
+            assert again.work == place_of(operation, cell)[0]
         assert variant_of(operation, again.values) == variant_of_cell(operation, cell)
 
 
@@ -232,3 +233,141 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stderr.startswith("acm_dispatch: the workload cannot be written to ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def calls():
+    with record_workload() as workload, use(threads=1):
+        acm_dispatch.zscore(X)
+        acm_dispatch.zscore(X, method="robust")
+        acm_dispatch.column_quantiles(X, [0.5])
+    return workload
+
+
+def backend_of(name, *arguments, **options):
+    return acm_dispatch.explain(name, *arguments, **options).chosen
+
+
+def test_a_lock_repeats_decisions_whatever_costs_say(tmp_path, calls):
+    with use("numpy"):
+        frozen = acm_dispatch.freeze(tmp_path / "lock.json", calls)
+    assert str(frozen).startswith("3 decisions (3 on numpy); ")
+    with use(profile=frozen.path, threads=1):
+        told = acm_dispatch.explain("zscore", np.ones((101, 4)))
+        assert (told.chosen, told.decided_by) == ("numpy", f"the profile {frozen.path}")
+        assert backend_of("zscore", X, method="robust") == "numpy"
+        with acm_dispatch.trace() as trace:
+            acm_dispatch.zscore(X)
+    assert trace.records[0].kernel == frozen.decisions[1].kernel == "zscore_in_place"
+
+
+def test_a_call_that_is_in_no_lock_is_a_matter_of_policy(tmp_path, calls):
+    path = acm_dispatch.freeze(tmp_path / "lock.json", calls).path
+    large = np.ones((50_000, 4))
+    with use(profile=path, threads=1):
+        assert backend_of("zscore", large) == backend_of("zscore", large)
+        assert acm_dispatch.explain("zscore", large).decided_by != f"the profile {path}"
+    with use(profile=path, threads=1, on_missing="error"):
+        acm_dispatch.zscore(X)
+        sentence = "has no call on float64 with about 196,608 units of work in 5 columns, threads=1"
+        with pytest.raises(acm_dispatch.BackendError, match=sentence):
+            acm_dispatch.zscore(large)
+        with pytest.raises(acm_dispatch.BackendError, match="has no call on float32"):
+            acm_dispatch.zscore(X.astype("float32"))
+        assert sentence in acm_dispatch.explain("zscore", large).verdicts["numpy"]
+        assert len(acm_dispatch.zscore(large, backend="numpy")) == len(large), "a call that names its backend is none"
+        assert len(acm_dispatch.zscore(np.ones((0, 4)))) == 0
+
+
+def locked(path, *decisions):
+    path.write_text(json.dumps({"format": 1, "entries": [], "decisions": list(decisions)}))
+    read_again()
+    return path
+
+
+DECISION = {
+    "operation": "rolling_mean",
+    "dtype": "float64",
+    "threads": 1,
+    "variant": "",
+    "work": 384,
+    "width": 5,
+    "backend": "numpy",
+    "kernel": "rolling_mean",
+    "options": {},
+}
+
+
+def test_a_lock_whose_kernel_is_gone_says_so(tmp_path):
+    zscore = {**DECISION, "operation": "zscore", "kernel": "gone"}
+    path = locked(tmp_path / "lock.json", zscore)
+    with use(profile=path, threads=1, on_missing="error"):
+        told = acm_dispatch.explain("zscore", X)
+        with pytest.raises(acm_dispatch.BackendError, match="numpy: has no kernel gone"):
+            acm_dispatch.zscore(X)
+    assert told.chosen is None
+    locked(path, {**zscore, "backend": "another"})
+    with (
+        use(profile=path, threads=1, on_missing="error"),
+        pytest.raises(acm_dispatch.BackendError, match="says another/gone"),
+    ):
+        acm_dispatch.zscore(X)
+    with use(profile=path, threads=1):
+        acm_dispatch.zscore(X)
+
+
+def test_numbers_among_the_options_tell_where_they_decided(tmp_path):
+    backend = acm_dispatch.Backend("windows")
+    for name in ("short", "long"):
+        backend.kernel("rolling_mean", name=name)(lambda *arguments: arguments[0].copy())
+    acm_dispatch.register_backend(backend)
+    options = acm_dispatch.rolling_mean.operation.plan(X, 3) and dict(
+        acm_dispatch.rolling_mean.operation._request(X, 3).call.options
+    )
+    other = {**options, "window": 30}
+    short = {**DECISION, "backend": "windows", "kernel": "short", "options": options}
+    long = {**short, "kernel": "long", "options": other}
+    try:
+        path = locked(tmp_path / "lock.json", short, long)
+        with use(profile=path, threads=1, on_missing="error"):
+            plans = [acm_dispatch.rolling_mean.operation.plan(X, window).kernel.name for window in (3, 30)]
+            assert plans == ["short", "long"]
+            assert acm_dispatch.explain("rolling_mean", X, 7).chosen is None
+        locked(path, short)
+        with use(profile=path, threads=1, on_missing="error"):
+            assert acm_dispatch.rolling_mean.operation.plan(X, 7).kernel.name == "short"
+    finally:
+        acm_dispatch.unregister_backend("windows")
+
+
+def test_of_an_edited_lock_only_what_is_wrong_is_lost(tmp_path):
+    path = locked(tmp_path / "lock.json", DECISION, {**DECISION, "threads": 0}, {**DECISION, "kernel": 3}, [])
+    (source, *_) = sources(str(path))
+    assert len(source.lock) == 1
+    assert source.status().startswith("1 decisions, 0 entries used, 3 ignored: 1 because a decision is not understood")
+
+
+REPEATS = """
+import sys, numpy, acm_dispatch
+with acm_dispatch.use(profile=sys.argv[1], on_missing="error", threads=1):
+    x = numpy.ones((100, 4))
+    print({(plan.backend, plan.kernel.name) for plan in (acm_dispatch.zscore.operation.plan(x) for _ in range(250))})
+"""
+
+
+def test_the_same_backend_in_a_thousand_repetitions_across_processes(tmp_path, calls):
+    frozen = acm_dispatch.freeze(tmp_path / "lock.json", calls)
+    (plain,) = (d for d in frozen.decisions if (d.operation, d.variant) == ("zscore", ""))
+    for _ in range(4):
+        done = subprocess.run([sys.executable, "-c", REPEATS, frozen.path], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == str({(plain.backend, plain.kernel)})
+
+
+def test_freezing_what_nothing_recorded_is_refused(tmp_path):
+    with pytest.raises(acm_dispatch.ConfigurationError, match="nothing records here"):
+        acm_dispatch.freeze(tmp_path / "lock.json")
+    with record_workload(), pytest.raises(acm_dispatch.ConfigurationError, match="expected one with calls in it"):
+        acm_dispatch.freeze(tmp_path / "lock.json")
+    with record_workload():
+        acm_dispatch.zscore(X)
+        assert len(acm_dispatch.freeze(tmp_path / "lock.json").decisions) == 1

@@ -145,6 +145,15 @@ def tune(
 
 
 @app.command()
+def freeze(
+    lock: Annotated[Path, typer.Argument(help="The file to write, for use(profile=...) or ACM_DISPATCH_PROFILE.")],
+    workload: Annotated[Path, typer.Option(help="The calls, as ACM_DISPATCH_WORKLOAD=FILE records them.")],
+) -> None:
+    """Write down which kernel runs each call of a workload, so that other runs make the same choices."""
+    console().print(str(acm_dispatch.freeze(lock, workload)), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def warmup(
     ops: Annotated[str | None, typer.Option(help="Only these operations: zscore,impute.")] = None,
     backends: Annotated[str | None, typer.Option(help="Only these backends.")] = None,

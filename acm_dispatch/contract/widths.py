@@ -6,6 +6,7 @@ So few that telling them apart costs a call two comparisons.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
 from math import isqrt
 
@@ -14,6 +15,11 @@ WIDTHS = (1, 5, 30, 200)
 
 #: The widest of those that the first, the second and the third stand for: half-way to the next, in logarithms.
 WIDEST = tuple(isqrt(width * wider) for width, wider in pairwise(WIDTHS))
+
+
+def nearest_width(width: int) -> int:
+    """The one that stands for arrays of so many columns."""
+    return WIDTHS[bisect_left(WIDEST, width)]
 
 
 def magnitudes(work: str, width: str) -> str:

@@ -11,7 +11,7 @@ from ..backends import registry
 from ..backends.backend import Accuracy
 from ..errors import BackendNotFoundError, ConfigurationError, shown
 from .layers import Policy, enter, leave, update_process
-from .settings import Fallback, Settings, Tracing, Transfer, parsed
+from .settings import Fallback, OnMissing, Settings, Tracing, Transfer, parsed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,7 +46,11 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         Where a kernel fails with an error that is its own: run the next one with a warning, raise the error, or run the
         next one in silence. A call that names its backend (``backend=``) always raises.
     profile : str or path, optional
-        What kernels cost: "own" (this machine's profile, else the bundled one), "bundled", or the path of a file.
+        What kernels cost: "own" (this machine's profile, else the bundled one), "bundled", or the path of a file; that
+        of a lock (`freeze`) says which kernel runs each call.
+    on_missing : {"predict", "error"}, optional
+        What a call becomes that is not in the lock, or whose kernel there cannot run it: the choice goes by costs, or
+        there is a `BackendError`.
     verify : float, optional
         The share of calls that the reference computes, too, counted: of 0.01 one in a hundred. A result that breaks the
         contract costs a warning, and takes the kernel out of use in this process; the caller gets the reference's.
@@ -76,6 +80,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         transfer: Transfer | None = None,
         fallback: Fallback | None = None,
         profile: str | os.PathLike[str] | None = None,
+        on_missing: OnMissing | None = None,
         verify: float | None = None,
     ) -> None:
         excluded = known_names(_several(exclude))
@@ -84,6 +89,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
             raise ConfigurationError(f"strict is {shown(strict)}; expected True or False")
         given: dict[str, Any] = {
             "profile": profile,
+            "on_missing": on_missing,
             "verify": verify,
             "threads": threads,
             "accuracy": accuracy,

@@ -15,6 +15,11 @@ from ..errors import ConfigurationError, shown
 Transfer = Literal["never", "auto"]
 Tracing = Literal["off", "time", "compare"]
 Fallback = Literal["warn", "error", "silent"]
+OnMissing = Literal["predict", "error"]
+
+
+#: What the setting `profile` names besides files: what this machine and environment have, and what the package has.
+OWN, BUNDLED = "own", "bundled"
 
 
 def names(value: Any) -> tuple[str, ...]:
@@ -70,6 +75,11 @@ def transfer_rule(value: Any) -> Transfer:
 def fallback_rule(value: Any) -> Fallback:
     """What follows an unexpected error of a kernel: the next one with a warning, the error, or the next in silence."""
     return _word(value, "fallback", get_args(Fallback))
+
+
+def missing_rule(value: Any) -> OnMissing:
+    """What a call becomes that is not in the lock: a matter of predicted costs, or an error."""
+    return _word(value, "on_missing", get_args(OnMissing))
 
 
 def profile_name(value: Any) -> str:
@@ -140,7 +150,8 @@ class Resolved(NamedTuple):
     accuracy: Annotated[Accuracy, Setting(accuracy_class, "tolerance", "the loosest class of kernel that may run")]
     transfer: Annotated[Transfer, Setting(transfer_rule, "never", "whether host arrays may go to a GPU unasked")]
     fallback: Annotated[Fallback, Setting(fallback_rule, "warn", "what follows an error of a kernel that is its own")]
-    profile: Annotated[str, Setting(profile_name, "own", "what kernels cost: this machine's, or a file")]
+    profile: Annotated[str, Setting(profile_name, OWN, "what kernels cost: this machine's, or a file")]
+    on_missing: Annotated[OnMissing, Setting(missing_rule, "predict", "what a call becomes that a lock does not have")]
     verify: Annotated[float, Setting(share, 0.0, "the share of calls that the reference computes, too")]
     workload: Annotated[str, Setting(file_name, "", "the file to which calls are added, to be tuned")]
     disable: Annotated[bool, Setting(boolean, False, "every call runs the NumPy reference")]

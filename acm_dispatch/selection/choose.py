@@ -5,22 +5,24 @@ This room decides and runs nothing; `binding` puts around a kernel what the call
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..backends import registry
 from ..backends.backend import ACCURACIES, REAL, Backend, Call, Kernel, reason_of
 from ..backends.numpy import numpy_backend
-from ..contract.widths import WIDEST, WIDTHS
+from ..contract.widths import nearest_width
 from ..errors import BackendError, described
 from ..policy.layers import Policy
 from ..policy.resolved import resolved
-from ..policy.settings import Resolved
+from ..policy.settings import BUNDLED, OWN, Resolved
 from . import costs
 from .bound import BoundCall
 from .request import Entrant, Lineup, Request
+
+if TYPE_CHECKING:
+    from .locked import Said
 
 #: Kernels that were found unable to run a call, each with the sentence why.
 Failed = Mapping[Kernel, str]
@@ -91,7 +93,7 @@ def requested(call: BoundCall, policy: Policy) -> Request:
         lineup = lineups[name] = _lineup(resolved(policy, name), ())
     if call.backend is not None:
         lineup = _lineup(lineup.resolved, (call.backend,))
-    width = WIDTHS[bisect_left(WIDEST, call.dims.get(call.contract.width, 1))]
+    width = nearest_width(call.dims.get(call.contract.width, 1))
     return Request(call, lineup, (3 << call.work.bit_length()) >> 2, width)
 
 
@@ -119,14 +121,40 @@ def candidates(request: Request, failed: Failed = NONE_FAILED) -> Iterator[Candi
         decided_by = "backend=" if call.backend is not None else settings.origins["backends"]
         yield _judged(request, entrant, failed, decided_by)
     ranking = costs.ranked(request) if lineup.others else []
+    if ranking and settings.profile not in (OWN, BUNDLED):
+        from .locked import said_of  # what most programs never have
+
+        if said := said_of(request):
+            yield from _by_lock(request, said, ranking, failed)
+            return
     for entrant, estimate in ranking:
         yield _judged(request, entrant, failed, estimate.origin, ranking)
 
 
+def _by_lock(request: Request, said: Said, ranking: costs.Ranking, failed: Failed) -> Iterator[Candidate]:
+    """The kernel that the lock names; then, if it cannot run the call, what the policy says of such calls."""
+    locked = [entrant for entrant, _ in ranking if entrant.backend.name == said.backend]
+    found = [_judged(request, entrant, failed, said.lock, only=said.kernel) for entrant in locked]
+    yield from found
+    strict = request.lineup.resolved.on_missing == "error"
+    for entrant, estimate in ranking:
+        if entrant in locked and (strict or found[0].kernel is not None):
+            continue
+        if strict:
+            yield Candidate(entrant.backend, None, said.refusal)
+        else:
+            yield _judged(request, entrant, failed, estimate.origin, ranking)
+
+
 def _judged(
-    request: Request, entrant: Entrant, failed: Failed, decided_by: str, ranking: costs.Ranking | None = None
+    request: Request,
+    entrant: Entrant,
+    failed: Failed,
+    decided_by: str,
+    ranking: costs.Ranking | None = None,
+    only: str = "",
 ) -> Candidate:
-    """A backend with the first of its kernels that takes the call, and the reasons why others do not."""
+    """A backend with the first of its kernels (or the `only` one) that takes the call, and why others do not."""
     backend = entrant.backend
     if reason := entrant.refusal or (request.call.kind != backend.arrays and _stays(request, entrant)):
         return Candidate(backend, None, reason, decided_by, _may_cross(request, entrant))
@@ -135,6 +163,8 @@ def _judged(
         kernels = entrant.kernels = registry.kernels_of(backend, request.call.contract.name)
     if isinstance(kernels, str):
         return Candidate(backend, None, kernels, decided_by)
+    if only and not (kernels := tuple(kernel for kernel in kernels if kernel.name == only)):
+        return Candidate(backend, None, f"has no kernel {only}", decided_by)
     looks: list[Call] = []
     reasons: dict[str, str] = {}
     for kernel in kernels:

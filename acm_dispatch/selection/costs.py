@@ -74,10 +74,11 @@ def ranked(request: Request) -> Ranking:
     NumPy, which can always run a call, is the last of those of which nothing is known.
     """
     call = request.call
-    place = request.work, request.width, call.dtype, variant_of(call.contract, call.values)
+    variant = variant_of(call.contract, call.values)
+    place = request.work, request.width, call.dtype, variant, request.warm
     found = request.lineup.ranked.get(place)
     if found is None:
-        costs = costs_of(request.lineup, call.contract, *place[2:])
+        costs = costs_of(request.lineup, call.contract, call.dtype, variant)
         pairs = [
             (entrant, estimate(request, costs.get(entrant.backend.name), entrant)) for entrant in request.lineup.others
         ]
@@ -106,7 +107,7 @@ def estimate(request: Request, cost: Cost | None, entrant: Entrant) -> Estimate:
         return _DEVICE if entrant.backend.arrays != "numpy" else UNMEASURED
     seconds = cost.curve.seconds(request.work, request.width)
     name, dtype = request.call.contract.name, request.call.dtype
-    return Estimate(seconds, cost.origin, _start_up(entrant.backend, cost, name, dtype))
+    return Estimate(seconds, cost.origin, 0.0 if request.warm else _start_up(entrant.backend, cost, name, dtype))
 
 
 def _start_up(backend: Backend, cost: Cost, operation: str, dtype: str) -> float:

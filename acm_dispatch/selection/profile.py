@@ -79,10 +79,16 @@ class Profile:
     """
 
     def __init__(
-        self, rows: Iterable[Any] = (), unreadable: str | None = None, machine: Mapping[str, Any] | None = None
+        self,
+        rows: Iterable[Any] = (),
+        unreadable: str | None = None,
+        machine: Mapping[str, Any] | None = None,
+        decisions: Any = (),
     ) -> None:
         #: What the file tells its readers of the machine; nothing depends on it.
         self.machine: Mapping[str, Any] = machine or {}
+        #: What a lock has instead of entries, as it stands in the file.
+        self.decisions = decisions
         self._rows: dict[str, list[Any]] = {}
         self._entries: dict[str, list[Entry]] = {}
         self._ignored: list[str] = [unreadable] if unreadable else []
@@ -148,9 +154,8 @@ def understood(document: Any) -> Profile:
     if not isinstance(rows, list):
         return Profile(unreadable="the file has no list of entries")
     machine = document.get("machine")
-    return Profile(
-        cast("list[Any]", rows), machine=cast("dict[str, Any]", machine) if isinstance(machine, dict) else None
-    )
+    machine = cast("dict[str, Any]", machine) if isinstance(machine, dict) else None
+    return Profile(cast("list[Any]", rows), machine=machine, decisions=document.get("decisions", ()))
 
 
 def _entry(row: Any) -> Entry:

@@ -46,10 +46,12 @@ class Lineup:
 class Request(NamedTuple):
     """A call, what the policy says, the middle of all amounts of work of the same bit length, and the nearest width.
 
-    These stand for the call's own, so that equal plans come from equal keys.
+    These stand for the call's own, so that equal plans come from equal keys. `warm`: whether kernels that are compiled
+    in their first calls count as if they had run.
     """
 
     call: BoundCall
     lineup: Lineup
     work: int
     width: int
+    warm: bool = False

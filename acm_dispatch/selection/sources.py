@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..backends import registry
+from ..policy.settings import BUNDLED, OWN
+from .locks import Lock, understood
 from .machine import facts_of, instruction_set
 from .profile import Entry, Profile, bundled_paths, read, site_path, user_path
 
 if TYPE_CHECKING:
     from ..contract.declaration import Declaration
-
-#: What the setting `profile` names besides files: what this machine and environment have, and what the package has.
-OWN, BUNDLED = "own", "bundled"
 
 
 class Source:
@@ -26,6 +25,10 @@ class Source:
         self.path = path
         self.profile = profile
         self.of_this_machine = of_this_machine
+        self._strange: list[str] = []
+        decisions = understood(profile.decisions, self._strange)
+        #: The decisions of a file that is a lock.
+        self.lock = Lock(name, decisions) if decisions else None
 
     def entries_of(self, operation: Declaration) -> list[Entry]:
         """The entries that count for the operation, and have something to say of costs."""
@@ -57,20 +60,21 @@ class Source:
         for reason in filter(None, map(self.reason_against, self.profile.entries.values())):
             reasons[reason] = reasons.get(reason, 0) + 1
         told = [f"{count} because {reason}" for reason, count in sorted(reasons.items())]
-        told += self.profile.ignored
+        told += [*self.profile.ignored, *self._strange]
         used = len(self.profile.entries) - sum(reasons.values())
-        ignored = sum(reasons.values()) + len(self.profile.ignored)
-        return f"{used} entries used, {ignored} ignored{': ' if told else ''}{'; '.join(told)}"
+        ignored = sum(reasons.values()) + len(self.profile.ignored) + len(self._strange)
+        locked = f"{len(self.lock)} decisions, " if self.lock else ""
+        return f"{locked}{used} entries used, {ignored} ignored{': ' if told else ''}{'; '.join(told)}"
 
 
 def sources(named: str) -> tuple[Source, ...]:
     """The profiles in force, the strongest first, for what the setting `profile` says."""
     found: list[Source] = []
-    if named == OWN:
+    if named not in (OWN, BUNDLED):
+        found.append(_kept(f"the profile {named}", Path(named), True))
+    if named == OWN or (found and found[0].lock):
         places = (("your profile", user_path()), ("the environment's profile", site_path()))
         found += [_kept(name, path, True) for name, path in places if path.is_file()]
-    elif named != BUNDLED:
-        found.append(_kept(f"the profile {named}", Path(named), True))
     for name, backend in sorted(registry.backends().items()):
         if backend.profile is not None:
             found.append(_kept(f"the profile that {name} brings", Path(backend.profile), False))

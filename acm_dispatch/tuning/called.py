@@ -47,7 +47,7 @@ def cells_of_calls(workload: Workload) -> Called:
             ignored.append(f"{call} is no call of an operation that is here")
             continue
         work, width = place_of(operation, cell)
-        magnitudes = (work.bit_length(), width.bit_length()) if work else cell.dims
+        magnitudes = (work.bit_length(), width) if work else cell.dims
         kind = (*cell[:1], *cell[3:5], variant_of_cell(operation, cell), magnitudes)
         weights[kind] = weights.get(kind, 0) + count * max(work, 1)
         cells.setdefault(kind, cell)

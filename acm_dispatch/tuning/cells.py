@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backends.threads import usable_cores
-from ..contract.widths import WIDTHS
+from ..contract.widths import WIDTHS, nearest_width
 from ..execution.dispatch import Operation
 from ..execution.draws import Draw, arguments_of
 from ..selection.costs import variant_of
@@ -101,13 +101,13 @@ def drawn_in(dtype: str, operation: Operation, draw: Draw) -> Drawn:
 
 
 def place_of(operation: Operation, cell: Cell) -> tuple[int, int]:
-    """Work and width of the cell's call, told without drawing it; 0 where the sizes are no call's.
+    """Work of the cell's call, told without drawing it, and the width that stands for its own.
 
-    Where arrays are not as the shapes have them (CSR), the sizes do not tell the work: then 0, too.
+    Work is 0 where the sizes are no call's, and where they do not tell it: arrays may not be as shapes have them (CSR).
     """
     if operation.samples.drawing is not None:
-        return 0, cell.width
-    return operation.amount(_sizes(operation, cell), _values(operation, cell)), cell.width
+        return 0, nearest_width(cell.width)
+    return operation.amount(_sizes(operation, cell), _values(operation, cell)), nearest_width(cell.width)
 
 
 def variant_of_cell(operation: Operation, cell: Cell) -> str:

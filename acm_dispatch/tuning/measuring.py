@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..backends.backend import Backend
+from ..contract.widths import nearest_width
 from ..errors import InvalidInput, Unsupported
 from ..execution.dispatch import Operation
 from ..selection.bound import BoundCall
@@ -166,7 +167,7 @@ def _verdict(cell: Cell, entrants: list[Candidate], incumbent: str | None) -> tu
 def _entry(
     entrant: Candidate, call: BoundCall, cell: Cell, seconds: float = 0.0, undecided: bool = False, wrong: str = ""
 ) -> Entry:
-    width = call.dims.get(call.contract.width, 1)
+    width = nearest_width(call.dims.get(call.contract.width, 1))
     backend, racer = entrant.backend, entrant.racer
     start = max(racer.first_seconds - seconds, 0.0)
     return Entry(
