@@ -13,7 +13,7 @@ import random
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from math import exp, log
+from math import exp, inf, log
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,11 +54,13 @@ class Regret(NamedTuple):
         return self.seconds[self.chosen] / self.seconds[self.best]
 
 
-def random_cell(rng: random.Random, operations: Sequence[Operation]) -> tuple[Operation, Cell, dict[str, int]]:
+def random_cell(
+    rng: random.Random, operations: Sequence[Operation], rows_between: tuple[int, int] = _ROWS
+) -> tuple[Operation, Cell, dict[str, int]]:
     """A call at random: sizes by their logarithms, so that small ones are as frequent as large ones."""
     operation = rng.choice(operations)
     while True:
-        rows, columns = _size(rng, _ROWS), _size(rng, _COLUMNS) if operation.width else 1
+        rows, columns = _size(rng, rows_between), _size(rng, _COLUMNS) if operation.width else 1
         if rows * columns <= _MOST_NUMBERS:
             break
     cell = Cell(operation.name, rows, columns, rng.choice(["float64", "float32"]), rng.choice([1, 2]))
@@ -116,6 +118,7 @@ def _with_a_chance(able: list[Candidate], chosen: str | None) -> list[Candidate]
 def summary(regrets: Sequence[Regret]) -> dict[str, Any]:
     """Mean, percentiles and how often the best was chosen."""
     ratios = np.array([regret.ratio for regret in regrets])
+    over_numpy = [regret.seconds[regret.chosen] / regret.seconds.get("numpy", inf) for regret in regrets]
     return {
         "cells": len(regrets),
         "mean": round(float(ratios.mean()), 4),
@@ -123,6 +126,7 @@ def summary(regrets: Sequence[Regret]) -> dict[str, Any]:
         "p95": round(float(np.quantile(ratios, 0.95)), 4),
         "worst": round(float(ratios.max()), 3),
         "best chosen": round(float(np.mean(ratios == 1)), 3),
+        "slower than NumPy by a tenth": sum(ratio > 1.1 for ratio in over_numpy),
         "load average": load_average(),
     }
 
@@ -132,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.regret", description=__doc__)
     parser.add_argument("--cells", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows", type=int, nargs=2, default=_ROWS, metavar=("LEAST", "MOST"))
     parser.add_argument("--profile", default="own", help="'own', 'bundled' or the path of a profile")
     parser.add_argument("--without", nargs="*", default=[], help="backends to leave out")
     parser.add_argument("--json", action="store_true")
@@ -142,7 +147,7 @@ def main() -> None:
     with acm_dispatch.use(exclude=asked.without, profile=asked.profile):
         operations = declared()
         while len(regrets) < asked.cells:
-            found = measure(*random_cell(rng, operations), backends, rng)
+            found = measure(*random_cell(rng, operations, tuple(asked.rows)), backends, rng)
             if found is not None:
                 regrets.append(found)
                 if sys.stderr.isatty():
