@@ -252,6 +252,23 @@ def test_tune_finds_the_faster_kernel_and_excludes_the_wrong_one(path, doubled):
             acm_dispatch.unregister_backend(name)
 
 
+def test_a_named_profile_says_who_has_a_cell_until_now(path, doubled):
+    """Not the profile in force: a second run would find all those changes again."""
+    backend = Backend("slow")
+    backend.kernel("doubled")(slow)
+    acm_dispatch.register_backend(backend)
+    try:
+        fastest = entry("slow", 1e-9, unit="n * d")
+        written(path, fastest._replace(key=fastest.key._replace(operation="doubled", kernel="slow")))
+        asked = {"operations": ["doubled"], "profile": path, "threads": [1], "dtypes": ["float64"], "sizes": [2000]}
+        first, second = (acm_dispatch.tune(1, **asked) for _ in range(2))
+        assert {verdict.before for verdict in first.verdicts} == {"slow"}
+        assert {verdict.before for verdict in second.verdicts} == {"numpy"}
+        assert second.changed == []
+    finally:
+        acm_dispatch.unregister_backend("slow")
+
+
 def test_an_interrupted_run_keeps_what_it_measured(path):
     def stop(progress):
         if progress.done == 3:

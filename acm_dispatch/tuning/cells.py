@@ -53,10 +53,11 @@ def cells_of(
 ) -> Iterator[Cell]:
     """Every cell of an operation, the small ones first.
 
-    Small calls run on one thread whatever the budget, so that only the larger half is measured with fewer threads.
+    Small calls run on one thread whatever the budget, so that only the larger half is measured with some threads; but
+    with one, too, which is what workers have, and what NumPy's calls have to see to.
     """
     widths = WIDTHS if operation.width else (1,)
-    most = max(threads)
+    extremes = {min(threads), max(threads)}
     for place, count in enumerate(sorted(numbers)):
         for width in widths:
             rows = max(count // width, _LEAST_ROWS)
@@ -64,7 +65,7 @@ def cells_of(
                 continue
             for dtype in dtypes:
                 for budget in threads:
-                    if budget == most or 2 * place >= len(numbers):
+                    if budget in extremes or 2 * place >= len(numbers):
                         yield Cell(operation.name, rows, width, dtype, budget)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import ConfigurationError, shown
 from ..execution.dispatch import declared, find
 from ..execution.workload import Workload
+from ..policy.scopes import use
+from ..selection.keeping import update
 from ..selection.profile import Key, user_path
 from .called import Called, cells_of_calls, workload_of
 from .candidates import usable_backends
@@ -135,8 +138,20 @@ def tune(
         longest = max(TOO_LONG, seconds / 10)
     names = {operation.name for operation in chosen}
     session = Session(path, usable_backends(backends), longest)
-    session.run([cell for cell in called.cells if cell.operation in names], seconds, show)
+    with _ruling(profile):
+        session.run([cell for cell in called.cells if cell.operation in names], seconds, show)
     return Tuning(path, tuple(session.verdicts), session.wrong, tuple(called.ignored))
+
+
+@contextmanager
+def _ruling(profile: str | os.PathLike[str] | None) -> Generator[None]:
+    """A profile that is written decides who has a cell until now, as it will once the run is over."""
+    if profile is None:
+        yield
+        return
+    update(Path(profile), dict)
+    with use(profile=profile):
+        yield
 
 
 def _require(holds: bool, name: str, value: object, expected: str) -> None:
