@@ -12,6 +12,9 @@ from .filling import blocks_of_batches
 from .order import InOrder, require_order
 from .source import Block, Source, common_dtype, refused
 
+#: Bytes of a batch: what readers take for one grows with it several times over.
+_BATCH = 1 << 19
+
 
 class Part(Protocol):
     """A table that is read batch by batch.
@@ -81,7 +84,8 @@ class Tables(Source):
         self.repeatable = all(part.repeatable for part in parts)
 
     def blocks(self, rows: int) -> Iterator[Block]:
-        return blocks_of_batches(self._batches(rows), self.width, self.dtype, rows)
+        batches = self._batches(max(1, min(rows, _BATCH // max(1, self.width * self.dtype.itemsize))))
+        return blocks_of_batches(batches, self.width, self.dtype, rows)
 
     def _batches(self, rows: int) -> Iterator[Any]:
         order = InOrder()
