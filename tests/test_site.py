@@ -5,6 +5,7 @@ import re
 import runpy
 from pathlib import Path
 
+import acm_monitor
 import numpy as np
 import pytest
 
@@ -56,6 +57,12 @@ def test_every_public_name_is_on_a_page():
     checks = {f"options.{name}" for name in acm_dispatch.options.__all__}
     assert {*named} >= {*acm_dispatch.__all__} - {"options"} | checks
     assert len(named) == len({*named})
+
+
+def test_every_public_name_of_the_monitor_is_on_its_page():
+    page = (DOCS / "guide" / "monitoring.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\.\. auto\w+:: acm_monitor\.(\w+)$", page, re.MULTILINE)
+    assert sorted(named) == sorted(acm_monitor.__all__)
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path):

@@ -24,6 +24,7 @@ _DECIMAL = {"point": ".", ".": ".", "comma": ",", ",": ","}
 class Config(NamedTuple):
     """How a recording is read, what is learnt of it, and from where on something counts."""
 
+    #: How a file or frame is read.
     reading: Reading = Reading()
     #: Least and most operating regimes to look for.
     clusters: tuple[int, int] = (2, 8)
@@ -31,6 +32,7 @@ class Config(NamedTuple):
     train: Period | None = None
     #: Backends to prefer.
     backends: tuple[str, ...] = ()
+    #: From where on something counts.
     thresholds: Thresholds = Thresholds()
 
 
