@@ -248,7 +248,7 @@ def test_use_has_a_parameter_for_each_setting_that_a_block_can_have():
     parameters = list(inspect.signature(use.__init__).parameters)[1:]
     assert parameters == [name for name in SETTINGS if name not in {"workload", "disable", "trace"}]
     given = {"strict": True, "exclude": ["numba"], "threads": 3, "accuracy": "bitwise", "transfer": "auto"}
-    given |= {"fallback": "silent", "profile": "bundled", "on_missing": "error", "verify": 0.5}
+    given |= {"fallback": "silent", "profile": "bundled", "tune": "auto", "on_missing": "error", "verify": 0.5}
     assert [*given] == parameters[1:]
     with use("numpy", **given):
         rows = {name: (value, origin) for name, value, origin in acm_dispatch.config().rows}

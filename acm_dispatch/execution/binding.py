@@ -15,6 +15,7 @@ from ..backends.transfer import device_of, with_transfers
 from ..contract.arrays import is_finite, not_finite
 from ..contract.declaration import Declaration
 from ..errors import DispatchError, described
+from ..policy.settings import OWN
 from ..selection.choose import NONE_FAILED, Choice, Failed, select
 from ..selection.costs import forgone
 from ..selection.request import Request
@@ -122,6 +123,23 @@ def _recorded(run: Run, request: Request, choice: Choice) -> Run:
     return recording.recorded(run, request) if request.lineup.resolved.workload else run
 
 
+def _tried(run: Run, request: Request, choice: Choice) -> Run:
+    settings = request.lineup.resolved
+    if settings.tune == "off" or settings.profile != OWN or choice.ranking is None:
+        return run
+    from . import online  # what most programs never ask for
+
+    return online.trying(run, request, choice, lambda rival: _bare(request, rival))
+
+
+def _bare(request: Request, choice: Choice) -> Run:
+    """The kernel of `choice` with what belongs to its meaning, and without what looks on."""
+    run = choice.kernel.function
+    for surround in (_on_threads, _if_finite, _with_preparation, _noting_its_start):
+        run = surround(run, request, choice)
+    return run
+
+
 def _noting_its_start(run: Run, request: Request, choice: Choice) -> Run:
     """Notes that a compiled kernel has run; all plans are then made anew, without this and with its new cost."""
     backend, kernel = choice.backend, (request.call.contract.name, request.call.dtype)
@@ -159,7 +177,7 @@ def _counting_losses(run: Run, request: Request, choice: Choice) -> Run:
 
 #: What goes around a kernel, each around all before it.
 _SURROUNDINGS = (
-    *(_on_threads, _if_finite, _between_copies, _observed, _with_preparation, _verified, _recorded),
+    *(_on_threads, _if_finite, _between_copies, _observed, _with_preparation, _verified, _tried, _recorded),
     *(_noting_its_start, _counting_losses),
 )
 

@@ -7,20 +7,15 @@ one that failed is out of use for the rest of the process.
 
 from __future__ import annotations
 
-import signal
-from types import CodeType
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from ..backends import registry
 from ..backends.backend import Kernel
-from ..errors import BackendError, DispatchError, InvalidInput, Unsupported, described, shortened, warn
+from ..errors import BackendError, InvalidInput, Unsupported, described, shortened, warn
 from ..selection.bound import BoundCall
 from ..selection.request import Request
 from .binding import Plan, plan_of
-
-#: Errors that say something of the call or the machine, not of the kernel: another kernel would raise them, too, or
-#: would be run although the caller has asked to stop.
-_NOT_OF_THE_KERNEL = (DispatchError, MemoryError, RecursionError, TimeoutError)
+from .faults import is_fault
 
 
 def recover(error: BaseException, plan: Plan, request: Request) -> Any:
@@ -62,34 +57,6 @@ def _goes_on(error: BaseException, plan: Plan, request: Request) -> bool:
     if plan.kernel.is_reference:  # the operation's own meaning: what it raises is the call's fault
         return False
     return request.call.backend is None and request.lineup.resolved.fallback != "error" and is_fault(error)
-
-
-def is_fault(error: BaseException) -> bool:
-    """Whether an exception is a kernel's own fault, rather than something about the call, the machine or the caller."""
-    if not isinstance(error, Exception):
-        # A request to exit or to cancel, but for a panic in a plugin's Rust code: PyO3 derives it from BaseException.
-        return type(error).__name__ == "PanicException"
-    return not isinstance(error, _NOT_OF_THE_KERNEL) and not _is_from_signal_handler(error)
-
-
-def _is_from_signal_handler(error: BaseException) -> bool:
-    """Whether a handler of the caller's, which interrupts whatever runs, raised it: a time limit, say."""
-    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
-    entry = error.__traceback__
-    while entry is not None:
-        if entry.tb_frame.f_code in handlers:
-            return True
-        entry = entry.tb_next
-    return False
-
-
-def _code_of(handler: Any) -> CodeType | None:
-    """The code of a handler: a function, a partial of one, a method, or an object that can be called."""
-    handler = getattr(handler, "func", handler)
-    handler = getattr(handler, "__func__", handler)
-    return getattr(handler, "__code__", None) or getattr(
-        vars(cast("type[Any]", type(handler))).get("__call__"), "__code__", None
-    )
 
 
 def _raise(error: BaseException, plan: Plan, call: BoundCall, faults: list[tuple[Plan, BaseException]]) -> NoReturn:

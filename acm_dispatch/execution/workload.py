@@ -6,12 +6,10 @@ The file is JSON with a kind of call a line. What cannot be understood is left o
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from ..backends import forksafe
 from ..errors import shortened
-from ..selection.keeping import rewrite
 
 FORMAT = 1
 
@@ -93,6 +91,9 @@ class Workload:
         OSError
             If the file or its folder cannot be written.
         """
+        from pathlib import Path
+
+        from ..selection.keeping import rewrite
 
         def together() -> str:
             known = read_workload(path) if os.path.exists(path) else Workload()

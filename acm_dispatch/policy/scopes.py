@@ -11,7 +11,7 @@ from ..backends import registry
 from ..backends.backend import Accuracy
 from ..errors import BackendNotFoundError, ConfigurationError, shown
 from .layers import Policy, enter, leave, update_process
-from .settings import Fallback, OnMissing, Settings, Tracing, Transfer, parsed
+from .settings import Fallback, OnMissing, Settings, Tracing, Transfer, Tune, parsed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +48,10 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
     profile : str or path, optional
         What kernels cost: "own" (this machine's profile, else the bundled one), "bundled", or the path of a file; that
         of a lock (`freeze`) says which kernel runs each call.
+    tune : {"off", "auto"}, optional
+        Try other kernels on calls of which nothing was measured here, on the caller's own arguments, for a tenth of the
+        time that calls take: the faster one runs them from then on, and this machine's profile has it when the process
+        ends. Only in the main thread of a process that no other one started.
     on_missing : {"predict", "error"}, optional
         What a call becomes that is not in the lock, or whose kernel there cannot run it: the choice goes by costs, or
         there is a `BackendError`.
@@ -80,6 +84,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
         transfer: Transfer | None = None,
         fallback: Fallback | None = None,
         profile: str | os.PathLike[str] | None = None,
+        tune: Tune | None = None,
         on_missing: OnMissing | None = None,
         verify: float | None = None,
     ) -> None:
@@ -89,6 +94,7 @@ class use:  # noqa: N801 - a context manager that reads as a verb, like contextl
             raise ConfigurationError(f"strict is {shown(strict)}; expected True or False")
         given: dict[str, Any] = {
             "profile": profile,
+            "tune": tune,
             "on_missing": on_missing,
             "verify": verify,
             "threads": threads,

@@ -15,6 +15,7 @@ from ..errors import ConfigurationError, shown
 Transfer = Literal["never", "auto"]
 Tracing = Literal["off", "time", "compare"]
 Fallback = Literal["warn", "error", "silent"]
+Tune = Literal["off", "auto"]
 OnMissing = Literal["predict", "error"]
 
 
@@ -75,6 +76,11 @@ def transfer_rule(value: Any) -> Transfer:
 def fallback_rule(value: Any) -> Fallback:
     """What follows an unexpected error of a kernel: the next one with a warning, the error, or the next in silence."""
     return _word(value, "fallback", get_args(Fallback))
+
+
+def tuning_rule(value: Any) -> Tune:
+    """Whether calls of which nothing was measured are tried on other kernels as they come."""
+    return _word(value, "tune", get_args(Tune))
 
 
 def missing_rule(value: Any) -> OnMissing:
@@ -151,6 +157,7 @@ class Resolved(NamedTuple):
     transfer: Annotated[Transfer, Setting(transfer_rule, "never", "whether host arrays may go to a GPU unasked")]
     fallback: Annotated[Fallback, Setting(fallback_rule, "warn", "what follows an error of a kernel that is its own")]
     profile: Annotated[str, Setting(profile_name, OWN, "what kernels cost: this machine's, or a file")]
+    tune: Annotated[Tune, Setting(tuning_rule, "off", "whether calls are tried on other kernels, too")]
     on_missing: Annotated[OnMissing, Setting(missing_rule, "predict", "what a call becomes that a lock does not have")]
     verify: Annotated[float, Setting(share, 0.0, "the share of calls that the reference computes, too")]
     workload: Annotated[str, Setting(file_name, "", "the file to which calls are added, to be tuned")]

@@ -103,6 +103,19 @@ class Profile:
             self._entries[operation] = [entry for entry in understood if entry is not None]
         return self._entries[operation]
 
+    def with_more(self, entries: Iterable[Entry]) -> Profile:
+        """The same with these entries merged into its own."""
+        more = Profile(decisions=self.decisions, machine=self.machine)
+        more._rows, more._ignored = dict(self._rows), self._ignored
+        by_operation: dict[str, list[Entry]] = {}
+        for entry in entries:
+            by_operation.setdefault(entry.key.operation, []).append(entry)
+        for operation, fresh in by_operation.items():
+            own = merged({entry.key: entry for entry in self.of(operation)}, fresh)
+            more._rows.setdefault(operation, [])
+            more._entries[operation] = list(own.values())
+        return more
+
     def _understood(self, row: Any) -> Entry | None:
         try:
             return _entry(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from math import log
 from pathlib import Path
@@ -73,13 +74,38 @@ def sources(named: str) -> tuple[Source, ...]:
     if named not in (OWN, BUNDLED):
         found.append(_kept(f"the profile {named}", Path(named), True))
     if named == OWN or (found and found[0].lock):
-        places = (("your profile", user_path()), ("the environment's profile", site_path()))
-        found += [_kept(name, path, True) for name, path in places if path.is_file()]
+        found += filter(None, (_yours(), _of_the_environment()))
     for name, backend in sorted(registry.backends().items()):
         if backend.profile is not None:
             found.append(_kept(f"the profile that {name} brings", Path(backend.profile), False))
     nearest = _nearest()
     return (*found, _kept("the bundled profile", nearest, False)) if nearest else tuple(found)
+
+
+#: What this process has measured on its own calls.
+_learnt: tuple[Entry, ...] = ()
+
+
+def add_learnt(entries: Iterable[Entry]) -> None:
+    """Let these entries count as part of this machine's profile; plans are made anew."""
+    global _learnt
+    _learnt = tuple(entries)
+    _yours.cache_clear()
+    registry.changed()
+
+
+@cache
+def _yours() -> Source | None:
+    path = user_path()
+    kept = _kept("your profile", path, True) if path.is_file() else None
+    if not _learnt:
+        return kept
+    return Source("your profile", path, (kept.profile if kept else Profile()).with_more(_learnt), True)
+
+
+def _of_the_environment() -> Source | None:
+    path = site_path()
+    return _kept("the environment's profile", path, True) if path.is_file() else None
 
 
 @cache
@@ -90,6 +116,7 @@ def _kept(name: str, path: Path, of_this_machine: bool) -> Source:
 def read_again() -> None:
     """Forget what files said, since one has been written."""
     _kept.cache_clear()
+    _yours.cache_clear()
     registry.changed()
 
 
