@@ -38,7 +38,7 @@ def _group(rng: np.random.Generator, start: int, size: int, rows: int, columns: 
     x[:, kind == _STICKS] = np.floor(place / 5000)[:, None].astype(np.float32) % 7
     x[np.ix_(place > rows / 2, kind == _DIES)] = np.nan
     x[np.ix_(place % (4 * _GAP) < _GAP, kind == _GAPS)] = np.nan
-    x[rng.random(x.shape) < 0.01] = np.nan
+    x[rng.random(x.shape, np.float32) < 0.01] = np.nan
     return x
 
 

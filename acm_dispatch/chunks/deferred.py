@@ -115,4 +115,4 @@ def planned(source: Source, reads: int | str, before: int, reader: Reader) -> Pl
     block = (rows + before) * source.width * source.dtype.itemsize
     nbytes = source.nbytes * reads if source.nbytes is not None and isinstance(reads, int) else None
     blocks = None if source.rows is None else -(-source.rows // rows)
-    return Plan(reads, nbytes, source.rows, rows, blocks, int((copies + 1) * block))
+    return Plan(reads, nbytes, source.rows, rows, blocks, int((copies + 1) * block) + source.held)

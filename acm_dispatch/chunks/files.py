@@ -9,6 +9,9 @@ from typing import Any
 from ..errors import shortened
 from .source import by_number, refused
 
+#: Bytes of a page of a Parquet file, where its writer was not told otherwise.
+_PAGE = 1 << 20
+
 #: Bytes that are read at once of each column of a Parquet file, and of a CSV file.
 _BUFFER, _CSV_BLOCK = 1 << 16, 1 << 18
 
@@ -34,6 +37,11 @@ class ParquetPart:
     def nbytes(self, columns: Sequence[str]) -> int | None:
         return sum(chunk.total_compressed_size for name in columns for chunk in self._chunks(name))
 
+    def held(self, columns: Sequence[str]) -> int:
+        """A page of each column, compressed and not; of how many values one is, only the pages say."""
+        sizes = [max([0, *(chunk.total_uncompressed_size for chunk in self._chunks(name))]) for name in columns]
+        return 2 * sum(min(size, _PAGE) for size in sizes)
+
     def spans(self, column: str) -> list[tuple[Any, Any]]:
         known = [chunk.statistics for chunk in self._chunks(column) if chunk.num_values]
         if not all(statistics is not None and statistics.has_min_max for statistics in known):
@@ -48,7 +56,8 @@ class ParquetPart:
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
         with self._file() as file:
-            for batch in file.iter_batches(rows, columns=list(columns)):
+            # One thread: each of several would hold buffers of its own, and others compute meanwhile.
+            for batch in file.iter_batches(rows, columns=list(columns), use_threads=False):
                 yield batch.select(list(columns))
 
 
@@ -75,6 +84,9 @@ class ArrowPart:
     def nbytes(self, columns: Sequence[str]) -> int | None:
         """All of the file, of which the columns are a part that is told only by reading it."""
         return self._path.stat().st_size
+
+    def held(self, columns: Sequence[str]) -> int:
+        return 0
 
     def spans(self, column: str) -> list[tuple[Any, Any]]:
         return []
@@ -111,6 +123,9 @@ class CsvPart:
 
     def nbytes(self, columns: Sequence[str]) -> int | None:
         return self._path.stat().st_size
+
+    def held(self, columns: Sequence[str]) -> int:
+        return 2 * _CSV_BLOCK
 
     def spans(self, column: str) -> list[tuple[Any, Any]]:
         return []

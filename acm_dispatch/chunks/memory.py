@@ -11,8 +11,8 @@ from .source import Source
 #: What a job may take for its blocks where nothing is said.
 USUAL = 32_000_000
 
-#: The share of it that is one block: two are read, and the results and kernels of one take as much again, or more.
-_SHARE = 16
+#: The share of it that is one block: two are read, windows and results are copies, and readers and writers hold pages.
+_SHARE = 32
 
 #: Rows of a block: no fewer, since every block costs some calls, and quantiles lose ranks to it.
 _LEAST_ROWS = 1024

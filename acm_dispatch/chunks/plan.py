@@ -21,13 +21,13 @@ class Plan(NamedTuple):
     blocks : int or None
         Of one reading.
     peak : int
-        Bytes that blocks take at the most: those that are read and computed with. What is found (sums, a sketch, rows
-        that are drawn) comes on top.
+        Bytes that blocks take at the most, and the reader of a file as far as its footer tells. What is found (sums, a
+        sketch, rows that are drawn) comes on top.
 
     Examples
     --------
     >>> print(Plan(2, 400_000_000, 2_500_000, 26_214, 96, 8_400_000))
-    2 reads of 2,500,000 rows in 96 blocks of 26,214: 400.0 MB from the source, 8.4 MB of blocks in memory
+    2 reads of 2,500,000 rows in 96 blocks of 26,214: 400.0 MB from the source, 8.4 MB of memory for blocks
     """
 
     reads: int | str
@@ -42,7 +42,7 @@ class Plan(NamedTuple):
         rows = "rows of unknown number" if self.rows is None else f"{self.rows:,} rows"
         blocks = "" if self.blocks is None else f"{self.blocks:,} "
         nbytes = "" if self.nbytes is None else f"{self.nbytes / 1e6:.1f} MB from the source, "
-        memory = f"{nbytes}{self.peak / 1e6:.1f} MB of blocks in memory"
+        memory = f"{nbytes}{self.peak / 1e6:.1f} MB of memory for blocks"
         return f"{reads} of {rows} in {blocks}blocks of {self.rows_of_block:,}: {memory}"
 
 

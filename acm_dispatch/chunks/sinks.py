@@ -40,7 +40,7 @@ def to_parquet(path: Any, blocks: Iterable[Rows], names: Sequence[Sequence[str]]
     with written_beside(path) as beside:
         try:
             for table in to_tables(blocks, names, time):
-                writer = parquet.ParquetWriter(beside, table.schema) if writer is None else writer
+                writer = writer or parquet.ParquetWriter(beside, table.schema, use_dictionary=False)
                 writer.write_table(table)
         finally:
             if writer is not None:

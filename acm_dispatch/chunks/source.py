@@ -36,6 +36,8 @@ class Source(ABC):
         In all; None where that is known only once they are read.
     nbytes : int or None
         What one reading takes from the disk, as far as that is known beforehand.
+    held : int
+        Bytes that reading holds beside the blocks, as far as that is known.
     repeatable : bool
         Whether it can be read more than once.
     """
@@ -46,6 +48,7 @@ class Source(ABC):
     dtype: np.dtype[Any] = np.dtype(np.float64)
     rows: int | None = None
     nbytes: int | None = None
+    held: int = 0
     repeatable: bool = True
 
     @abstractmethod

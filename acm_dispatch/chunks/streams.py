@@ -41,6 +41,9 @@ class StreamPart:
     def nbytes(self, columns: Sequence[str]) -> int | None:
         return None
 
+    def held(self, columns: Sequence[str]) -> int:
+        return 0
+
     def spans(self, column: str) -> list[tuple[Any, Any]]:
         return []
 

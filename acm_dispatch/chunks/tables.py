@@ -13,7 +13,7 @@ from .order import InOrder, require_order
 from .source import Block, Source, common_dtype, refused
 
 #: Bytes of a batch: what readers take for one grows with it several times over.
-_BATCH = 1 << 19
+_BATCH = 1 << 18
 
 
 class Part(Protocol):
@@ -35,6 +35,10 @@ class Part(Protocol):
 
     def nbytes(self, columns: Sequence[str]) -> int | None:
         """What reading these columns takes from the disk."""
+        ...
+
+    def held(self, columns: Sequence[str]) -> int:
+        """Bytes that its reader holds at the most, beside the batches."""
         ...
 
     def spans(self, column: str) -> list[tuple[Any, Any]]:
@@ -81,6 +85,7 @@ class Tables(Source):
             require_order([(part.label, part.spans(time)) for part in parts])
         self.rows = _total([part.rows for part in parts])
         self.nbytes = _total([part.nbytes(self._read) for part in parts])
+        self.held = max(part.held(self._read) for part in parts)
         self.repeatable = all(part.repeatable for part in parts)
 
     def blocks(self, rows: int) -> Iterator[Block]:
