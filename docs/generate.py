@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from inspect import isroutine
 from pathlib import Path
 
+import notebooks
 import numpy as np
 from acm_cupy import build
 
@@ -181,6 +182,10 @@ def pages() -> dict[str, str]:
     families |= {_family_of(c) for c in registry.compositions.values()}
     contents = "\n```{toctree}\n:hidden:\n\n" + "\n".join(sorted(families)) + "\n```\n"
     found = {f"operations/{family}.md": family_page(family) for family in families}
+    found |= {
+        f"examples/{path.stem}.md": notebooks.as_page(notebooks.read(path))
+        for path in notebooks.EXAMPLES.glob("*.ipynb")
+    }
     return found | {
         "operations/index.md": document() + contents,
         "settings.md": settings(),
