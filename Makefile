@@ -158,12 +158,12 @@ third-party-licences: ## backends/rust/THIRDPARTY.yml, the licences of what is c
 
 SITE := docs/_build/html
 
-docs: setup ## the site, into docs/_build/html: pages of operations and settings are written; a warning, a dead link or a page too wide for a telephone is an error
+docs: setup ## the site, into docs/_build/html: pages of operations and settings are written; a warning, a dead link or a page too wide for its screen or hard to read is an error
 	$(PIP) install --quiet --group docs
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs $(SITE)
 	$(BIN)/python docs/check_links.py $(SITE)
-	$(BIN)/python docs/check_width.py $(SITE)
+	$(BIN)/python docs/check_looks.py $(SITE)
 
 clean: ## remove the environment and everything built
 	rm -rf docs/_build $(VENV) $(VENV)-minimal $(VENV)-fresh $(PACKAGING) dist backends/rust/target

@@ -71,8 +71,10 @@ def overview(found: Sequence[Ratio]) -> Any:
     for place, ratio in enumerate(shown):
         middle = ratio.quartiles[1]
         axes.barh(place, middle - 1, left=1, height=0.66, color=colour_of("rust"))
-        text = f" {ratio_told(middle)} x {ratio.peer}"
-        axes.text(max(middle, 1.0), place, text, va="center", fontsize=7, color=DIM.light)
+        beside = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(
+            f"{ratio_told(middle)} x {ratio.peer}", (max(middle, 1.0), place), fontsize=7, color=DIM.light, **beside
+        )
     _ratio_axis(axes, [ratio.operation for ratio in shown])
     middles = [ratio.quartiles[1] for ratio in shown]
     axes.set_xlim(min([0.8, *middles]), max([2.0, *middles]) ** 2.2)  # half of it is for the names of peers

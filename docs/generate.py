@@ -176,16 +176,21 @@ _KINDS: dict[str, Callable[[object], bool]] = {
 }
 
 
+def _examples() -> dict[str, str]:
+    """The notebooks as pages, and a page that lists them."""
+    kept = {path.stem: notebooks.read(path) for path in sorted(notebooks.EXAMPLES.glob("*.ipynb"))}
+    contents = "\n".join(["# Examples", "", "```{toctree}", ":maxdepth: 1", "", *kept, "```", ""])
+    made = {f"examples/{name}.md": notebooks.as_page(notebook) for name, notebook in kept.items()}
+    return made | {"examples/index.md": contents}
+
+
 def pages() -> dict[str, str]:
     """Everything that is generated, by its path below docs/."""
     families = {operation.family for operation in registry.operations.values()}
     families |= {_family_of(c) for c in registry.compositions.values()}
     contents = "\n```{toctree}\n:hidden:\n\n" + "\n".join(sorted(families)) + "\n```\n"
     found = {f"operations/{family}.md": family_page(family) for family in families}
-    found |= {
-        f"examples/{path.stem}.md": notebooks.as_page(notebooks.read(path))
-        for path in notebooks.EXAMPLES.glob("*.ipynb")
-    }
+    found |= _examples()
     return found | {
         "operations/index.md": document() + contents,
         "settings.md": settings(),

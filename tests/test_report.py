@@ -3,7 +3,6 @@
 import json
 import re
 import runpy
-import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +17,8 @@ from acm_dispatch.cli import app
 from acm_dispatch.reporting import drawing
 from acm_dispatch.selection.profile import Entry, Key, Point, text_of
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LOOKS = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "check_looks.py"))
+CHROMIUM = LOOKS["browser"]()
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 
@@ -211,11 +211,45 @@ def test_every_shade_has_a_name_and_a_colour_of_its_own():
         assert len(values) == len({*values})
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(theme):
+    def luminance(shade):
+        channels = [int(getattr(shade, theme)[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+    def contrast(*shades):
+        dark, light = sorted(map(luminance, shades))
+        return (light + 0.05) / (dark + 0.05)
+
+    for ground, text in zip(drawing.RAMP, drawing.ON_RAMP, strict=True):
+        assert contrast(ground, text) > 4.5, ground.name
+    assert contrast(drawing.INK, drawing.GROUND) > 7
+    assert contrast(drawing.DIM, drawing.GROUND) > 4.5
+    for line in drawing.LINES:
+        assert contrast(line, drawing.GROUND) > 3, line.name
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_the_page_fits_a_telephone(report, tmp_path):
+def test_the_page_fits_a_telephone_and_can_be_read_in_both_themes(report, tmp_path):
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "report.html").write_text(report().replace("<details>", "<details open>"), "utf-8")
-    check = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "check_width.py"))
-    (width,) = check["widths"](folder, CHROMIUM).values()
-    assert width <= check["WIDTH"]
+    looks = LOOKS["looks_of"](folder, CHROMIUM)
+    assert [(look.screen, look.theme) for look in looks] == [
+        (width, theme) for width in (400, 1280) for theme in ("light", "dark")
+    ]
+    assert not [look.fault for look in looks if look.fault]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_a_page_that_is_too_wide_or_hard_to_read_is_found(tmp_path):
+    (tmp_path / "wide.html").write_text('<p style="width: 500px">wide')
+    (tmp_path / "pale.html").write_text('<style>[data-theme="dark"] p { color: #bbb }</style><p>pale')
+    faults = [look.fault for look in LOOKS["looks_of"](tmp_path, CHROMIUM) if look.fault]
+    assert [fault.partition(":")[0] for fault in faults] == [
+        "pale.html at 400 pixels, dark",
+        "pale.html at 1280 pixels, dark",
+        "wide.html at 400 pixels, light",
+        "wide.html at 400 pixels, dark",
+    ]

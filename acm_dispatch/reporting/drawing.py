@@ -46,15 +46,18 @@ RAMP = (
     Shade("gain-0", "#eef1f3", "#232b31"),
     Shade("gain-1", "#d6e9ec", "#1f3b42"),
     Shade("gain-2", "#a9d3d9", "#1d545e"),
-    Shade("gain-3", "#6bb3be", "#1f7480"),
-    Shade("gain-4", "#2f8a98", "#39a0ad"),
+    Shade("gain-3", "#6bb3be", "#1d6d78"),
+    Shade("gain-4", "#267a87", "#39a0ad"),
     Shade("gain-5", "#125e6b", "#7ccfd8"),
 )
 STEPS = (1.1, 2.0, 5.0, 20.0, 100.0)
 #: Of text on the steps above.
 ON_RAMP = (INK, INK, INK, INK, GROUND, GROUND)
 
-SHADES = (INK, DIM, LINE, GROUND, *_BACKENDS.values(), *OTHERS, *RAMP)
+#: Of curves and bars.
+LINES = (*_BACKENDS.values(), *OTHERS)
+
+SHADES = (INK, DIM, LINE, GROUND, *LINES, *RAMP)
 
 #: Pixels of a figure that a telephone shows whole, and of one for a page's width.
 NARROW, WIDE = 368, 760
@@ -86,7 +89,7 @@ _STYLE: Any = {
 
 
 def colour_of(backend: str, known: tuple[str, ...] = ()) -> str:
-    """A backend's colour on paper; those of others go by their place among `known`."""
+    """A backend's colour on paper; those without one of their own go by their place among `known`."""
     if backend in _BACKENDS:
         return _BACKENDS[backend].light
     others = [name for name in known if name not in _BACKENDS]

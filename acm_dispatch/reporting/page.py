@@ -12,8 +12,10 @@ from .measured import Costs, Measured, Stretch
 from .plots import cost_curves, heat_map, time_shares
 
 _STYLE = """
-html { color-scheme: light dark; background: var(--ground); color: var(--ink); }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1240px; margin: 0 auto; padding: 8px 16px 48px; }
+html { color-scheme: light dark; }
+[data-theme="light"] { color-scheme: light; } [data-theme="dark"] { color-scheme: dark; }
+body { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 1240px; margin: 0 auto; padding: 8px 16px 48px; }
 h1 { font-size: 1.5rem; margin: 0.6em 0 0; } h2 { font-size: 1.15rem; margin: 1.8em 0 0.3em; }
 p { max-width: 68ch; margin: 0.4em 0; } .dim { color: var(--dim); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0.6em 0; }
@@ -42,10 +44,10 @@ def page(measured: Measured, trace: Sequence[Any] | None) -> str:
         traced = "" if trace is None else _trace(shares(trace))
         curves = _curves(measured)
     return (
-        f'<!DOCTYPE html>\n<html lang="en" class="shades"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
         f"<style>{style_sheet()}{_STYLE}</style></head>\n"
-        f'<body><h1>{escape(title)}</h1><div class="halves"><section>{gains}</section>'
+        f'<body class="shades"><h1>{escape(title)}</h1><div class="halves"><section>{gains}</section>'
         f"<section>{_machine(measured)}{traced}</section></div>{curves}</body></html>\n"
     )
 
