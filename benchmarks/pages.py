@@ -79,6 +79,16 @@ def summary(results: dict[str, Any]) -> str:
     )
 
 
+def ratios(results: dict[str, Any]) -> dict[str, Any]:
+    """What the pages of operations show of a run."""
+    machine = results["machine"]
+    found = [
+        {"operation": ratio.operation, "size": ratio.size, "peer": ratio.peer, "middle": ratio_told(ratio.quartiles[1])}
+        for ratio in plots.ratios(results["cases"])
+    ]
+    return {"machine": f"{machine['processor']}, {machine['threads']} threads", "ratios": found}
+
+
 def _included(path: str) -> str:
     return f"```{{raw}} html\n:file: {path}\n```"
 
@@ -102,6 +112,7 @@ def write(results: dict[str, Any], docs: Path = DOCS) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in figures(results).items():
         (folder / name).write_text(text + "\n", encoding="utf-8")
+    (folder / "ratios.json").write_text(json.dumps(ratios(results), indent=1) + "\n", encoding="utf-8")
     path = folder.with_suffix(".md")
     path.write_text(page(results), encoding="utf-8")
     _fill(docs / "index.md", first_page(results))

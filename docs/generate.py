@@ -7,6 +7,7 @@ The pages are not kept in the repository, so that adding an operation or a kerne
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from inspect import isroutine
@@ -17,7 +18,7 @@ import numpy as np
 from acm_cupy import build
 
 import acm_dispatch
-from acm_dispatch import registry
+from acm_dispatch import info, registry
 from acm_dispatch.backends.backend import Backend, Kernel
 from acm_dispatch.contract.declaration import Composition
 from acm_dispatch.execution.dispatch import Operation
@@ -131,13 +132,32 @@ def _contract(operation: Operation) -> list[str]:
         if name in SHOWN and operation.name in backend.kernels
     ]
     relative = {dtype: bound for dtype, (bound, _) in operation.tolerance.items()}
+    told = dict(info(operation.name).sections["Contract"])
     near = ", ".join(f"{bound:g} in {dtype}" for dtype, bound in relative.items())
     return [
         f"- shapes: `{operation.shapes.text}`",
-        f"- missing values: *{operation.nan}*",
+        f"- missing values: {told['NaN']}",
         f"- every backend within a relative {near}" if near else "- every backend gives the same",
+        f"- units of work, which a call's time is about proportional to: `{operation.work}`",
         f"- kernels: {', '.join(runs_on)}",
+        *_speed(operation.name),
     ]
+
+
+def _speed(operation: str) -> list[str]:
+    """The ratios over the best peer of the runs that are kept, each at the largest size of a variant."""
+    lines: list[str] = []
+    for path in sorted((DOCS / "benchmarks").glob("*/ratios.json")):
+        run = json.loads(path.read_text(encoding="utf-8"))
+        own = {ratio["operation"]: ratio for ratio in run["ratios"] if ratio["operation"].split()[0] == operation}
+        shown = [
+            f"{ratio['middle']} x {ratio['peer']} ({', '.join([*name.split()[1:], ratio['size']])})"
+            for name, ratio in own.items()
+        ]
+        if shown:
+            where = f"[{run['machine']}](../benchmarks/{path.parent.name}.md)"
+            lines.append(f"- speed over the best other library, on {where}: {'; '.join(shown)}")
+    return lines
 
 
 def _section(name: str, facts: list[str]) -> str:

@@ -1,6 +1,7 @@
 """What the site shows of a run: every number is one of the results, in figures that follow light and dark."""
 
 import re
+import runpy
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -8,6 +9,7 @@ import pytest
 
 pytest.importorskip("rich", reason="the benchmarks' report needs rich")
 
+from acm_dispatch import registry
 from benchmarks import pages, plots
 from benchmarks.case import Case
 from benchmarks.measure import OURS
@@ -115,3 +117,15 @@ def test_pages_are_written_where_they_have_room_and_only_there(results, docs):
     assert "\nx86_64-avx2-4\n" in once["benchmarks/index.md"]
     for name, text in before.items():
         assert pages._WRITTEN.sub("", once[name]) == pages._WRITTEN.sub("", text)
+
+
+@pytest.mark.skipif(not {"rust", "numba"} <= registry.backends().keys(), reason="the pages name every backend")
+def test_the_pages_of_operations_show_the_ratios_of_a_run_that_is_kept(results, docs, monkeypatch):
+    pages.write(results, docs)
+    monkeypatch.syspath_prepend(str(DOCS))
+    generate = runpy.run_path(str(DOCS / "generate.py"))
+    monkeypatch.setitem(generate["_speed"].__globals__, "DOCS", docs)
+    line = "- speed over the best other library, on [A & B, 2 threads](../benchmarks/x86_64-avx2-4.md): "
+    assert f"{line}2.0 x numpy (standard, 10k x 50)" in generate["family_page"]("normalization")
+    assert f"{line}0.5 x numpy (10k x 5 x 50)" in generate["family_page"]("matmul")
+    assert "speed over" not in generate["family_page"]("imputation")
