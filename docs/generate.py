@@ -8,12 +8,12 @@ The pages are not kept in the repository, so that adding an operation or a kerne
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 from collections.abc import Callable, Mapping
 from inspect import isroutine
 from pathlib import Path
 
-import notebooks
 import numpy as np
 from acm_cupy import build
 
@@ -198,9 +198,10 @@ _KINDS: dict[str, Callable[[object], bool]] = {
 
 def _examples() -> dict[str, str]:
     """The notebooks as pages, and a page that lists them."""
-    kept = {path.stem: notebooks.read(path) for path in sorted(notebooks.EXAMPLES.glob("*.ipynb"))}
+    program = runpy.run_path(str(DOCS / "notebooks.py"))
+    kept = {path.stem: program["read"](path) for path in sorted(program["EXAMPLES"].glob("*.ipynb"))}
     contents = "\n".join(["# Examples", "", "```{toctree}", ":maxdepth: 1", "", *kept, "```", ""])
-    made = {f"examples/{name}.md": notebooks.as_page(notebook) for name, notebook in kept.items()}
+    made = {f"examples/{name}.md": program["as_page"](notebook) for name, notebook in kept.items()}
     return made | {"examples/index.md": contents}
 
 

@@ -122,7 +122,6 @@ def test_pages_are_written_where_they_have_room_and_only_there(results, docs):
 @pytest.mark.skipif(not {"rust", "numba"} <= registry.backends().keys(), reason="the pages name every backend")
 def test_the_pages_of_operations_show_the_ratios_of_a_run_that_is_kept(results, docs, monkeypatch):
     pages.write(results, docs)
-    monkeypatch.syspath_prepend(str(DOCS))
     generate = runpy.run_path(str(DOCS / "generate.py"))
     monkeypatch.setitem(generate["_speed"].__globals__, "DOCS", docs)
     line = "- speed over the best other library, on [A & B, 2 threads](../benchmarks/x86_64-avx2-4.md): "
