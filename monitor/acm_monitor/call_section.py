@@ -22,8 +22,8 @@ def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
             for row in ordered
         ]
         note = (
-            "A row: calls of one operation on as many numbers; shape is that of the costliest. `--timing` holds each "
-            "beside NumPy and checks it against its reference."
+            "A row: calls of one operation on about as many numbers (to a factor of 2); shape is that of the "
+            "costliest. `--timing` holds each beside NumPy and checks it against its reference."
         )
         table = Table(header, plain, frozenset({"calls", "s"}), frozenset({"shape", "why"}))
         return Section("Dispatched calls", (said + first,), table, (note,))
@@ -45,10 +45,10 @@ def calls_section(measured: Sequence[Measured], warm_up: float) -> Section:
         said += f" here and about {numpy:.2f} s on NumPy alone ({numpy / here:.1f} times as long)"
     said += first
     note = (
-        "A row: calls of one operation on as many numbers; shape and ms are those of the costliest. ms: median of the "
-        "call repeated, in turns with the same call on the NumPy backend (its fast NumPy/SciPy kernel, not the slow "
-        "reference); speed-up: NumPy's median over it. Deviation: largest absolute difference from the reference, "
-        f"checked on one call of each row (of its first {CHECKED_ROWS:,} rows)."
+        "A row: calls of one operation on about as many numbers (to a factor of 2); shape and ms are those of the "
+        "costliest. ms: median of the call repeated, in turns with the same call on the NumPy backend (its fast "
+        "NumPy/SciPy kernel, not the slow reference); speed-up: NumPy's median over it. Deviation: largest absolute "
+        f"difference from the reference, checked on one call of each row (of its first {CHECKED_ROWS:,} rows)."
     )
     header = ("operation", "shape", "calls", "backend", "why", "ms", "speed-up", "deviation")
     numeric = frozenset({"calls", "ms", "speed-up", "deviation"})

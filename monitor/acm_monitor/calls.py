@@ -17,13 +17,13 @@ import acm_dispatch
 #: and beyond which once is enough.
 _BUDGET, _PATIENCE = 0.1, 1.0
 #: How often a kind of call is timed at least and at most.
-_LEAST, _MOST = 5, 21
+_LEAST, _MOST = 3, 21
 #: Rows on which a call is checked against its reference, which may be slow.
 CHECKED_ROWS = 2_000
 
 
 class Measured(NamedTuple):
-    """Calls of one operation on as many numbers."""
+    """Calls of one operation on about as many numbers."""
 
     operation: str
     #: Of the costliest of them.
@@ -42,7 +42,7 @@ class Measured(NamedTuple):
 
 
 class _Kind:
-    """Calls of one operation on as many numbers: how many, and the costliest of them to repeat."""
+    """Calls of one operation on about as many numbers: how many, and the costliest of them to repeat."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -120,7 +120,8 @@ class Calls:
         check = partial(function, *_first_rows(args), **kwargs | briefly) if self._timing else _nothing
         repeat = repeat if self._timing else _nothing
         for record in trace.records:
-            numbers = max(map(math.prod, record.shapes))
+            # the blocks of a long recording differ by a few rows: to a factor of two they are one kind
+            numbers = max(map(math.prod, record.shapes)).bit_length()
             self._kinds.setdefault((record.operation, numbers, record.dtype), _Kind()).add(record, repeat, check)
         return result
 
@@ -172,12 +173,13 @@ def _in_turns(kind: _Kind) -> tuple[float, float]:
     start = time.perf_counter()
     if not is_numpy:
         kind.again("numpy")
-    while not chosen or _wanted(len(chosen), time.perf_counter() - start):
+    least = 1 if is_numpy else _LEAST  # NumPy's own calls are held beside none
+    while not chosen or _wanted(len(chosen), least, time.perf_counter() - start):
         chosen.append(kind.again())
         numpy.append(chosen[-1] if is_numpy else kind.again("numpy"))
     return median(chosen), median(numpy)
 
 
-def _wanted(rounds: int, elapsed: float) -> bool:
+def _wanted(rounds: int, least: int, elapsed: float) -> bool:
     """Whether a kind of call is timed once more."""
-    return elapsed < _PATIENCE if rounds < _LEAST else rounds < _MOST and elapsed < _BUDGET
+    return elapsed < _PATIENCE if rounds < least else rounds < _MOST and elapsed < _BUDGET

@@ -301,6 +301,16 @@ def test_calls_of_one_shape_are_one_row_and_the_backend_is_named(recorder):
     assert calls.warm_up > 0
 
 
+def test_blocks_of_about_one_size_are_one_row(recorder):
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    calls = Calls()
+    with acm_dispatch.use("recorder"):
+        for rows in (33, 40, 36):
+            calls(acm_dispatch.zscore, x[:rows])
+        (row,) = calls.measured(again=True)
+    assert (row.shape, row.calls) == ("40x3", 3)
+
+
 def test_what_iterates_is_repeated_briefly():
     x = np.random.default_rng(0).normal(size=(300, 3))
     calls = Calls()
