@@ -15,7 +15,7 @@ from ..execution.draws import Draw, arguments_of
 from ..selection.costs import variant_of
 
 #: Numbers in the first array, from calls that cost nothing but themselves to some that leave the caches.
-NUMBERS = (60, 2_000, 60_000, 600_000)
+NUMBERS = (60, 2_000, 11_000, 60_000, 600_000)
 
 #: Fewest rows of a cell.
 _LEAST_ROWS = 5
