@@ -1,4 +1,4 @@
-//! The one error type of all kernels; the binding turns it into Python exceptions.
+//! The one error type of all kernels; `acm_py` turns it into Python exceptions.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The base of all kernels: number types, instruction sets, threads, tiles, packing, errors.
 //!
-//! Beside the binding's arrays this crate is the only one with `unsafe` code, and the only one with threads. A kernel
+//! Beside the bindings' arrays this crate is the only one with `unsafe` code, and the only one with threads. A kernel
 //! crate describes arithmetic on tiles; [`parallel`] decides which thread computes a tile and [`simd`] with which
 //! instructions.
 

@@ -1,31 +1,7 @@
-//! `acm_rs._core`: the kernels as Python functions. The only crate that knows Python.
+//! `acm_rs._core`: the kernels as Python functions.
 //!
-//! Each function takes the number of threads and then the operation's arguments, all by position. One module a
-//! family; [`call`] runs a kernel and turns its failures into exceptions; [`arrays`] is the border to NumPy.
-
-mod ar1;
-mod arrays;
-mod call;
-mod correlation;
-mod cross_sums;
-mod distances;
-mod imputation;
-mod isolation_forest;
-mod kmeans;
-mod lags;
-mod mahalanobis;
-mod matmul;
-mod moments;
-mod normalization;
-mod options;
-mod pca;
-mod quantiles;
-mod robust_stats;
-mod rolling;
-mod silhouette;
-mod sparse;
-mod spectral;
-mod svd;
+//! Each function takes the number of threads and then the operation's arguments, all by position. The crates of
+//! bindings have a module for each family; `acm_py` is what they share.
 
 use pyo3::prelude::*;
 
@@ -59,52 +35,52 @@ mod _core {
     }
 
     #[pymodule_export]
-    use super::ar1::{ar1_coefficients, ar1_residuals};
-    #[pymodule_export]
     use super::build;
-    #[pymodule_export]
-    use super::correlation::{pearson, sparse_correlation, spearman};
-    #[pymodule_export]
-    use super::cross_sums::cross_sums;
-    #[pymodule_export]
-    use super::distances::{
-        assigned_distances, pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean,
-    };
-    #[pymodule_export]
-    use super::imputation::{bfill, ffill, impute};
     #[pymodule_export]
     use super::isa;
     #[pymodule_export]
-    use super::isolation_forest::mean_path_length;
+    use acm_py_columns::correlation::{pearson, sparse_correlation, spearman};
     #[pymodule_export]
-    use super::kmeans::lloyd_step;
+    use acm_py_columns::imputation::{bfill, ffill, impute};
     #[pymodule_export]
-    use super::lags::lagged_features;
+    use acm_py_columns::moments::{column_mean_variance, column_moments, column_sums};
     #[pymodule_export]
-    use super::mahalanobis::mahalanobis;
+    use acm_py_columns::normalization::zscore;
     #[pymodule_export]
-    use super::matmul::matmul;
+    use acm_py_columns::quantiles::column_quantiles;
     #[pymodule_export]
-    use super::moments::{column_mean_variance, column_moments, column_sums};
+    use acm_py_columns::robust_stats::column_median_mad;
     #[pymodule_export]
-    use super::normalization::zscore;
+    use acm_py_points::cross_sums::cross_sums;
     #[pymodule_export]
-    use super::pca::{pca_fit, pca_reconstruct, spe_t2};
+    use acm_py_points::distances::{
+        assigned_distances, pairwise_distances_argmin, pairwise_distances_argmin_min, pairwise_euclidean,
+    };
     #[pymodule_export]
-    use super::quantiles::column_quantiles;
+    use acm_py_points::isolation_forest::mean_path_length;
     #[pymodule_export]
-    use super::robust_stats::column_median_mad;
+    use acm_py_points::kmeans::lloyd_step;
     #[pymodule_export]
-    use super::rolling::{
+    use acm_py_points::mahalanobis::mahalanobis;
+    #[pymodule_export]
+    use acm_py_points::matmul::matmul;
+    #[pymodule_export]
+    use acm_py_points::pca::{pca_fit, pca_reconstruct, spe_t2};
+    #[pymodule_export]
+    use acm_py_points::silhouette::silhouette_samples;
+    #[pymodule_export]
+    use acm_py_points::sparse::{csr_matmul, csr_matvec};
+    #[pymodule_export]
+    use acm_py_points::svd::truncated_svd;
+    #[pymodule_export]
+    use acm_py_series::ar1::{ar1_coefficients, ar1_residuals};
+    #[pymodule_export]
+    use acm_py_series::lags::lagged_features;
+    #[pymodule_export]
+    use acm_py_series::rolling::{
         rolling_kurt, rolling_mad, rolling_max, rolling_mean, rolling_median, rolling_min, rolling_skew, rolling_slope,
         rolling_std,
     };
     #[pymodule_export]
-    use super::silhouette::silhouette_samples;
-    #[pymodule_export]
-    use super::sparse::{csr_matmul, csr_matvec};
-    #[pymodule_export]
-    use super::spectral::{band_energy, power_spectrum};
-    #[pymodule_export]
-    use super::svd::truncated_svd;
+    use acm_py_series::spectral::{band_energy, power_spectrum};
 }

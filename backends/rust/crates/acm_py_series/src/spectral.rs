@@ -2,10 +2,8 @@
 
 use acm_core::Error;
 use acm_features::spectral::{self, Detrend, Segments, Window};
+use acm_py::{Input, Output, by_dtype, call, exception, items};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype, items};
-use crate::call::{call, exception};
 
 #[pyfunction]
 #[pyo3(signature = (threads, x, window, bands, step=1, /))]

@@ -2,12 +2,10 @@
 
 use acm_core::Scalar;
 use acm_features::moments::{self, MeanVariance, Shape};
+use acm_py::{Input, Output, by_dtype, call};
 use numpy::Element;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::call;
 
 /// A column's number for each shape, for Python.
 fn each<'py, E: Element>(

@@ -1,10 +1,8 @@
 //! Bindings of `acm_linalg::cross_sums`.
 
 use acm_linalg::cross_sums as kernel;
+use acm_py::{Input, Output, by_dtype, call};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::call;
 
 #[pyfunction]
 #[pyo3(signature = (threads, x, origin, /))]

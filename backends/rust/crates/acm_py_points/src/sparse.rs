@@ -1,10 +1,8 @@
 //! Bindings of `acm_linalg::sparse`.
 
 use acm_linalg::sparse::{self, Csr};
+use acm_py::{Input, Output, by_dtype, by_width, call, exception};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype, by_width};
-use crate::call::{call, exception};
 
 #[pyfunction]
 #[pyo3(signature = (threads, data, indices, indptr, b, /))]

@@ -1,10 +1,8 @@
 //! Bindings of `acm_detectors::isolation_forest`.
 
 use acm_detectors::Forest;
+use acm_py::{Input, Output, by_dtype, call};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::call;
 
 #[pyfunction]
 #[pyo3(signature = (threads, x, roots, feature, threshold, left, path_length, /))]

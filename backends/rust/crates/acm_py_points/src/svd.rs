@@ -1,9 +1,7 @@
 //! Bindings of `acm_linalg::svd`.
 
+use acm_py::{Input, Output, by_dtype, call};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::call;
 
 #[pyfunction]
 #[pyo3(signature = (threads, x, n_components, /))]

@@ -26,6 +26,7 @@ pub enum Float {
 }
 
 /// Evaluates `body` with `T` as the float type of the array `x`; anything but a float array is a `TypeError`.
+#[macro_export]
 macro_rules! by_dtype {
     ($x:expr, $T:ident => $body:expr) => {
         match $crate::arrays::float_type($x)? {
@@ -40,9 +41,9 @@ macro_rules! by_dtype {
         }
     };
 }
-pub(crate) use by_dtype;
 
 /// Evaluates `body` with `I` as the integer type of the array `x`, `int64` where it is not `int32`.
+#[macro_export]
 macro_rules! by_width {
     ($x:expr, $I:ident => $body:expr) => {
         match $crate::arrays::is_narrow($x)? {
@@ -57,7 +58,6 @@ macro_rules! by_width {
         }
     };
 }
-pub(crate) use by_width;
 
 /// Whether an array holds `int32`, in either byte order.
 pub fn is_narrow(x: &Bound<'_, PyAny>) -> PyResult<bool> {

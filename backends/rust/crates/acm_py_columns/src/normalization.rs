@@ -2,10 +2,8 @@
 
 use acm_core::{Error, Result};
 use acm_features::normalization::{self, Method};
+use acm_py::{Input, Output, by_dtype, call, exception};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::{call, exception};
 
 /// `method` as Python spells it.
 fn method_named(name: &str, ddof: usize) -> Result<Method> {

@@ -2,10 +2,8 @@
 
 use acm_core::{Error, Result};
 use acm_detectors::ar1::{self, Center, Gaps};
+use acm_py::{Input, Output, by_dtype, call, exception};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::{call, exception};
 
 /// `center` as Python spells it.
 fn center_named(name: &str) -> Result<Center> {

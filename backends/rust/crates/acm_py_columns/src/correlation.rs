@@ -1,10 +1,8 @@
 //! Bindings of `acm_features::correlation`.
 
 use acm_features::correlation;
+use acm_py::{Input, Output, by_dtype, call};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::call;
 
 /// A binding of a kernel that writes one number for each pair of columns.
 macro_rules! of_pairs {

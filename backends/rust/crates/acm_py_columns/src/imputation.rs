@@ -1,10 +1,9 @@
 //! Bindings of `acm_features::imputation`.
 
 use acm_features::imputation::{self, Direction};
+use acm_py::{Input, Output, by_dtype, call, exception};
 use pyo3::prelude::*;
 
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::{call, exception};
 use crate::options::missing_named;
 
 #[pyfunction]

@@ -1,10 +1,8 @@
 //! Bindings of `acm_features::rolling`.
 
 use acm_features::rolling::{self, Windows};
+use acm_py::{Input, Output, by_dtype, call};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::call;
 
 /// A Python function `(threads, x, window, options, min_periods)` for each kernel. Defaults are bare tokens, which PyO3
 /// can show in the signature (a `literal` reaches it wrapped, as `...`).

@@ -2,10 +2,8 @@
 
 use acm_core::{Error, Result};
 use acm_features::lags::{self, Order};
+use acm_py::{Input, Output, by_dtype, call, exception};
 use pyo3::prelude::*;
-
-use crate::arrays::{Input, Output, by_dtype};
-use crate::call::{call, exception};
 
 /// `order` as Python spells it.
 fn order_named(name: &str) -> Result<Order> {

@@ -2,10 +2,9 @@
 
 use acm_core::{Error, Result};
 use acm_features::quantiles::{self, Method};
+use acm_py::{Input, Output, by_dtype, call, exception, items};
 use pyo3::prelude::*;
 
-use crate::arrays::{Input, Output, by_dtype, items};
-use crate::call::{call, exception};
 use crate::options::missing_named;
 
 /// `method` as Python spells it.
