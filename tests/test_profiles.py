@@ -15,6 +15,8 @@ from acm_dispatch.selection.curves import Curve, Point
 from acm_dispatch.selection.keeping import update
 from acm_dispatch.selection.profile import Entry, Key, merged, read
 from acm_dispatch.selection.sources import Source, read_again
+from acm_dispatch.tuning.cells import cells_of, variants_of
+from acm_dispatch.tuning.session import Session
 from acm_dispatch.tuning.warming import warm_up
 
 X = np.ones((100, 4))
@@ -337,3 +339,49 @@ def test_a_profile_that_is_not_there_is_no_error(tmp_path):
 def test_tune_says_what_it_cannot_do(asked):
     with pytest.raises(acm_dispatch.ConfigurationError, match=f"tune: {next(iter(asked))} is"):
         acm_dispatch.tune(**asked)
+
+
+def test_words_switches_and_arrays_that_may_be_left_out_make_variants():
+    def named(operation):
+        return {(*options, *(given or ())) for options, given in variants_of(operation.operation)}
+
+    assert named(acm_dispatch.zscore) == {(("method", "robust"),), ("center",), ("scale",)}
+    assert named(acm_dispatch.impute) == {(("missing", "nan"),), ("fill",)}
+    assert named(acm_dispatch.matmul) == set()
+
+
+def test_variants_are_measured_after_typical_calls(path):
+    cells = Session(path, [acm_dispatch.numpy_backend]).ordered(
+        cells_of(acm_dispatch.zscore.operation, ["float64"], [1, 2])
+    )
+    kinds = [cell.is_variant for cell in cells]
+    assert kinds == sorted(kinds)
+    assert 0 < sum(kinds) < len(kinds) / 2 + 1
+    asked = {"backends": ["numpy"], "dtypes": ["float64"], "threads": [1], "sizes": [2000]}
+    acm_dispatch.tune(30, operations=["zscore"], **asked, profile=path)
+    assert {key.variant for key in read(path).entries} == {"", "method=robust", "center", "scale"}
+
+
+def test_a_variant_goes_by_its_own_curve_and_by_a_weaker_profile_s_before_another_variant_s(path, two_backends):
+    robust = entry("two", 1e-9)._replace(key=entry("two").key._replace(variant="method=robust"))
+    slow = entry(seconds=1.0)._replace(key=entry().key._replace(variant="method=robust"))
+    written(path, entry(seconds=1e-3), entry("one", 1e-9), entry("two", 1e-3), robust, slow)
+    with use(profile=path):
+        assert acm_dispatch.explain("zscore", X).chosen == "one"
+        assert acm_dispatch.explain("zscore", X, method="robust").chosen == "two"
+    written(path.with_name("robust.json"), robust._replace(points=slow.points), slow)
+    with use(profile=path.with_name("robust.json")):
+        told = acm_dispatch.explain("zscore", X)
+    assert told.predicted["numpy"].seconds < 1e-2, "the bundled profile has the very algorithm"
+    assert told.predicted["two"].seconds < 1e-2, "as it compares to NumPy's"
+
+
+def test_a_backend_without_the_variant_counts_relative_to_numpy(path, two_backends):
+    """NumPy takes a thousand times longer for the variant; "one" was only measured without it."""
+    slow = entry(seconds=1.0)._replace(key=entry().key._replace(variant="method=robust"))
+    robust = entry("two", 0.5)._replace(key=entry("two").key._replace(variant="method=robust"))
+    written(path, slow, robust)
+    two_backends[0].profile = written(path.with_name("one.json"), entry(seconds=1e-3), entry("one", 0.9e-3))
+    registry.changed()
+    with use(profile=path):
+        assert acm_dispatch.explain("zscore", X, method="robust").chosen == "two"

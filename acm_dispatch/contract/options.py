@@ -91,6 +91,21 @@ def draw_of(check: Check) -> DrawOption | None:
     return getattr(check, "draw", None)
 
 
+def _chooses_from(*choices: Any) -> Callable[[C], C]:
+    """Decorator of a check: all values that it accepts, each of which may be another algorithm."""
+
+    def publish(check: C) -> C:
+        setattr(check, "choices", choices)  # noqa: B010 - a function has no such attribute that a type checker knows of
+        return check
+
+    return publish
+
+
+def choices_of(check: Check) -> tuple[Any, ...]:
+    """All values that `check` accepts, if these are few words or switches."""
+    return getattr(check, "choices", ())
+
+
 def scalar(value: Any) -> Any:
     """What a scalar of Arrow or an array without dimensions holds; anything else as it is."""
     owner = cast("type[Any]", type(value))
@@ -114,6 +129,7 @@ def one_of(*choices: str) -> Check:
 
     expected = f"one of {', '.join(map(repr, choices))}"
 
+    @_chooses_from(*choices)
     @expects(expected)
     @drawn_by(lambda rng, dims: str(rng.choice(choices)))
     def check(operation: str, argument: str, value: Any) -> str:
@@ -129,6 +145,7 @@ def _word(value: Any) -> str:
     return str.__str__(scalar(value))  # of a class of its own, too, whatever that says of itself
 
 
+@_chooses_from(True, False)
 @expects("True or False")
 @drawn_by(lambda rng, dims: bool(rng.random() < 0.5))
 def boolean(operation: str, argument: str, value: Any) -> bool:

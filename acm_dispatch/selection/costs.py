@@ -8,6 +8,7 @@ every profile has.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,7 @@ from .request import Entrant, Request
 
 if TYPE_CHECKING:
     from ..contract.declaration import Declaration
-    from .profile import Entry
+    from .profile import Entry, Key
     from .sources import Source
 
 #: A GPU pays for host arrays only where each number that crosses the bus is used many times: distances, not means.
@@ -168,36 +169,53 @@ def wrong(request: Request, backend: Backend, kernel: Kernel) -> str | None:
 def together(
     sources: tuple[Source, ...], contract: Declaration, dtype: str, variant: str, threads: int
 ) -> dict[str, Cost]:
-    """The costs that the sources know, the strongest first, each of the weaker brought to the scale of those before."""
-    points: dict[str, _Points] = {}
-    origins: dict[str, str] = {}
-    starts: dict[str, tuple[float, float, float]] = {}
-    for source in sources:
-        fresh = _by_backend(source.entries_of(contract), dtype, variant, threads)
-        scale = _ratio(points.get("numpy"), _points(fresh.get("numpy", []))) or 1.0
-        for backend, entries in fresh.items():
-            theirs = _points(entries)
-            factor = _ratio(points.get(backend), theirs) or scale
-            points[backend] = {place: s * factor for place, s in theirs.items()} | points.get(backend, {})
-            origins.setdefault(backend, f"{source.name} of {max(entry.measured for entry in entries)}")
-            starts.setdefault(backend, _most([(e.importing, e.loading, e.compiling) for e in entries]))
-    return {backend: Cost(_curve(own), origins[backend], *starts[backend]) for backend, own in points.items()}
+    """The costs that the sources know, the strongest first, each of the weaker brought to the scale of those before.
 
-
-def _by_backend(entries: list[Entry], dtype: str, variant: str, threads: int) -> dict[str, list[Entry]]:
-    """The entries that say most of such calls, by backend, the nearest number of threads first.
-
-    They are of the call's dtype and variant where there are any.
+    A backend that was measured on another variant or dtype alone counts relative to NumPy's kernels of the same.
     """
-    found: dict[str, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(entry.key.backend, []).append(entry)
-    for backend, own in found.items():
-        own = [entry for entry in own if entry.key.dtype == dtype] or own
-        nearest = variant if any(entry.key.variant == variant for entry in own) else min(e.key.variant for e in own)
-        own = [entry for entry in own if entry.key.variant == nearest]
-        found[backend] = sorted(own, key=lambda entry: _distance(entry.key.threads, threads))
-    return found
+    told = [(source, source.entries_of(contract)) for source in sources]
+    alike = _most_alike([entry.key for _, entries in told for entry in entries], dtype, variant)
+    costs: dict[str, Cost] = {}
+    for backend, form in sorted(alike.items(), key=lambda pair: pair[0] != "numpy"):  # by which others are scaled
+        points: _Points = {}
+        measured: list[tuple[Source, list[Entry]]] = []
+        for source, entries in told:
+            if own := _of(entries, backend, form, threads):
+                theirs, numpys = _points(own), _points(_of(entries, "numpy", form, threads))
+                if form != alike.get("numpy", form):
+                    theirs = _translated(theirs, numpys, costs["numpy"].curve)
+                    numpys = {}
+                factor = _ratio(points, theirs) or _lengthening(costs.get("numpy"), numpys)
+                points = {place: s * factor for place, s in theirs.items()} | points
+                measured.append((source, own))
+        source, own = measured[0]
+        origin = f"{source.name} of {max(entry.measured for entry in own)}"
+        costs[backend] = Cost(_curve(points), origin, *_most([(e.importing, e.loading, e.compiling) for e in own]))
+    return costs
+
+
+def _most_alike(keys: Iterable[Key], dtype: str, variant: str) -> dict[str, tuple[str, str]]:
+    """By backend the dtype and the variant that say most of such calls: those of the call where any source has them.
+
+    The variant goes first: it may be another algorithm.
+    """
+    parts = set(variant.split())
+
+    def unlikeness(key: Key) -> tuple[int, bool, str, str]:
+        return len(parts ^ set(key.variant.split())), key.dtype != dtype, key.variant, key.dtype
+
+    found: dict[str, Key] = {}
+    for key in keys:
+        known = found.get(key.backend)
+        if known is None or unlikeness(key) < unlikeness(known):
+            found[key.backend] = key
+    return {backend: (key.dtype, key.variant) for backend, key in found.items()}
+
+
+def _of(entries: list[Entry], backend: str, form: tuple[str, str], threads: int) -> list[Entry]:
+    """The entries of a backend, a dtype and a variant, the nearest number of threads first."""
+    own = [each for each in entries if each.key.backend == backend and (each.key.dtype, each.key.variant) == form]
+    return sorted(own, key=lambda entry: _distance(entry.key.threads, threads))
 
 
 def _distance(measured: int, threads: int) -> tuple[bool, int]:
@@ -220,12 +238,28 @@ def _curve(points: _Points) -> Curve:
     return Curve(Point(*place, seconds) for place, seconds in points.items())
 
 
-def _ratio(strong: _Points | None, weak: _Points) -> float | None:
+def _ratio(strong: _Points, weak: _Points) -> float | None:
     """How much longer things take by the stronger source than by the weaker one; None where they do not meet."""
     if not strong or not weak:
         return None
     curve = _curve(weak)
     ratios = sorted(seconds / curve.seconds(*place) for place, seconds in strong.items())
+    return ratios[len(ratios) // 2]
+
+
+def _translated(theirs: _Points, numpys: _Points, numpy: Curve) -> _Points:
+    """What a backend takes for another variant: in its places as many times NumPy's time as for the one measured."""
+    if not numpys:
+        return theirs
+    measured = _curve(numpys)
+    return {place: s * numpy.seconds(*place) / measured.seconds(*place) for place, s in theirs.items()}
+
+
+def _lengthening(numpy: Cost | None, measured: _Points) -> float:
+    """How much longer NumPy takes by the strongest source than by one that has measured a backend."""
+    if numpy is None or not measured:
+        return 1.0
+    ratios = sorted(numpy.curve.seconds(*place) / seconds for place, seconds in measured.items())
     return ratios[len(ratios) // 2]
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backends.threads import usable_cores
+from ..contract.options import choices_of
 from ..contract.widths import WIDTHS, nearest_width
 from ..execution.dispatch import Operation
 from ..execution.draws import Draw, arguments_of
@@ -16,6 +17,9 @@ from ..selection.costs import variant_of
 
 #: Numbers in the first array, from calls that cost nothing but themselves to some that leave the caches.
 NUMBERS = (60, 2_000, 11_000, 60_000, 600_000)
+
+#: Where variants are measured: small and large calls, of one column and of some.
+_NUMBERS, _WIDTHS = (2_000, 60_000), (1, 30)
 
 #: Fewest rows of a cell.
 _LEAST_ROWS = 5
@@ -40,6 +44,11 @@ class Cell(NamedTuple):
     dims: tuple[tuple[str, int], ...] = ()
     given: tuple[str, ...] | None = None
 
+    @property
+    def is_variant(self) -> bool:
+        """Whether it is something else than the typical call."""
+        return bool(self.options) or self.given is not None
+
 
 class Drawn(NamedTuple):
     """The arguments of a cell, by name, and how many bytes their arrays hold."""
@@ -51,22 +60,56 @@ class Drawn(NamedTuple):
 def cells_of(
     operation: Operation, dtypes: Sequence[str], threads: Sequence[int], numbers: Sequence[int] = NUMBERS
 ) -> Iterator[Cell]:
-    """Every cell of an operation, the small ones first.
+    """Every cell of an operation, the small ones first, those of its variants after those of its typical call.
 
     Small calls run on one thread whatever the budget, so that only the larger half is measured with some threads; but
-    with one, too, which is what workers have, and what NumPy's calls have to see to.
+    with one, too, which is what workers have, and what NumPy's calls have to see to. Variants are measured at some
+    sizes and widths, which tell how they compare.
     """
-    widths = WIDTHS if operation.width else (1,)
-    extremes = {min(threads), max(threads)}
-    for place, count in enumerate(sorted(numbers)):
-        for width in widths:
+    numbers = sorted(numbers)
+    large = numbers[(len(numbers) + 1) // 2] if len(numbers) > 1 else numbers[0] + 1
+    yield from _grid(operation, dtypes, threads, numbers, WIDTHS, large)
+    some = [count for count in numbers if count in _NUMBERS] or numbers
+    for options, given in variants_of(operation):
+        for cell in _grid(operation, dtypes, threads, some, _WIDTHS, large):
+            yield cell._replace(options=options, given=given)
+
+
+def _grid(
+    operation: Operation,
+    dtypes: Sequence[str],
+    threads: Sequence[int],
+    numbers: Sequence[int],
+    widths: Sequence[int],
+    large: int,
+) -> Iterator[Cell]:
+    for count in numbers:
+        for width in widths if operation.width else (1,):
             rows = max(count // width, _LEAST_ROWS)
             if rows * width > 2 * count:
                 continue
             for dtype in dtypes:
                 for budget in threads:
-                    if budget in extremes or 2 * place >= len(numbers):
+                    if budget in (min(threads), max(threads)) or count >= large:
                         yield Cell(operation.name, rows, width, dtype, budget)
+
+
+def variants_of(operation: Operation) -> Iterator[tuple[tuple[tuple[str, Any], ...], tuple[str, ...] | None]]:
+    """What may make a call of the operation another algorithm, one change of its typical call at a time.
+
+    That is each other word or switch of an option, and each array that may be left out, given or left out; with the
+    options and the given arrays of a cell.
+    """
+    options, absent = usual(operation)
+    for name, check in operation.options.items():
+        now = options.get(name, operation.defaults.get(name))
+        for choice in choices_of(check):
+            if choice != now:
+                yield ((name, choice),), None
+    optional = [name for name in operation.array_names if name in operation.defaults]
+    given = {name for name in optional if name not in absent}
+    for name in optional:
+        yield (), tuple(each for each in optional if each in given ^ {name})
 
 
 def thread_counts(cores: int | None = None) -> tuple[int, ...]:

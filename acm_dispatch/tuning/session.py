@@ -54,7 +54,8 @@ class Session:
     def run(self, cells: Iterable[Cell], budget: float, show: Callable[[Progress], None] | None = None) -> None:
         """Measure until `budget` seconds are spent; whatever ends the run, nothing that was measured is lost."""
         queue = self.ordered(cells)
-        share = min(max(_LEAST, budget / max(len(queue), 1) / 2), _MOST)
+        typical = sum(not cell.is_variant for cell in queue) or len(queue)
+        share = min(max(_LEAST, budget / max(typical, 1) / 2), _MOST)
         begun = saved = time.perf_counter()
         try:
             for number, cell in enumerate(queue):
@@ -71,7 +72,10 @@ class Session:
             self.save()
 
     def ordered(self, cells: Iterable[Cell]) -> list[Cell]:
-        """The undecided first, then what was never measured, then the oldest; operations take turns."""
+        """The undecided first, then what was never measured, then the oldest; variants last of these each time.
+
+        Operations take turns.
+        """
         days: dict[tuple[str, str, int, str, int, int], str] = {}
         for entry in read(self.path).entries.values() if self.path.exists() else ():
             about = entry.key.operation, entry.key.dtype, entry.key.threads, entry.key.variant
@@ -82,11 +86,12 @@ class Session:
             groups.setdefault(cell.operation, []).append(cell)
         in_turns = [cell for turn in zip_longest(*groups.values()) for cell in turn if cell is not None]
 
-        def need(cell: Cell) -> tuple[int, str]:
+        def need(cell: Cell) -> tuple[int, bool, str]:
             operation = find(cell.operation)
             variant = variant_of_cell(operation, cell)
             day = days.get((cell.operation, cell.dtype, cell.threads, variant, *place_of(operation, cell)))
-            return (1, "") if day is None else (2 if day else 0, day)
+            rank = 1 if day is None else 2 if day else 0
+            return rank, cell.is_variant, day or ""
 
         return sorted(in_turns, key=need)
 
