@@ -43,12 +43,12 @@ def _group(rng: np.random.Generator, start: int, size: int, rows: int, columns: 
 
 
 def write(path: Path, rows: int, columns: int, seed: int = 0) -> None:
-    """A Parquet file with a column of times, `t`, in seconds."""
+    """A Parquet file with a column of times, `t`, a second apart."""
     names = [f"s{j:02}" for j in range(columns)]
-    schema = pyarrow.schema([("t", pyarrow.timestamp("s")), *((name, pyarrow.float32()) for name in names)])
+    schema = pyarrow.schema([("t", pyarrow.timestamp("ms")), *((name, pyarrow.float32()) for name in names)])
     start = 0
     with parquet.ParquetWriter(path, schema, use_dictionary=False, data_page_size=_PAGE) as writer:
         for x in groups(rows, columns, seed):
-            times = pyarrow.array(np.arange(start, start + len(x)).astype("datetime64[s]"))
+            times = pyarrow.array(np.arange(start, start + len(x)).astype("datetime64[s]").astype("datetime64[ms]"))
             writer.write_table(pyarrow.table([times, *(pyarrow.array(column) for column in x.T)], schema))
             start += len(x)

@@ -31,7 +31,7 @@ def bytes_read():
     return int(next(line.split()[1] for line in lines if line.startswith("rchar")))
 
 def job(path, out):
-    recording = chunks.scan(path, time="t")
+    recording = chunks.scan(path, time="t", memory="20MB")
     {job}
 
 short, path, out = sys.argv[1:]

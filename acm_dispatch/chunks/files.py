@@ -54,10 +54,9 @@ class ParquetPart:
         column = next(i for i in range(len(leaves)) if leaves.column(i).path == name)
         return (self._metadata.row_group(i).column(column) for i in range(self._metadata.num_row_groups))
 
-    def batches(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
+    def batches(self, columns: Sequence[str], rows: int, *, threads: bool) -> Iterator[Any]:
         with self._file() as file:
-            # One thread: each of several would hold buffers of its own, and others compute meanwhile.
-            for batch in file.iter_batches(rows, columns=list(columns), use_threads=False):
+            for batch in file.iter_batches(rows, columns=list(columns), use_threads=threads):
                 yield batch.select(list(columns))
 
 
@@ -91,7 +90,7 @@ class ArrowPart:
     def spans(self, column: str) -> list[tuple[Any, Any]]:
         return []
 
-    def batches(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
+    def batches(self, columns: Sequence[str], rows: int, *, threads: bool) -> Iterator[Any]:
         from pyarrow import ipc
 
         included = [self.schema.names.index(name) for name in columns]
@@ -130,7 +129,7 @@ class CsvPart:
     def spans(self, column: str) -> list[tuple[Any, Any]]:
         return []
 
-    def batches(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
+    def batches(self, columns: Sequence[str], rows: int, *, threads: bool) -> Iterator[Any]:
         with self._reader(columns, self.schema) as reader:
             yield from reader
 

@@ -10,19 +10,18 @@ import numpy as np
 from ..contract.arrays import as_array
 from .source import Block
 
-#: Rows that are transposed at once: the part of the matrix that they fill stays in the cache while columns are copied.
-_ROWS_AT_ONCE = 2048
-
 
 def blocks_of_batches(batches: Iterable[Any], width: int, dtype: np.dtype[Any], rows: int) -> Iterator[Block]:
     """Blocks of `rows` rows; batches have `width` columns of numbers, and may have one of times behind them."""
     matrix, filled, times = np.empty((rows, width), dtype), 0, []
+    columns = np.empty((width, 0), dtype)
     for batch in batches:
-        columns = [numbers(batch.column(j)) for j in range(width)]
+        columns = columns if columns.shape[1] >= batch.num_rows else np.empty((width, batch.num_rows), dtype)
+        _fill(columns, batch.columns[:width], batch.num_rows)
         taken = 0
         while taken < batch.num_rows:
             count = min(rows - filled, batch.num_rows - taken)
-            _fill(matrix[filled : filled + count], [column[taken : taken + count] for column in columns])
+            matrix[filled : filled + count] = columns[:, taken : taken + count].T
             if batch.num_columns > width:
                 times.append(batch.column(width).slice(taken, count))
             filled, taken = filled + count, taken + count
@@ -33,19 +32,17 @@ def blocks_of_batches(batches: Iterable[Any], width: int, dtype: np.dtype[Any], 
         yield Block(matrix[:filled], _joined(times))
 
 
-def numbers(column: Any) -> np.ndarray[Any, Any]:
+def _fill(values: np.ndarray[Any, Any], columns: list[Any], rows: int) -> None:
+    """Write each column into a row: NumPy transposes a whole matrix faster than it scatters columns."""
+    for own, column in zip(values, columns, strict=True):
+        own[:rows] = _numbers(column)
+
+
+def _numbers(column: Any) -> np.ndarray[Any, Any]:
     """A column's values; missing ones are NaN."""
-    from pyarrow import types
-
-    plain = column.null_count == 0 and types.is_floating(column.type)
-    return column.to_numpy(zero_copy_only=False) if plain else as_array("scan", "source", column)
-
-
-def _fill(matrix: np.ndarray[Any, Any], columns: list[np.ndarray[Any, Any]]) -> None:
-    for start in range(0, len(matrix), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        for j, column in enumerate(columns):
-            matrix[rows, j] = column[rows]
+    if column.null_count == 0 and str(column.type) in ("float", "double"):
+        return column.to_numpy()
+    return as_array("scan", "source", column)
 
 
 def _joined(arrays: list[Any]) -> Any:

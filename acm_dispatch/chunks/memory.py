@@ -9,7 +9,7 @@ from ..errors import InvalidInput, shown
 from .source import Source
 
 #: What a job may take for its blocks where nothing is said.
-USUAL = 32_000_000
+USUAL = 128_000_000
 
 #: The share of it that is one block: two are read, windows and results are copies, and readers and writers hold pages.
 _SHARE = 32

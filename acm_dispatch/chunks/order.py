@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .source import refused
 
 
@@ -27,20 +29,27 @@ class InOrder:
 
     def follow(self, label: str, times: Any) -> None:
         """Take the next times, an Arrow array, of the part called `label`."""
-        import pyarrow.compute
-
-        compute: Any = pyarrow.compute  # whose functions are made at run time
         if len(times) == 0:
             return
         if times.null_count:
             raise refused(f"has a row without a time in {label}; expected one in each row")
-        if self._last is not None and times[0].as_py() < self._last:
-            raise _disorder(label, times[0].as_py(), self._of, self._last)
-        later = compute.greater_equal(times.slice(1), times.slice(0, len(times) - 1))
-        if compute.all(later, min_count=0).as_py() is False:
-            place = later.index(False).as_py()
+        numbers = _numbers(times)
+        if self._last is not None and numbers[0] < self._last[0]:
+            raise _disorder(label, times[0].as_py(), self._of, self._last[1].as_py())
+        earlier = numbers[1:] < numbers[:-1]
+        if earlier.any():
+            place = int(earlier.argmax())
             raise _disorder(label, times[place + 1].as_py(), label, times[place].as_py())
-        self._last, self._of = times[len(times) - 1].as_py(), label
+        self._last, self._of = (numbers[-1], times[len(times) - 1]), label
+
+
+def _numbers(times: Any) -> np.ndarray[Any, Any]:
+    """Times as numbers, or texts, that are compared as they are."""
+    from pyarrow import types
+
+    if types.is_temporal(times.type):
+        times = times.view(f"int{times.type.bit_width}")
+    return times.to_numpy(zero_copy_only=False)
 
 
 def _disorder(label: str, least: Any, of: str, last: Any) -> Exception:

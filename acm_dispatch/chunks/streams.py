@@ -47,7 +47,7 @@ class StreamPart:
     def spans(self, column: str) -> list[tuple[Any, Any]]:
         return []
 
-    def batches(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
+    def batches(self, columns: Sequence[str], rows: int, *, threads: bool) -> Iterator[Any]:
         if self._was_read and not self.repeatable:
             raise refused(f"is {self.label} that was read before; it can be read once")
         self._was_read = True

@@ -12,8 +12,11 @@ from .filling import blocks_of_batches
 from .order import InOrder, require_order
 from .source import Block, Source, common_dtype, refused
 
-#: Bytes of a batch: what readers take for one grows with it several times over.
-_BATCH = 1 << 18
+#: Batches of a block: what readers hold for one grows with it several times over.
+_BATCHES = 4
+
+#: Bytes of a block from which on columns are read by several threads, each of which has buffers of its own.
+_ON_THREADS = 1 << 21
 
 
 class Part(Protocol):
@@ -45,8 +48,8 @@ class Part(Protocol):
         """Least and greatest value of each stretch of rows, in order, as far as it is written down; else nothing."""
         ...
 
-    def batches(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
-        """Record batches of these columns, about `rows` rows each."""
+    def batches(self, columns: Sequence[str], rows: int, *, threads: bool) -> Iterator[Any]:
+        """Record batches of these columns, about `rows` rows each, read by several threads if that may cost memory."""
         ...
 
 
@@ -89,13 +92,14 @@ class Tables(Source):
         self.repeatable = all(part.repeatable for part in parts)
 
     def blocks(self, rows: int) -> Iterator[Block]:
-        batches = self._batches(max(1, min(rows, _BATCH // max(1, self.width * self.dtype.itemsize))))
+        threads = rows * self.width * self.dtype.itemsize >= _ON_THREADS
+        batches = self._batches(max(1, rows // _BATCHES), threads=threads)
         return blocks_of_batches(batches, self.width, self.dtype, rows)
 
-    def _batches(self, rows: int) -> Iterator[Any]:
+    def _batches(self, rows: int, *, threads: bool) -> Iterator[Any]:
         order = InOrder()
         for part in self._parts:
-            for batch in _or_refused(part, part.batches(self._read, rows)):
+            for batch in _or_refused(part, part.batches(self._read, rows, threads=threads)):
                 if self._time is not None:
                     order.follow(part.label, batch.column(batch.num_columns - 1))
                 yield batch
