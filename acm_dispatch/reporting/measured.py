@@ -13,7 +13,7 @@ from ..selection.costs import together
 from ..selection.curves import Curve
 from ..selection.profile import Entry, Profile, read
 from ..selection.sources import Source
-from ..tuning.cells import NUMBERS, WIDTHS, Cell, drawn, place_of
+from ..tuning.cells import NUMBERS, WIDTHS, Cell, drawn, place_of, variant_of_cell
 
 #: Places along a line of equal width at which it is looked who is fastest.
 _LOOKS = 240
@@ -118,10 +118,11 @@ class Measured:
         return tuple(sorted(names, key=lambda name: (name == "numpy", name)))
 
     def _costs(self, source: Source, operation: Operation) -> Costs:
-        known = together((source,), operation, self.dtype, "", self.threads)
+        typical = variant_of_cell(operation, Cell(operation.name, 1, 1, self.dtype, self.threads))
+        known = together((source,), operation, self.dtype, typical, self.threads)
         places: dict[str, set[tuple[int, int]]] = {}
         for entry in source.entries_of(operation):
-            if entry.key.dtype == self.dtype:
+            if (entry.key.dtype, entry.key.variant) == (self.dtype, typical):
                 places.setdefault(entry.key.backend, set()).update(point[:2] for point in entry.points)
         curves = {name: cost.curve for name, cost in known.items() if name in places}
         return Costs(operation, curves, places)
