@@ -121,3 +121,56 @@ def test_a_declaration_without_parts_says_so(centred):
 def test_an_option_is_refused_before_a_block_is_looked_at():
     with pytest.raises(InvalidInput, match=r"^rolling_mean: `window` is 0"):
         over_blocks(acm_dispatch.rolling_mean.operation, [], window=0)
+
+
+def drifting(rows):
+    """A drift, ties, a heavy tail, gaps in a count, a few values, and none, with infinities of both signs."""
+    rng = np.random.default_rng(1)
+    gaps = np.where(rng.random(rows) < 0.3, np.nan, np.arange(rows))
+    walk, ties, tail = rng.normal(size=rows).cumsum(), rng.normal(size=rows).round(1), rng.exponential(size=rows)
+    x = np.column_stack([walk, ties, tail, gaps, np.arange(rows) // (rows // 3), np.full(rows, np.nan)])
+    x[rng.random(x.shape) < 0.01] = np.inf
+    x[rng.random(x.shape) < 0.01] = -np.inf
+    return x
+
+
+@pytest.mark.parametrize("missing", ["nonfinite", "nan"])
+def test_quantiles_of_many_rows_are_exact_in_two_reads(missing):
+    x, q = drifting(60_000), (0.0, 0.01, 0.5, 0.75, 0.999)
+    blocks = blocks_of(x, *range(0, 60_000, 4567))
+    operation = acm_dispatch.column_quantiles.operation
+    assert operation.parts.reads == 2
+    for method in ("linear", "nearest"):
+        found = over_blocks(operation, blocks, q=q, method=method, missing=missing)
+        wanted = acm_dispatch.column_quantiles(x, q, method=method, missing=missing, backend="numpy")
+        np.testing.assert_allclose(found, wanted, rtol=1e-15)
+
+
+@pytest.mark.parametrize("missing", ["nonfinite", "nan"])
+def test_deviations_of_many_rows_are_exact_in_three_reads(missing):
+    x = drifting(60_000)
+    operation = acm_dispatch.column_median_mad.operation
+    assert operation.parts.reads == 3
+    found = over_blocks(operation, blocks_of(x, *range(0, 60_000, 4567)), missing=missing)
+    for own, wanted in zip(found, acm_dispatch.column_median_mad(x, missing=missing, backend="numpy"), strict=True):
+        np.testing.assert_array_equal(own, wanted)
+
+
+def test_few_values_are_collected_in_the_second_read():
+    x = np.random.default_rng(2).normal(size=(200_000, 2))
+    first, second = acm_dispatch.column_quantiles.operation.parts.folds
+    options = {"q": (0.5,), "method": "linear", "missing": "nonfinite"}
+    pieces = [first.map({"x": block, **options}, ()) for block in np.split(x, 20)]
+    seen = pieces[0]
+    for piece in pieces[1:]:
+        seen = first.merge(seen, piece)
+    located = first.finish(seen, options, ())
+    inside = [second.map({"x": block, **options}, (located,)) for block in np.split(x, 20)]
+    assert sum(len(values) for piece in inside for values in piece.values) < x.size / 50
+
+
+def test_missing_values_are_refused_in_any_block():
+    x = X.copy()
+    x[35, 1] = np.nan
+    with pytest.raises(InvalidInput, match=r"^pca_fit: `x` holds NaN or infinity"):
+        over_blocks(acm_dispatch.pca_fit.operation, blocks_of(x, 20), n_components=2)

@@ -1,9 +1,10 @@
 """How the results of parts of the rows combine: declared with an operation, and all that an engine has to know of it.
 
 What is called rows here is the first dimension of an operation's first array. An engine holds these rows in blocks,
-in order, and does what it is asked for in steps, of which there are six kinds: `Rows` (a function of each block),
-`Halo` (of each block and rows before it), `Scan` (of each block and what went before it), `Fold` (one result of all
-blocks), `Apply` (of earlier results) and `Take` (some rows, by number). `Parts.steps` are the steps of an operation:
+in order, and does what it is asked for in steps: `Rows` (a function of each block), `Halo` (of each block and rows
+before it), `Scan` (of each block and what went before it), `Fold` (one result of all blocks), `Apply` (of earlier
+results), and for the few that take more, `Take` (some rows, by number), `Columns` (all rows of some columns) and
+`Count`. `Parts.steps` are the steps of an operation:
 a generator that is sent what each step gives. What a step before gave is handed on as it is, so that it may be a
 promise of a result.
 """
@@ -117,6 +118,18 @@ class Fold(NamedTuple):
         return Outcome(whole=(yield Step(self)))
 
 
+def together(folds: Sequence[Fold], finish: Callable[[Any, Arguments, Found], Any]) -> Fold:
+    """Several folds in one read; `finish` takes their pieces, one of each."""
+
+    def each(arguments: Arguments, found: Found) -> tuple[Any, ...]:
+        return tuple(fold.map(arguments, found) for fold in folds)
+
+    def merged(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(fold.merge(*pair) for fold, *pair in zip(folds, first, second, strict=True))
+
+    return Fold(each, merged, finish)
+
+
 class Passes(NamedTuple):
     """Several folds, each of which knows what those before it found, and what follows from them for each block.
 
@@ -189,6 +202,12 @@ class Take(NamedTuple):
     numbers: Sequence[int]
 
 
+class Columns(NamedTuple):
+    """All rows of these columns, counted from 0, as one block."""
+
+    numbers: Sequence[int]
+
+
 class Count(NamedTuple):
     """How many rows there are."""
 
@@ -196,7 +215,7 @@ class Count(NamedTuple):
 class Step(NamedTuple):
     """One thing that an engine is asked for, and what it is a function of beside the blocks."""
 
-    what: Rows | Halo | Scan | Fold | Apply | Take | Count
+    what: Rows | Halo | Scan | Fold | Apply | Take | Columns | Count
     found: Found = ()
 
 

@@ -17,6 +17,7 @@ from ..contract.declaration import Composition
 from ..contract.parts import (
     Apply,
     Arguments,
+    Columns,
     Count,
     Fold,
     Found,
@@ -226,6 +227,11 @@ class _InMemory:
         if isinstance(what, Take):
             together = {name: np.concatenate([block[name] for block in self._blocks]) for name in self._blocks[0]}
             return {name: array[np.asarray(what.numbers, dtype=np.int64)] for name, array in together.items()}
+        if isinstance(what, Columns):
+            numbers = np.asarray(what.numbers, dtype=np.int64)
+            return {
+                name: np.concatenate([block[name][:, numbers] for block in self._blocks]) for name in self._blocks[0]
+            }
         if isinstance(what, Fold):
             return self._fold(what, found)
         if isinstance(what, Halo):

@@ -7,11 +7,14 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike
 from ..contract.options import one_of, real
-from ..contract.parts import Arguments, Halo
+from ..contract.parts import Arguments, Fold, Found, Halo, Passes, together
 from ..contract.samples import Samples
 from ..execution.operation import operation
+from .ar1_sums import LagSums, lag_sums, lag_sums_merged
+from .brackets import MEDIAN_READS, Inside
 from .missing import gappy, sensors
 from .robust_stats import median_mad
 
@@ -181,6 +184,39 @@ def _doubt(arguments: Mapping[str, Any], j: int, mu: float) -> float:
     return rounding * sums / squares
 
 
+def _lag_sums_of_block(arguments: Arguments, _: Found) -> LagSums:
+    return lag_sums(to_host(arguments["x"]), arguments["missing"] == "drop")
+
+
+def _model_about_mean(total: LagSums, arguments: Arguments, _: Found) -> AR1:
+    mean = total.sums / np.maximum(total.count, 1)
+    return _model(total, mean, np.ldexp(np.ldexp(total.origin, -total.exponents) + mean, total.exponents), arguments)
+
+
+def _model_about_median(total: tuple[Inside, LagSums], arguments: Arguments, found: Found) -> AR1:
+    sums = total[1]
+    medians = MEDIAN_READS[1].finish(total[0], arguments, found).values
+    distance = np.ldexp(medians, -sums.exponents) - np.ldexp(sums.origin, -sums.exponents)
+    return _model(sums, distance, medians, arguments)
+
+
+def _model(total: LagSums, center: Any, mu: Any, arguments: Arguments) -> AR1:
+    """From sums of differences from the origin, of which the centre is a distance away."""
+    squares = total.squares - center * (2 * total.earlier - total.pairs * center)
+    products = total.products - center * (total.earlier + total.later - total.pairs * center)
+    enough = (total.count >= FEWEST) & (squares > np.ldexp(arguments["epsilon"], -2 * total.exponents))
+    phi = np.where(enough, np.clip(products / np.where(enough, squares, 1.0), -LARGEST, LARGEST), 0.0)
+    return AR1(phi, np.where(total.count > 0, mu, np.nan))
+
+
+def _parts_by_centre(arguments: Arguments) -> Fold | Passes:
+    sums = Fold(_lag_sums_of_block, lag_sums_merged, _model_about_mean)
+    if arguments["center"] == "mean":
+        return sums
+    first, second = MEDIAN_READS
+    return Passes((first, together((second, sums), _model_about_median)))
+
+
 @operation(
     "n d -> d, d",
     work="n * d",
@@ -189,6 +225,7 @@ def _doubt(arguments: Mapping[str, Any], j: int, mu: float) -> float:
     agrees=_assert_models,
     options={"epsilon": real(minimum=0.0), "center": one_of(*get_args(Center)), "missing": one_of(*get_args(Gaps))},
     returns=AR1,
+    parts=_parts_by_centre,
 )
 def ar1_coefficients(
     x: ArrayLike, *, epsilon: float = 1e-12, center: Center = "mean", missing: Gaps = "drop", backend: str | None = None

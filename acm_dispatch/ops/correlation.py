@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike, kind_of
 from ..contract.options import Check, drawn_by, expects, real
+from ..contract.parts import Arguments, Columns, Count, Fold, Found, Iterative, Step, Take
 from ..contract.samples import Samples
 from ..errors import InvalidInput
 from ..execution.operation import operation
+from .pair_sums import PairSums, coefficients, pair_sums, pair_sums_merged
 
 
 def _correlated(rng: np.random.Generator, n: int) -> dict[str, Any]:
@@ -116,7 +120,22 @@ def tails_of_every_block(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": _correlated(rng, 131)["x"][:, :7].repeat(5, axis=1) + rng.normal(size=(131, 35))}
 
 
-@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs, homogeneous="x -> 0")
+def _pairs_of_block(arguments: Arguments, _: Found) -> PairSums:
+    return pair_sums(arguments["x"])
+
+
+def _coefficients(total: PairSums, _: Arguments, __: Found) -> Any:
+    return coefficients(total)
+
+
+@operation(
+    "n d -> d d",
+    work="n * d * d",
+    nan="skip",
+    samples=_pairs,
+    homogeneous="x -> 0",
+    parts=Fold(_pairs_of_block, pair_sums_merged, _coefficients),
+)
 def pearson(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Pearson correlation of each pair of columns, over the rows in which both are finite.
 
@@ -149,7 +168,32 @@ def pearson(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]
     return _pairwise(x, lambda values: values)
 
 
-@operation("n d -> d d", work="n * d * d", nan="skip", samples=_pairs, homogeneous="x -> 0")
+#: Numbers in the columns that are ranked together.
+_TOGETHER = 1 << 25
+
+
+def _by_groups_of_columns(arguments: Arguments) -> Generator[Step, Any, Any]:
+    """Each two groups of columns in whole: a rank is among all rows."""
+    rows = yield Step(Count())
+    x = (yield Step(Take([])))["x"]
+    width, size = x.shape[1], max(_TOGETHER // max(2 * rows, 1), 1)
+    groups = [range(start, min(start + size, width)) for start in range(0, width, size)]
+    found = np.full((width, width), np.nan, x.dtype if x.dtype.kind == "f" else np.float64)
+    for pair in list(combinations(groups, 2)) or [(group, group) for group in groups]:
+        numbers = sorted({*pair[0], *pair[1]})
+        part = spearman((yield Step(Columns(numbers)))["x"])
+        found[np.ix_(numbers, numbers)] = to_host(part)
+    return found
+
+
+@operation(
+    "n d -> d d",
+    work="n * d * d",
+    nan="skip",
+    samples=_pairs,
+    homogeneous="x -> 0",
+    parts=Iterative(_by_groups_of_columns, "1 for each two groups of columns"),
+)
 def spearman(x: ArrayLike, *, backend: str | None = None) -> np.ndarray[Any, Any]:
     """Rank correlation of each pair of columns, over the rows in which both are finite.
 
@@ -352,6 +396,19 @@ def _csr(data: Any, indices: Any, indptr: Any) -> Any:
     return csr((data, indices, indptr), shape=(size, size))
 
 
+def _pairs_and_size(arguments: Arguments, _: Found) -> tuple[PairSums, int]:
+    """The size of a number says how much rounding takes from an entry."""
+    return pair_sums(arguments["x"]), arguments["x"].dtype.itemsize
+
+
+def _pairs_merged(first: tuple[PairSums, int], second: tuple[PairSums, int]) -> tuple[PairSums, int]:
+    return pair_sums_merged(first[0], second[0]), first[1]
+
+
+def _entries(total: tuple[PairSums, int], arguments: Arguments, _: Found) -> tuple[Any, ...]:
+    return _kept(coefficients(total[0]), arguments["threshold"] - _LEEWAY[total[1]])
+
+
 @operation(
     "n d -> ?, int ?, int d+1",
     work="n * d * d",
@@ -362,6 +419,7 @@ def _csr(data: Any, indices: Any, indptr: Any) -> Any:
     prepare=_with_leeway,
     returns=_csr,
     agrees=_assert_same_entries,
+    parts=Fold(_pairs_and_size, _pairs_merged, _entries),
 )
 def sparse_correlation(x: ArrayLike, threshold: float, *, backend: str | None = None) -> Any:
     """Pearson correlations of at least `threshold` in magnitude, without the dense d x d matrix.
@@ -398,7 +456,11 @@ def sparse_correlation(x: ArrayLike, threshold: float, *, backend: str | None = 
            [1., 1., 0.],
            [0., 0., 1.]])
     """
-    dense: Any = pearson.operation.body(x)
+    return _kept(pearson.operation.body(x), threshold)
+
+
+def _kept(dense: Any, threshold: float) -> tuple[Any, ...]:
+    """The entries of at least that magnitude, and the diagonal."""
     keep = (np.abs(dense) >= threshold) | np.eye(len(dense), dtype=bool)
     rows, columns = np.nonzero(keep)
     indptr = np.searchsorted(rows, np.arange(len(dense) + 1))

@@ -9,9 +9,10 @@ import numpy as np
 from ..backends.transfer import to_device_of, to_host
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer, optional
-from ..contract.parts import Arguments, Scan
+from ..contract.parts import Arguments, Found, Passes, Rows, Scan
 from ..contract.samples import Samples
 from ..execution.operation import operation
+from .brackets import MEDIAN_READS
 from .missing import MISSING, Missing, columns, gappy, is_missing, sensors
 from .robust_stats import median_mad
 
@@ -44,6 +45,16 @@ def fill_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "fill": np.zeros(3)}
 
 
+def _filled_with_medians(arguments: Arguments, found: Found, _: int) -> Any:
+    x = arguments["x"]
+    medians = to_device_of(x, found[1].values)
+    return impute(**{**arguments, "fill": medians.astype(x.dtype if x.dtype.kind == "f" else medians.dtype)})
+
+
+def _parts_by_fill(arguments: Arguments) -> Rows | Passes:
+    return Passes(MEDIAN_READS, Rows(_filled_with_medians)) if arguments["fill"] is None else Rows()
+
+
 @operation(
     "n d, [d] -> n d",
     work="n * d",
@@ -51,6 +62,7 @@ def fill_of_other_length(rng: np.random.Generator) -> dict[str, Any]:
     samples=_gaps,
     options={"missing": MISSING},
     homogeneous="x, fill -> 1",
+    parts=_parts_by_fill,
 )
 def impute(
     x: ArrayLike, fill: ArrayLike | None = None, *, missing: Missing = "nonfinite", backend: str | None = None

@@ -12,6 +12,7 @@ import numpy as np
 from ..backends.transfer import to_device_of, to_host
 from ..contract.arrays import ArrayLike, canonicalise, is_finite, not_finite
 from ..contract.options import integer, real
+from ..contract.parts import Arguments, Fold, Found, Passes, Rows
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..contract.shapes import measure
@@ -96,6 +97,43 @@ def _assert_step(
     np.testing.assert_allclose(means, wanted, rtol=rtol, atol=atol)
 
 
+class ClusterMeans(NamedTuple):
+    """Means of the rows nearest to each centre, in float64, and how many these are."""
+
+    means: Any
+    sizes: Any
+
+
+def cluster_means(x: Any, centers: Any) -> ClusterMeans:
+    """Of a block."""
+    wide = (array.astype(np.float64, copy=False) for array in (x, centers))
+    return ClusterMeans(*map(to_host, lloyd_step(*wide)[1:]))
+
+
+def cluster_means_merged(first: ClusterMeans, second: ClusterMeans) -> ClusterMeans:
+    """By shares, as the sum of rows may be more than the largest number."""
+    sizes = first.sizes + second.sizes
+    share = (second.sizes / np.maximum(sizes, 1))[:, None]
+    means = first.means * (1 - share) + second.means * share
+    return ClusterMeans(means, sizes)
+
+
+def _means_of_block(arguments: Arguments, _: Found) -> ClusterMeans:
+    return cluster_means(arguments["x"], arguments["centers"])
+
+
+def _as_it_is(total: ClusterMeans, _: Arguments, __: Found) -> ClusterMeans:
+    return total
+
+
+def _nearest_centres(arguments: Arguments, _: Found, __: int) -> Any:
+    return pairwise_distances_argmin(arguments["x"], arguments["centers"])
+
+
+def _without_labels(found: Found) -> tuple[Any, Any]:
+    return tuple(found[0])
+
+
 @operation(
     "n d, k d -> int n, k d, int k",
     work="n * k * d",
@@ -103,6 +141,7 @@ def _assert_step(
     samples=_steps,
     agrees=_assert_step,
     homogeneous="x, centers -> 0, 1, 0",
+    parts=Passes((Fold(_means_of_block, cluster_means_merged, _as_it_is),), Rows(_nearest_centres), _without_labels),
 )
 def lloyd_step(
     x: ArrayLike, centers: ArrayLike, *, backend: str | None = None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from ..backends.transfer import to_device_of, to_host
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer, one_of, optional, real
+from ..contract.parts import Arguments, Fold, Found, Passes, Rows
 from ..contract.samples import Samples
 from ..execution.operation import operation
+from .brackets import DEVIATION_READS
+from .chunk_sums import ANY, ChunkSums, chunks_merged
 from .missing import gappy, sensors
-from .robust_stats import median_mad
+from .moments import mean_variance_of_block
+from .robust_stats import NORMAL_CONSISTENCY, median_mad
 
 #: What columns are centred at and scaled by: mean and deviation, or median and MAD.
 Method = Literal["standard", "robust"]
@@ -122,6 +127,57 @@ def clip_to_nothing(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "clip": 0.0}
 
 
+#: By how much less centres and scales are, where they might be more than the largest number.
+_PART = 8.0
+
+
+class _Level(NamedTuple):
+    """A value of each column, the centre's distance from it, and an eighth of the scale."""
+
+    origin: Any
+    shift: Any
+    scale_in_parts: Any
+
+
+def _standard_level(total: ChunkSums, arguments: Arguments, _: Found) -> _Level:
+    """Mean and standard deviation, NaN where there are too few values."""
+    exponents = np.where(total.exponents == ANY, 0, total.exponents)
+    sums, freedom = total.sums, total.sums.count - arguments["ddof"]
+    spread = np.where(freedom > 0, np.sqrt(sums.squares / np.maximum(freedom, 1)), np.nan)
+    return _Level(sums.origin, np.ldexp(sums.mean, exponents), np.ldexp(spread / _PART, exponents))
+
+
+def _robust_level(total: Any, arguments: Arguments, found: Found) -> _Level:
+    medians, halves = DEVIATION_READS[-1].finish(total, arguments, found)
+    return _Level(medians, np.zeros_like(medians), NORMAL_CONSISTENCY * (halves / (_PART / 2)))
+
+
+def _by_their_own(arguments: Arguments, found: Found, _: int) -> Any:
+    """Scores by the centre and scale of all rows where they are not given, in float64 as these are."""
+    x, level = arguments["x"], found[-1]
+    given = {name: None if arguments[name] is None else to_host(arguments[name]) for name in ("center", "scale")}
+    scale = level.scale_in_parts if given["scale"] is None else given["scale"] / _PART
+    origin = level.origin if given["center"] is None else given["center"]
+    # Differences from a value of the column have the digits that its offset costs the mean.
+    near = (np.abs(origin) > scale * _PART) & (np.abs(origin) < 2.0**900)
+    part = 1.0 if (np.abs(origin) < 2.0**1000).all() and (scale < 2.0**1000).all() else 1 / _PART
+    center = np.where(near, 0.0, origin) * part + (level.shift * part if given["center"] is None else 0.0)
+    wide = x.astype(np.float64) * part - to_device_of(x, np.where(near, origin * part, 0.0))
+    scaled = {"center": to_device_of(x, center), "scale": to_device_of(x, scale * (_PART * part))}
+    scores = zscore(**{**arguments, **scaled, "x": wide, "floor": arguments["floor"] * part})
+    return scores.astype(x.dtype if x.dtype.kind == "f" else np.float64)
+
+
+_STANDARD = Fold(mean_variance_of_block, chunks_merged, _standard_level)
+_ROBUST = (*DEVIATION_READS[:-1], DEVIATION_READS[-1]._replace(finish=_robust_level))
+
+
+def _parts_by_method(arguments: Arguments) -> Rows | Passes:
+    if arguments["center"] is not None and arguments["scale"] is not None:
+        return Rows()
+    return Passes(_ROBUST if arguments["method"] == "robust" else (_STANDARD,), Rows(_by_their_own))
+
+
 @operation(
     "n d, [d], [d] -> n d",
     work="n * d",
@@ -133,6 +189,7 @@ def clip_to_nothing(rng: np.random.Generator) -> dict[str, Any]:
         "floor": real(minimum=0.0, exclusive=True),
         "clip": optional(real(minimum=0.0, exclusive=True)),
     },
+    parts=_parts_by_method,
 )
 def zscore(
     x: ArrayLike,

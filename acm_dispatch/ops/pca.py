@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer
-from ..contract.parts import Rows
+from ..contract.parts import Arguments, Fold, Found, Rows
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..errors import InvalidInput
@@ -107,12 +108,69 @@ def _with_names(model: PCAModel, x: Any) -> PCAModel:
     return model if names is None else model.with_names(names)
 
 
+def _require_variance(shape: tuple[int, ...]) -> None:
+    if shape[0] < 2:
+        raise InvalidInput("pca_fit", "x", f"has shape {shape}; a variance takes at least 2 rows")
+
+
 def _check(x: Any, n_components: int) -> tuple[Any, int]:
     """At least two rows, and no more components than rows and columns."""
-    if len(x) < 2:
-        raise InvalidInput("pca_fit", "x", f"has shape {x.shape}; a variance takes at least 2 rows")
-    require_components("pca_fit", x, n_components)
+    _require_variance(x.shape)
+    require_components("pca_fit", x.shape, n_components)
     return x, n_components
+
+
+class _Spread(NamedTuple):
+    """Rows in a few: the triangular factor of their distances from the mean, in a unit of 2**`top`.
+
+    The mean is that of differences from `origin`, by columns in units of 2**`exponents`.
+    """
+
+    rows: int
+    exponents: Any
+    origin: Any
+    mean: Any
+    top: int
+    factor: Any
+
+
+def _spread_of_block(arguments: Arguments, _: Found) -> _Spread:
+    x = to_host(arguments["x"]).astype(np.float64, copy=False)
+    width = x.shape[1]
+    if len(x) == 0:
+        none, exponents = np.zeros(width), np.full(width, _LEAST_EXPONENT)
+        return _Spread(0, exponents, none, none, _LEAST_EXPONENT, np.empty((0, width)))
+    largest = np.abs(x).max(axis=0)
+    exponents = np.where(largest > 0, np.frexp(largest)[1], _LEAST_EXPONENT)
+    distances = np.ldexp(x, -exponents) - np.ldexp(x[0], -exponents)
+    mean = distances.mean(axis=0)
+    top = int(exponents.max(initial=_LEAST_EXPONENT))
+    factor = np.linalg.qr(np.ldexp(distances - mean, exponents - top), mode="r")
+    return _Spread(len(x), exponents, x[0], mean, top, factor)
+
+
+def _spreads_merged(first: _Spread, second: _Spread) -> _Spread:
+    """Two groups of rows are these, each about its mean, and a row for the distance of the means."""
+    if first.rows == 0 or second.rows == 0:
+        return second if first.rows == 0 else first
+    exponents, top = np.maximum(first.exponents, second.exponents), max(first.top, second.top)
+    count = first.rows + second.rows
+    one, other = (np.ldexp(part.mean, part.exponents - exponents) for part in (first, second))
+    distance = np.ldexp(second.origin, -exponents) - np.ldexp(first.origin, -exponents) + other - one
+    between = (first.rows * (second.rows / count)) ** 0.5 * np.ldexp(distance, exponents - top)
+    stacked = [np.ldexp(part.factor, part.top - top) for part in (first, second)]
+    factor = np.linalg.qr(np.concatenate([*stacked, between[None]]), mode="r")
+    return _Spread(count, exponents, first.origin, one + distance * (second.rows / count), top, factor)
+
+
+def _model_of(total: _Spread, arguments: Arguments, _: Found) -> PCAModel:
+    count, shape = arguments["n_components"], (total.rows, len(total.mean))
+    _require_variance(shape)
+    require_components("pca_fit", shape, count)
+    s, vt = np.linalg.svd(total.factor, full_matrices=False)[1:]
+    components = vt[:count] * signs_of(vt[:count])[:, None]
+    mean = np.ldexp(np.ldexp(total.origin, -total.exponents) + total.mean, total.exponents)
+    return PCAModel(mean, components, np.ldexp(s[:count] ** 2 / (total.rows - 1), 2 * total.top))
 
 
 @operation(
@@ -126,6 +184,7 @@ def _check(x: Any, n_components: int) -> tuple[Any, int]:
     remembers=_with_names,
     agrees=_assert_model,
     homogeneous="x -> 1, 0, 2",
+    parts=Fold(_spread_of_block, _spreads_merged, _model_of),
 )
 def pca_fit(x: ArrayLike, n_components: int, *, backend: str | None = None) -> PCAModel:
     """Mean of `x` and the orthonormal directions of its largest variance.

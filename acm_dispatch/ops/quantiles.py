@@ -10,11 +10,13 @@ import numpy as np
 from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike, as_array
 from ..contract.options import drawn_by, expects, integer, one_of
+from ..contract.parts import Arguments, Passes
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..errors import InvalidInput, shown
 from ..execution.composition import composition
 from ..execution.operation import operation
+from .brackets import first_read, second_read
 from .missing import MISSING, Missing, columns, is_missing, sensors
 
 #: Between two values: on the line, the one below, the one above, their mean, the nearer one.
@@ -133,6 +135,10 @@ def unknown_missing(rng: np.random.Generator) -> dict[str, Any]:
     return {**_quarters(rng, 8), "missing": "none"}
 
 
+def _levels_asked(arguments: Arguments) -> tuple[float, ...]:
+    return arguments["q"]
+
+
 @operation(
     "n d -> len(q) d",
     work="n * d * bool(q)",
@@ -144,6 +150,7 @@ def unknown_missing(rng: np.random.Generator) -> dict[str, Any]:
         "missing": MISSING,
     },
     homogeneous="x -> 1",
+    parts=Passes((first_read(_levels_asked), second_read(_levels_asked))),
 )
 def column_quantiles(
     x: ArrayLike,

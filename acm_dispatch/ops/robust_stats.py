@@ -8,8 +8,10 @@ import numpy as np
 
 from ..contract.arrays import ArrayLike
 from ..contract.options import real
+from ..contract.parts import Arguments, Found, Passes
 from ..contract.samples import Samples
 from ..execution.operation import operation
+from .brackets import DEVIATION_READS, MEDIAN_READS, Inside
 from .missing import MISSING, Missing, columns, is_missing, sensors
 
 #: Makes the MAD of normal data estimate its standard deviation.
@@ -35,12 +37,18 @@ def infinite_scale(rng: np.random.Generator) -> dict[str, Any]:
     return {**sensors(rng, 8), "scale": np.inf}
 
 
+def _scaled_deviations(total: Inside, arguments: Arguments, found: Found) -> tuple[Any, Any]:
+    medians, halves = DEVIATION_READS[-1].finish(total, arguments, found)
+    return medians, arguments["scale"] * halves * 2
+
+
 @operation(
     "n d -> d, d",
     work="n * d",
     nan="skip",
     samples=_columns,
     options={"scale": real(), "missing": MISSING},
+    parts=Passes((*MEDIAN_READS, DEVIATION_READS[-1]._replace(finish=_scaled_deviations))),
     homogeneous="x -> 1, 1",
 )
 def column_median_mad(

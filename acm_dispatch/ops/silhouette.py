@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
 from ..contract.arrays import ArrayLike, canonicalise
 from ..contract.options import integer
+from ..contract.parts import Arguments, Count, Iterative, Step, Take, Undivided
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..contract.shapes import measure
@@ -146,6 +148,7 @@ def _encode(x: Any, labels: Any) -> tuple[Any, Any]:
 @operation(
     "n d, int n -> n",
     work="n * n * d",
+    parts=Undivided("has rows in parts, of which each needs all others; expected a `silhouette_score` of a sample"),
     nan="forbid",
     samples=_labelled,
     prepare=_encode,
@@ -260,7 +263,29 @@ def _calls(*, x: Any, labels: Any, sample_size: Any, random_state: Any) -> dict[
     return {"silhouette_samples": {"x": x, "labels": labels}}
 
 
-@composition(silhouette_samples, samples=_sampled, calls=_calls, homogeneous="x -> 0")
+def _of_a_sample(arguments: Arguments) -> Generator[Step, Any, float]:
+    """Of the rows that are drawn of as many in memory, too."""
+    rows = yield Step(Count())
+    size = _checked_size(arguments["sample_size"], rows)
+    chosen = random_source(arguments["random_state"]).permutation(rows)[:size]
+    drawn = yield Step(Take(chosen.tolist()))
+    return float(silhouette_samples(drawn["x"], drawn["labels"]).mean())
+
+
+def _parts_by_size(arguments: Arguments) -> Iterative | Undivided:
+    if arguments["sample_size"] is None:
+        return Undivided("has rows in parts, of which each needs all others; expected a `sample_size`")
+    return Iterative(_of_a_sample, "1")
+
+
+@composition(
+    silhouette_samples,
+    samples=_sampled,
+    calls=_calls,
+    homogeneous="x -> 0",
+    parts=_parts_by_size,
+    rows=("x", "labels"),
+)
 def silhouette_score(
     x: ArrayLike,
     labels: ArrayLike,
@@ -311,10 +336,15 @@ def silhouette_score(
 
 def _sized(x: Any, labels: Any, sample_size: Any) -> tuple[Any, Any, int]:
     """Canonical arrays to draw from, and how many rows."""
-    size = integer(minimum=1)("silhouette_score", "sample_size", sample_size)
+    integer(minimum=1)("silhouette_score", "sample_size", sample_size)
     declared = silhouette_samples.operation
     x, labels = canonicalise("silhouette_score", ("x", "labels"), declared.shapes.inputs, (x, labels))
     count = measure("silhouette_score", declared.shapes, ("x", "labels"), (x, labels))["n"]
-    if size > count:
-        raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {count}")
-    return x, labels, size
+    return x, labels, _checked_size(sample_size, count)
+
+
+def _checked_size(sample_size: Any, rows: int) -> int:
+    size = integer(minimum=1)("silhouette_score", "sample_size", sample_size)
+    if size > rows:
+        raise InvalidInput("silhouette_score", "sample_size", f"is {size}; expected 1 to {rows}")
+    return size

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..backends.transfer import to_host
-from .quantiles import column_quantiles
+from ..execution.dispatch import find
 
 #: Points that stand for a chunk, or for several chunks of the level below.
 _POINTS = 512
@@ -20,6 +20,23 @@ _FAN_IN = 8
 
 #: Fewer rows than this are kept as they are until there are enough.
 _ROWS = 4096
+
+
+class WeighedPoints(NamedTuple):
+    """Points of each column and how many values each stands for; those that are missing are NaN and weigh nothing."""
+
+    values: Any
+    weights: Any
+
+    def at(self, ranks: Any) -> Any:
+        """The value at each rank of its column, k x d, between points in proportion; infinite beyond them."""
+        found = np.full(np.shape(ranks), np.nan)
+        for j in np.flatnonzero(self.weights.sum(axis=0)):
+            points, ends = _in_order(self.values[:, j], self.weights[:, j])
+            middles = (np.concatenate([[0.0], ends[:-1]]) + ends - 1) / 2
+            # By halves: the distance of two numbers may be larger than all numbers.
+            found[:, j] = 2 * np.interp(ranks[:, j], middles, points / 2, left=-np.inf, right=np.inf)
+        return found
 
 
 class _Points(NamedTuple):
@@ -63,9 +80,7 @@ class QuantileSketch:
 
     def quantiles(self, q: tuple[float, ...], minimum: Any, maximum: Any) -> Any:
         """Of each column, k x d; its extremes are known exactly."""
-        rows = np.concatenate([np.empty((0, len(self._error))), *self._pending])
-        raw = _Points(rows, np.ones(len(self._error)))
-        values, weights = _together([*(points for sets in self._levels for points in sets), raw])
+        values, weights = self.points
         found = np.full((len(q), len(self._error)), np.nan)
         for j in np.flatnonzero(weights.sum(axis=0)):
             points, ends = _in_order(values[:, j], weights[:, j])
@@ -75,6 +90,13 @@ class QuantileSketch:
             # By halves: the distance of two numbers may be larger than all numbers.
             found[:, j] = 2 * np.interp(np.multiply(q, ends[-1] - 1), ranks, with_ends / 2)
         return found
+
+    @property
+    def points(self) -> WeighedPoints:
+        """All points."""
+        rows = np.concatenate([np.empty((0, len(self._error))), *self._pending])
+        raw = _Points(rows, np.ones(len(self._error)))
+        return _together([*(points for sets in self._levels for points in sets), raw])
 
     @property
     def rank_error(self) -> Any:
@@ -101,6 +123,7 @@ class QuantileSketch:
     def _points_of(self, rows: Any) -> _Points:
         count = to_host(np.isfinite(rows).sum(axis=0))
         self._error += count / (2 * _POINTS) + 1.5  # and what the operation's way to round a rank may add
+        column_quantiles = find("column_quantiles").function  # by name: its results of parts are made of sketches
         values = to_host(column_quantiles(rows, tuple(_MIDDLES.tolist()), method="nearest"))
         return _Points(np.asarray(values, dtype=np.float64), count / _POINTS)
 
@@ -124,12 +147,11 @@ class QuantileSketch:
         return _Points(condensed, total / _POINTS)
 
 
-def _together(sets: list[_Points]) -> tuple[Any, Any]:
-    """All points of each column, and the weight of each; points that are missing are NaN and weigh nothing."""
+def _together(sets: list[_Points]) -> WeighedPoints:
     values = np.concatenate([points.values for points in sets])
     weights = np.concatenate([np.broadcast_to(points.weight, points.values.shape) for points in sets])
     finite = np.isfinite(values)
-    return np.where(finite, values, np.nan), np.where(finite, weights, 0.0)
+    return WeighedPoints(np.where(finite, values, np.nan), np.where(finite, weights, 0.0))
 
 
 def _in_order(values: Any, weights: Any) -> tuple[Any, Any]:

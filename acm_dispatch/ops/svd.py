@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backends.transfer import to_device_of, to_host
 from ..contract.arrays import ArrayLike
 from ..contract.options import integer
+from ..contract.parts import Arguments, Fold, Found, Passes, Rows
 from ..contract.samples import Samples
 from ..errors import InvalidInput
 from ..execution.operation import operation
@@ -203,17 +205,77 @@ def squares_below_float64(rng: np.random.Generator) -> dict[str, Any]:
     return {"x": 1e-200 * rng.normal(size=(60, 5)) * np.arange(1, 6), "n_components": 5}
 
 
-def require_components(operation: str, x: Any, n_components: int) -> None:
-    """`InvalidInput` where a matrix has not that many singular values."""
-    if n_components > min(x.shape):
-        problem = f"is {n_components}; expected at most {min(x.shape)} for a matrix of shape {x.shape}"
+def require_components(operation: str, shape: tuple[int, ...], n_components: int) -> None:
+    """`InvalidInput` where a matrix of this shape has not that many singular values."""
+    if n_components > min(shape):
+        problem = f"is {n_components}; expected at most {min(shape)} for a matrix of shape {shape}"
         raise InvalidInput(operation, "n_components", problem)
 
 
 def _check(x: Any, n_components: int) -> tuple[Any, int]:
     """No more components than rows and columns."""
-    require_components("truncated_svd", x, n_components)
+    require_components("truncated_svd", x.shape, n_components)
     return x, n_components
+
+
+class _Triangles(NamedTuple):
+    """The triangular factors of blocks, each in a unit of 2**exponent, and how many rows these blocks have."""
+
+    factors: list[Any]
+    exponents: list[int]
+    rows: int
+
+
+class _Triplets(NamedTuple):
+    """Singular values and vectors, and what the orthogonal factor of each block is multiplied with."""
+
+    turns: list[Any]
+    s: Any
+    vt: Any
+
+
+def in_unit(x: Any) -> tuple[Any, int]:
+    """`x` in float64, counted in a power of two of which no number is more, and its exponent."""
+    exponent = int(np.frexp(float(abs(x).max()))[1]) if x.size else 0
+    x, half = x.astype(np.float64, copy=False), exponent // 2  # the reciprocal may be more than the largest number
+    return (x * 2.0**-half) * 2.0 ** (half - exponent) if exponent else x, exponent
+
+
+def _triangle(arguments: Arguments, _: Found) -> _Triangles:
+    scaled, exponent = in_unit(arguments["x"])
+    return _Triangles([to_host(np.linalg.qr(scaled, mode="r"))], [exponent], len(scaled))
+
+
+def _triangles_together(first: _Triangles, second: _Triangles) -> _Triangles:
+    return _Triangles(first.factors + second.factors, first.exponents + second.exponents, first.rows + second.rows)
+
+
+def _triplets(total: _Triangles, arguments: Arguments, _: Found) -> _Triplets:
+    """Of the factors one below the other, which have the same singular values as all rows."""
+    count, width = arguments["n_components"], total.factors[0].shape[1]
+    require_components("truncated_svd", (total.rows, width), count)
+    top = max(total.exponents)
+    pairs = zip(total.factors, total.exponents, strict=True)
+    stacked = np.concatenate([np.ldexp(factor, exponent - top) for factor, exponent in pairs])
+    u, s, vt = np.linalg.svd(stacked, full_matrices=False)
+    signs = signs_of(vt[:count])
+    ends = np.cumsum([len(factor) for factor in total.factors])[:-1]
+    return _Triplets(np.split(u[:, :count] * signs, ends), np.ldexp(s[:count], top), vt[:count] * signs[:, None])
+
+
+def _left_vectors(arguments: Arguments, found: Found, number: int) -> Any:
+    x = arguments["x"]
+    orthogonal, _ = np.linalg.qr(in_unit(x)[0])
+    u = orthogonal @ to_device_of(x, found[0].turns[number])
+    return u.astype(x.dtype if x.dtype.kind == "f" else np.float64, order="C")
+
+
+def _without_rows(found: Found) -> tuple[Any, Any]:
+    return found[0].s, found[0].vt
+
+
+#: Direct TSQR (Benson, Gleich and Demmel, 2013): no product of columns is taken, which would cost half of the digits.
+_TSQR = Passes((Fold(_triangle, _triangles_together, _triplets),), Rows(_left_vectors), _without_rows)
 
 
 @operation(
@@ -225,6 +287,7 @@ def _check(x: Any, n_components: int) -> tuple[Any, int]:
     prepare=_check,
     agrees=_assert_triplets,
     homogeneous="x -> 0, 1, 0",
+    parts=_TSQR,
 )
 def truncated_svd(
     x: ArrayLike, n_components: int, *, backend: str | None = None
