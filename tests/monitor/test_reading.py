@@ -85,7 +85,7 @@ def test_texts_and_a_row_of_units_among_decimal_commas(read):
     expected[0, 30] = expected[1, 3] = expected[1, 4] = np.nan
     np.testing.assert_array_equal(recording.values.T, expected)
     notes = "\n".join(recording.notes)
-    assert "1 row kept out, the time cannot be read (line 2: '')" in notes
+    assert "1 line between the header and the data: ';m3/h;1/min'" in notes
     assert "flow: 1 cell not a number, such as 'Bad' in line 33, taken as gaps" in notes
     assert "rpm: 2 cells not a number, such as '-' in line 6, taken as gaps" in notes
 

@@ -6,12 +6,14 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..errors import UnusableData
-from ..recording import counted
+from ..recording import Integers, counted
 from .layout import Layout
 
-#: Of a file in which more of the lines do not fit, nothing is believed.
-_MOST_REJECTED = 0.01
+#: Of a file in which more of the lines do not fit, nothing is believed; so many of them may be chance.
+_MOST_ODD, _FEW = 0.01, 2
 
 
 class Cells(NamedTuple):
@@ -19,82 +21,93 @@ class Cells(NamedTuple):
 
     names: list[str]
     columns: list[Any]
-    first_line: int
-    rejected: tuple[int, ...]
+    #: The line of each row; none where there are no lines.
+    lines: Integers | None
     notes: tuple[str, ...]
 
-    def line(self, row: int) -> int:
-        """The line of the file that holds a row (blank lines and line breaks inside quotes apart)."""
-        line = self.first_line + row
-        for rejected in self.rejected:
-            line += rejected <= line
-        return line
+    def place(self, row: int) -> str:
+        """Where a row is found."""
+        return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
 
-def cells_of(path: Path, layout: Layout, shown: Path) -> Cells:
-    """All cells of a UTF-8 file of that layout.
+def cells_of(layout: Layout, shown: Path) -> Cells:
+    """All cells of a file of that layout.
 
     Raises
     ------
     UnusableData
-        If a quotation mark is left open, or more than one line in a hundred has too many fields.
+        If more than one line in a hundred has too many fields.
     """
-    _require_closed_quotes(path, layout, shown)
-    width = layout.width
-    table, rejects = _read(path, layout, shown)
-    if len(rejects) > _MOST_REJECTED * (table.num_rows + len(rejects)) and len(rejects) > 1:
-        line, text = next(iter(rejects.items()))
-        raise UnusableData(f"{shown} cannot be read as CSV: line {line} has more fields than the others: {text[:80]!r}")
-    notes = [
-        f"line {line} is kept out, it has more fields than the {width} of the others: {text[:80]!r}"
-        for line, text in list(rejects.items())[:3]
+    width, usual = len(layout.names), layout.dialect.width
+    widths, lines = layout.records
+    data = np.arange(len(widths)) >= layout.first
+    long, short = data & (widths > width), data & (widths > 0) & (widths < usual)
+    _require_few(layout, long, shown)
+    padded = short.sum() > max(_FEW, _MOST_ODD * len(widths))
+    notes = _kept_out(layout, long, f"more fields than the {width}")
+    if padded:
+        notes.append(
+            f"{counted(int(short.sum()), 'line')} with fewer fields than the {usual} of the others, the first is line "
+            f"{lines[short][0]}: those missing at the end are taken as gaps"
+        )
+    else:
+        notes += _kept_out(layout, short, f"fewer fields than the {usual}")
+    in_table = (widths > 0) & (widths <= width)
+    table = _read(layout, shown)
+    if table.num_rows != in_table.sum():
+        raise UnusableData(
+            f"{shown} cannot be read as CSV: it has {int(in_table.sum()):,} or {table.num_rows:,} rows, as its "
+            "quotation marks are understood; mend them"
+        )
+    kept = (data if padded else data & ~short)[in_table]
+    if not kept.all():
+        table = table.take(np.flatnonzero(kept))
+    chosen = [i for i in range(width) if layout.names[i] or table.column(i).null_count < table.num_rows]
+    names = [layout.names[i] or f"column {i + 1}" for i in chosen]
+    return Cells(names, [table.column(i) for i in chosen], lines[in_table][kept], (*layout.notes, *notes))
+
+
+def _require_few(layout: Layout, long: Any, shown: Path) -> None:
+    rows = len(long) - layout.first
+    if long.sum() > max(_FEW, _MOST_ODD * rows) or long.sum() > rows / 2:
+        line = int(layout.records.lines[long][0])
+        raise UnusableData(
+            f"{shown} cannot be read as CSV: line {line} has more fields than the others: "
+            f"{_line(layout.path, line)!r}; put texts, and numbers with the mark that separates the fields, in quotes"
+        )
+
+
+def _kept_out(layout: Layout, odd: Any, how: str) -> list[str]:
+    """A note for each of the first lines that do not fit."""
+    told = [
+        f"line {line} is kept out, it has {how} of the others: {_line(layout.path, int(line))!r}"
+        for line in layout.records.lines[odd][:3]
     ]
-    if len(rejects) > 3:
-        notes.append(f"{counted(len(rejects) - 3, 'more line')} with too many fields are kept out")
-    names, columns = _named(layout, [table.column(i) for i in range(width)])
-    return Cells(names, columns, layout.first_line, tuple(sorted(rejects)), (*layout.notes, *notes))
+    if odd.sum() > len(told):
+        told.append(f"{counted(int(odd.sum()) - len(told), 'more line')} with {how} of the others are kept out")
+    return told
 
 
-def _read(path: Path, layout: Layout, shown: Path) -> tuple[Any, dict[int, str]]:
-    """The table, and the text of each line that DuckDB rejects."""
+def _line(path: Path, number: int, most: int = 80) -> str:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next((text for i, text in enumerate(file, 1) if i == number), "").strip()[:most]
+
+
+def _read(layout: Layout, shown: Path) -> Any:
+    """The table of all rows that have no more fields than there are names."""
     import duckdb
 
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(layout.width))
-    quote = "'" + layout.quote.replace("'", "''") + "'"
+    dialect = layout.dialect
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.names)))
     question = (
-        f"select * from read_csv(?, auto_detect = false, columns = {{{columns}}}, delim = ?, quote = {quote}, "
-        f"escape = {quote}, skip = ?, header = false, null_padding = true, parallel = false, strict_mode = true, "
-        "ignore_errors = true, store_rejects = true)"
+        f"select * from read_csv(?, auto_detect = false, columns = {{{columns}}}, delim = ?, quote = ?, escape = ?, "
+        "header = false, null_padding = true, parallel = false, strict_mode = true, ignore_errors = true)"
     )
-    connection = duckdb.connect()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about a copy, which is smaller than the text
-            found = connection.execute(question, [str(path), layout.delimiter, layout.first_line - 1])
-            table: Any = found.to_arrow_table()
-        rejects = connection.execute("select line, csv_line from reject_errors order by line").fetchall()
-    except duckdb.Error as error:
-        reason = str(error).partition("\n")[0]
-        raise UnusableData(f"{shown} cannot be read as CSV: {reason}") from error
-    return table, {int(line): text or "" for line, text in rejects}
-
-
-def _named(layout: Layout, columns: list[Any]) -> tuple[list[str], list[Any]]:
-    """Columns beyond the header: empty ones come from a delimiter at the end, a full one is the rows' own name."""
-    names = [name.strip() for name in layout.names]
-    if len(columns) == len(names) + 1:
-        if columns[-1].null_count > 0.5 * len(columns[-1]):
-            names.append("")
-        else:
-            names.insert(0, "row")
-    names += [f"column {i + 1}" for i in range(len(names), len(columns))]
-    kept = [i for i, name in enumerate(names) if name or columns[i].null_count < len(columns[i])]
-    return [names[i] or f"column {i + 1}" for i in kept], [columns[i] for i in kept]
-
-
-def _require_closed_quotes(path: Path, layout: Layout, shown: Path) -> None:
-    mark = layout.quote.encode()
-    with path.open("rb") as file:
-        odd = [number for number, line in enumerate(file, 1) if line.count(mark) % 2]
-    if len(odd) % 2:
-        raise UnusableData(f"{shown} cannot be read as CSV: a quotation mark of line {odd[-1]} is never closed")
+    values = [str(layout.path), dialect.delimiter, dialect.quote, dialect.escape]
+    with duckdb.connect(config={"threads": 1}) as connection, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about a copy, which is smaller than the text
+        try:
+            return connection.execute(question, values).to_arrow_table()
+        except duckdb.Error as error:
+            reason = str(error).partition("\n")[0]
+            raise UnusableData(f"{shown} cannot be read as CSV: {reason}") from error

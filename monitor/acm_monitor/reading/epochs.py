@@ -45,7 +45,7 @@ def numbers_of(counts: Any) -> Any:
     whole = pc.fill_null(pc.match_substring_regex(counts, r"^\d{1,18}$"), False)
     if pc.sum(whole).as_py() == len(counts) - counts.null_count:
         return pc.cast(pc.if_else(whole, counts, "0"), pa.int64()).to_numpy()
-    return pc.cast(counts, pa.float64()).to_numpy()
+    return np.asarray(pc.cast(counts, pa.float64()), np.float64)
 
 
 def from_numbers(values: Any, *, days: bool = True) -> ParsedTimes | None:

@@ -63,7 +63,7 @@ def from_frame(frame: Any, reading: Reading = _FOUND_OUT, source: str = "frame")
     else:
         table = pa.table(frame)
     return _recording(
-        Cells([str(name).strip() for name in table.column_names], list(table.columns), 1, (), ()), Path(source), reading
+        Cells([str(name).strip() for name in table.column_names], list(table.columns), None, ()), Path(source), reading
     )
 
 
@@ -92,7 +92,7 @@ def _recording(cells: Cells, path: Path, reading: Reading) -> Recording:
 
 def _csv_cells(path: Path) -> Cells:
     with as_utf8(path) as text:
-        cells = cells_of(text.path, layout_of(text.path, path), path)
+        cells = cells_of(layout_of(text, path), path)
     return cells._replace(notes=(*cells.notes, *text.notes))
 
 
@@ -103,7 +103,7 @@ def _parquet_cells(path: Path) -> Cells:
         table = parquet.read_table(path)
     except (ValueError, pa.ArrowException) as error:  # Arrow's errors, but for those of the system
         raise UnusableData(f"{path} cannot be read as Parquet: {error}") from error
-    return Cells([name.strip() for name in table.column_names], list(table.columns), 1, (), ())
+    return Cells([name.strip() for name in table.column_names], list(table.columns), None, ())
 
 
 def _ordered(

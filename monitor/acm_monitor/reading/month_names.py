@@ -29,8 +29,9 @@ _NAMES = (
 _MONTHS = {start: month for month, starts in enumerate(_NAMES, 1) for start in starts.split()}
 
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er)?\.?"
-_NAME = r"(?P<name>\pL{3,})\.?"
-_WEEKDAY = r"^(?:\pL{2,}\.?[, ]+)?"
+_LETTER = r"[A-Za-z\x{c0}-\x{52f}]"
+_NAME = rf"(?P<name>{_LETTER}{{3,}})\.?"
+_WEEKDAY = rf"^(?:{_LETTER}{{2,}}\.?[, ]+)?"
 _TIME_OF_DAY = rf"(?:(?:,? +(?:(?:at|um|à|a las|kl\.?) )?|[:T,] ?){CLOCK}{HALF}{ZONE})?$"
 _PATTERNS = (
     rf"{_WEEKDAY}{_DAY}(?:[-/ ]*(?:de )?){_NAME},?(?:[-/ ]*(?:de )?)(?P<year>\d{{4}}|\d{{2}}){_TIME_OF_DAY}",
@@ -43,6 +44,8 @@ _PATTERNS = (
 def fill_in_months(column: Any, times: Times) -> list[str]:
     """Fill in `times` where a month is written in letters; a note if there is any."""
     read, notes = 0, list[str]()
+    if not pc.any(pc.match_substring_regex(column, rf"{_LETTER}{{3}}")).as_py():
+        return notes
     for pattern in _PATTERNS:
         rows, fields = matches(column, pattern)
         if not len(rows):

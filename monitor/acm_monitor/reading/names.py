@@ -5,11 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+_TIME_NAMES = re.compile(
+    r"(ts|t|time|times|timestamp|date|datetime|zeit|zeitstempel|datum|uhrzeit|index|epoch|ticks)"
+    r"|.*(time ?stamp|date ?time|[_ ]time|[_ ]date|time[_ ].*utc)"
+    r"|(time|date|datum|zeit|timestamp)\W.*|.*(zeitpunkt|fecha|horodat|時刻|日時|时间|дата).*",
+    re.IGNORECASE,
+)
 _LABEL_NAMES = re.compile(
     r"(is[_ ]?)?(anomal(y|ies|ous)|outliers?|fault(y|s)?|failures?|label(s|led)?|ground[_ ]?truth|change[_ ]?points?"
     r"|target|class)([_ ]?(flag|label|type|class))?",
     re.IGNORECASE,
 )
+
+
+def is_time(name: str) -> bool:
+    """Whether a column of that name may hold the time."""
+    return _TIME_NAMES.fullmatch(name.strip()) is not None
 
 
 def is_label(name: str) -> bool:

@@ -142,7 +142,7 @@ class Table:
 
     def _first(self, mask: Any, text: Any) -> tuple[str, str]:
         row = int(np.flatnonzero(mask)[0])
-        return f"line {self.cells.line(int(self.rows[row]))}", text[row].as_py()[:80]
+        return self.cells.place(int(self.rows[row])), text[row].as_py()[:80]
 
     def _tell_rows_without_time(self, stamps: Any) -> None:
         unread = np.flatnonzero(np.isnat(self.times))
@@ -150,7 +150,7 @@ class Table:
             self.notes.append(f"{len(self.times):,} rows, each with its time")
             return
         examples = ", ".join(
-            f"line {self.cells.line(int(row))}: {str(stamps[row].as_py() or '')[:80]!r}" for row in unread[:3]
+            f"{self.cells.place(int(row))}: {str(stamps[row].as_py() or '')[:80]!r}" for row in unread[:3]
         )
         self.notes.append(f"{counted(len(unread), 'row')} kept out, the time cannot be read ({examples})")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,16 +12,10 @@ from .arrow import pa
 from .clocks import continued, dates_of_parts
 from .epochs import counts_of, from_numbers, numbers_of
 from .fields import ParsedTimes
-from .names import listed
+from .names import is_time, listed
 from .numbers import tidy
 from .times import formatted_times, parse_times
 
-_TIME_NAMES = re.compile(
-    r"(ts|t|time|times|timestamp|date|datetime|zeit|zeitstempel|datum|uhrzeit|index|epoch|ticks)"
-    r"|.*(time ?stamp|date ?time|[_ ]time|[_ ]date|time[_ ].*utc)"
-    r"|(time|date|datum|zeit|timestamp)\W.*|.*(zeitpunkt|fecha|horodat|時刻|日時|时间|дата)",
-    re.IGNORECASE,
-)
 _MOST_LOOKED_AT = 500
 #: Counted times are dates without marks, too, by chance; hardly any column of them is throughout.
 _MOST_DATES = 0.99
@@ -46,7 +39,7 @@ class _Columns:
 
     def __init__(self, names: Sequence[str], columns: Sequence[Any], day_first: bool | None) -> None:
         self.names, self.columns, self.day_first = list(names), columns, day_first
-        self.named = [i for i, name in enumerate(names) if _TIME_NAMES.fullmatch(name)]
+        self.named = [i for i, name in enumerate(names) if is_time(name)]
 
     def by_name(self, *, digits: bool, days: bool = False) -> TimeColumn | None:
         """The first column named like a time that holds times: as they are written, or counted."""

@@ -1,0 +1,150 @@
+"""How a file is split into cells: by the delimiter under which most cells are times and numbers."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .arrow import pa
+from .epochs import counts_of
+from .text import single_blanks
+from .time_columns import times_of
+
+DELIMITERS = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "bars",
+    " ": "blanks",
+    "^": "carets",
+    "~": "tildes",
+    "\x1f": "unit separators",
+}
+_GROUP = r"[.,'\u2019 \u00a0\u2009\u202f]"
+_NUMBER = re.compile(
+    rf"[-+\u2212]?(\d+|\d{{1,3}}({_GROUP}\d{{2,3}})*{_GROUP}\d{{3}})?([.,]\d*)?([eE][-+]?\d+)?|nan|null|n/?a",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?Z?( ?[AaPp]\.?[Mm]\.?)?")
+#: What is looked at: the head of a file and pieces of the rest; so many widths of rows, and rows of each.
+_HEAD, _PIECE, _PIECES = 1 << 16, 1 << 14, 6
+_WIDTHS, _ROWS, _TEXTS = 3, 40, 12
+_COMMENTS = ("#", "%", "//", "!")
+#: How much less a table without a time counts.
+_NO_TIME = 0.2
+_PLAIN = 0.9
+
+
+class Dialect(NamedTuple):
+    """Delimiter, quotation mark and what escapes it; and the number of fields of most rows."""
+
+    delimiter: str
+    quote: str
+    escape: str
+    width: int
+
+    def rows(self, lines: Any, *, strict: bool = False) -> Any:
+        """A reader of lines that gives the fields of each row; a strict one refuses what quotes leave open."""
+        doubled = self.escape == self.quote
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            doublequote=doubled,
+            escapechar=None if doubled else self.escape,
+            strict=strict,
+        )
+
+
+class Kinds(NamedTuple):
+    """What the columns of some rows hold: which are times, which times or numbers, and which anything at all."""
+
+    times: frozenset[int]
+    plain: frozenset[int]
+    filled: frozenset[int]
+
+    @property
+    def score(self) -> float:
+        """The share of the columns that can be used, and whether there is a time."""
+        return len(self.plain) / max(len(self.filled), 1) * (1.0 if self.times else _NO_TIME)
+
+
+def dialect_of(path: Path) -> Dialect | None:
+    """The dialect of a UTF-8 file, or None if nothing splits it into two columns or more."""
+    lines = _sample(path)
+    lines = [line for line in lines if not line.startswith(_COMMENTS)] or lines
+    text = "".join(lines)
+    quote = "'" if '"' not in text and text.count("'") >= 2 * len(lines) else '"'
+    escape = "\\" if f"\\{quote}" in text else quote
+    best: tuple[float, Dialect] | None = None
+    for delimiter in DELIMITERS:
+        if delimiter not in text:
+            continue
+        dialect = Dialect(delimiter, quote, escape, 0)
+        rows = [row for row in dialect.rows(single_blanks(lines) if delimiter == " " else lines) if row]
+        for width, count in Counter(map(len, rows)).most_common(_WIDTHS + 1):
+            if width < 2:
+                continue
+            own = [row for row in rows if len(row) == width]
+            score = count / len(rows) * kinds_of(own[:: max(1, len(own) // _ROWS)]).score
+            if best is None or score > best[0]:
+                best = score, dialect._replace(width=width)
+    return best[1] if best else None
+
+
+def kinds_of(rows: Sequence[Sequence[str]]) -> Kinds:
+    """What the columns of rows of one width hold."""
+    times: set[int] = set()
+    plain: set[int] = set()
+    filled: set[int] = set()
+    texts = 0
+    for i, column in enumerate(zip(*rows, strict=True)):
+        cells = [cell.strip() for cell in column if cell.strip()]
+        if not cells:
+            continue
+        filled.add(i)
+        if sum(map(is_plain, cells)) >= _PLAIN * len(cells):
+            plain.add(i)
+            if not times and len(rows) > 1 and _counts_time(cells):
+                times.add(i)
+        elif texts < _TEXTS:
+            texts += 1
+            if times_of(pa.array(cells), None, least=_PLAIN, digits=False) is not None:
+                times.add(i)
+                plain.add(i)
+    return Kinds(frozenset(times), frozenset(plain), frozenset(filled))
+
+
+def is_plain(cell: str) -> bool:
+    """Whether a cell is a number however it is written, or says that there is none; or a time of day."""
+    return _NUMBER.fullmatch(cell) is not None or _CLOCK.fullmatch(cell) is not None
+
+
+def is_time_cell(cell: str) -> bool:
+    """Whether a cell is a time as it is written."""
+    return times_of(pa.array([cell]), None, least=1.0, digits=True) is not None
+
+
+def _counts_time(cells: list[str]) -> bool:
+    column = pa.array(cells)
+    if counts_of(column).null_count > (1 - _PLAIN) * len(cells):
+        return False
+    return len(set(cells)) > 1 and times_of(column, None, least=_PLAIN, digits=True) is not None
+
+
+def _sample(path: Path) -> list[str]:
+    """Whole lines from the head and from all over the file."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        pieces = [head if size <= _HEAD else head[: head.rfind(b"\n") + 1]]
+        for i in range(1, _PIECES + 1) if size > _HEAD else ():
+            file.seek(max(_HEAD, (size - _PIECE) * i // _PIECES))
+            piece = file.read(_PIECE)
+            pieces.append(piece[piece.find(b"\n") + 1 : piece.rfind(b"\n") + 1])
+    text = b"".join(pieces).decode("utf-8-sig", errors="replace")
+    return text.splitlines(keepends=True) if "\x1f" not in text else re.findall(r"[^\n]*\n|[^\n]+", text)
