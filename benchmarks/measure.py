@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import acm_dispatch
+from acm_dispatch.execution.timing import batch_size, timed, timed_batch, wait_for_idle_threads
 
 from .accuracy import Oracle, judge
 from .case import Case
@@ -21,11 +22,9 @@ from .cases import find
 from .peers import peers_of
 from .process import load_average, pin, without_paths
 
-#: Longest wait before a sample for threads of the one before that still spin: OpenBLAS' do for 30 to 100 ms.
-_MOST_IDLE_WAIT_SECONDS = 0.25
-
-#: While nothing spins, this process is busy for less than a tenth of so long.
-_QUIET_SECONDS = 0.01
+#: Before a sample: the longest wait for threads of the one before that still spin (OpenBLAS' do for 30 to 100 ms), how
+#: long a look at them takes, and the part of it for which a quiet process is busy at most.
+WAIT = {"patience": 0.25, "look": 0.01, "share": 0.1}
 
 #: A sample of a quick call is a batch of about this long, after one call outside the clock.
 _BATCH_SECONDS = 0.004
@@ -58,7 +57,7 @@ class Candidate:
         """First call (compiles), verdict on its numbers, size of a batch."""
         try:
             self.call = self.start(*arrays)
-            self.first_seconds, result = _timed(self.call)
+            self.first_seconds, result = timed(self.call)
             if self.package != OURS_IN_FLOAT64:
                 self._judge(case, self.finish(result), oracle)
             del result
@@ -79,43 +78,22 @@ class Candidate:
 
     def _choose_batch(self) -> None:
         if self.first_seconds < 1 or self.package == "numba":
-            seconds = min(_timed(self.call)[0] for _ in range(2))
-            self.batch = max(1, min(1000, int(_BATCH_SECONDS / seconds)))
+            seconds = min(timed(self.call)[0] for _ in range(2))
+            self.batch = batch_size(seconds, _BATCH_SECONDS, 1000)
 
     def sample(self, number: int) -> None:
         """One time of this round, its threads' predecessors asleep."""
         begun = time.perf_counter()
-        wait_until_idle()
+        wait_for_idle_threads(**WAIT)
         if self.batch > 1:
             self.call()
         self.times[number] = _batched(self.call, self.batch)
         self.spent += time.perf_counter() - begun
 
 
-def wait_until_idle() -> None:
-    """Waits until all threads of this process are asleep."""
-    end = time.perf_counter() + _MOST_IDLE_WAIT_SECONDS
-    busy = _QUIET_SECONDS
-    while busy > _QUIET_SECONDS / 10 and time.perf_counter() < end:
-        before = time.process_time()
-        time.sleep(_QUIET_SECONDS)
-        busy = time.process_time() - before
-
-
-def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    result = call()
-    return time.perf_counter() - start, result
-
-
 def _batched(call: Callable[[], Any], count: int) -> float:
     """Seconds a call; of a single one, without giving back the memory of its result."""
-    if count == 1:
-        return _timed(call)[0]
-    start = time.perf_counter()
-    for _ in range(count):
-        call()
-    return (time.perf_counter() - start) / count
+    return timed(call)[0] if count == 1 else timed_batch(call, [()] * count) / count
 
 
 def ours(case: Case) -> Candidate:

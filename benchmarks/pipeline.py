@@ -14,10 +14,11 @@ from typing import Any
 from rich.console import Console
 
 import acm_dispatch
+from acm_dispatch.execution.timing import wait_for_idle_threads
 
 from . import machine, memory, pipeline_report, report
 from .chains import STAGES, Clock, plant, run
-from .measure import OURS, Candidate, interleave, wait_until_idle
+from .measure import OURS, WAIT, Candidate, interleave
 from .process import load_average, pin, run_python, without_paths
 from .results import quartiles
 
@@ -42,7 +43,7 @@ class Chain(Candidate):
     def sample(self, number: int) -> None:
         """One run, part by part."""
         begun = time.perf_counter()
-        wait_until_idle()
+        wait_for_idle_threads(**WAIT)
         clock = Clock()
         run(chain(self.name), self.x, clock)
         self.seconds[number] = clock.seconds | {stage: clock.stage(stage) for stage in STAGES}

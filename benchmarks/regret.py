@@ -21,10 +21,11 @@ import numpy as np
 import acm_dispatch
 from acm_dispatch.backends.backend import Backend
 from acm_dispatch.execution.dispatch import Operation, declared
+from acm_dispatch.execution.timing import wait_for_idle_threads
 from acm_dispatch.selection.bound import BoundCall
 from acm_dispatch.tuning.candidates import Candidate, candidates_of, incumbent_of, predicted, rotated, usable_backends
 from acm_dispatch.tuning.cells import Cell, drawn
-from acm_dispatch.tuning.racing import race, wait_for_idle_threads
+from acm_dispatch.tuning.racing import race
 
 from .process import load_average
 

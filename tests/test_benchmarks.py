@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("rich", reason="the benchmarks' report needs rich")
 
-from benchmarks import build, device, report
+from benchmarks import build, cold, device, report
 from benchmarks.__main__ import ids
 from benchmarks.accuracy import Oracle, judge
 from benchmarks.case import Case
@@ -186,3 +186,23 @@ def test_a_device_is_measured_on_each_kind_of_case_once():
     kinds = [(case.key, case.dtype) for case in device.cases("")]
     assert len(set(kinds)) == len(kinds)
     assert {case.key for case in CASES if not case.missing} == {key for key, _ in kinds}
+
+
+def test_a_job_from_cold_caches_is_timed_after_1_10_and_1000_calls(monkeypatch):
+    monkeypatch.setattr(cold, "CALLS", (1, 3))
+    for backend in ("dispatch", "numpy"):
+        done = cold.run_job("zscore", 50, backend)
+        assert [*done] == [1, 3]
+        assert 0 < done[1] < done[3]
+    monkeypatch.setattr(cold, "_MOST_SECONDS", 0.0)
+    assert cold.run_job("zscore", 50, "numpy")[3] > 0, "what is missing is told from the last call"
+
+
+def test_the_worst_of_the_jobs_is_told_by_their_length():
+    found = [cold.Job("zscore", 200, calls, *times) for calls, *times in [(1, 3.0, 2.0, 9.0), (10, 4.0, 9.0, 2.0)]]
+    assert [job.ratio for job in found] == [1.5, 2.0]
+    assert cold.summary([*found, *(job._replace(calls=1000, dispatch=1.0) for job in found)])["worst by calls"] == {
+        "1": 1.5,
+        "10": 2.0,
+        "1000": 0.5,
+    }

@@ -11,10 +11,11 @@ from ..backends.backend import Backend
 from ..errors import BackendError, InvalidInput, Unsupported
 from ..execution.dispatch import Operation
 from ..execution.draws import Draw
+from ..execution.timing import wait_for_idle_threads
 from ..selection.bound import BoundCall
 from .candidates import Candidate, candidate_of, fault_of, incumbent_of, rotated
 from .cells import drawn_in, usual
-from .racing import Racer, race, ratios_of, wait_for_idle_threads
+from .racing import Racer, race, ratios_of
 
 #: How often arguments are drawn, should the contract refuse them.
 _DRAWS = 20

@@ -11,6 +11,7 @@ from ..backends.backend import Backend
 from ..contract.widths import nearest_width
 from ..errors import InvalidInput, Unsupported
 from ..execution.dispatch import Operation
+from ..execution.timing import wait_for_idle_threads
 from ..selection.bound import BoundCall
 from ..selection.costs import variant_of
 from ..selection.curves import Point
@@ -18,7 +19,7 @@ from ..selection.machine import facts_of
 from ..selection.profile import Entry, Key
 from .candidates import Candidate, candidates_of, fault_of, incumbent_of, rotated
 from .cells import Cell, drawn
-from .racing import MARGIN, beats, race, wait_for_idle_threads
+from .racing import MARGIN, beats, race
 
 #: Cells, and candidates that have no chance, of which a call takes longer than this are left out: the last slope of
 #: a curve says what they cost. Of what a program is known to call, longer ones are measured, too.

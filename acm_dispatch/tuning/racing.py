@@ -15,6 +15,8 @@ from math import comb
 from statistics import median
 from typing import Any
 
+from ..execution.timing import batch_size, timed, timed_batch, wait_for_idle_threads
+
 #: A sample of a quick call is a batch of about this many seconds.
 _BATCH_SECONDS = 2e-4
 _MOST_CALLS = 200
@@ -31,9 +33,6 @@ MARGIN = 1.1
 
 #: How probable a lead by chance may be.
 _CHANCE = 0.05
-
-#: While threads of a library spin after a call, this process is busy; how long they are waited for.
-_MOST_SETTLE_SECONDS, _LOOK_SECONDS = 0.15, 0.001
 
 
 @dataclass(eq=False)
@@ -53,23 +52,16 @@ class Racer:
 
     def warm_up(self, arguments: Sequence[Any]) -> Any:
         """The result of the first call, which is timed apart; the size of a batch follows from the second."""
-        start = time.perf_counter()
-        result = self.call(*arguments)
-        self.first_seconds = time.perf_counter() - start
+        self.first_seconds, result = timed(self.call, arguments)
         if self.first_seconds < 1:
-            start = time.perf_counter()
-            self.call(*arguments)
-            seconds = max(time.perf_counter() - start, 1e-7)
-            self.batch = max(1, min(_MOST_CALLS, int(_BATCH_SECONDS / seconds)))
+            self.batch = batch_size(timed(self.call, arguments)[0], _BATCH_SECONDS, _MOST_CALLS)
         return result
 
     def sample(self, rotation: Any) -> None:
         """The time of this round."""
-        call, batch = self.call, [next(rotation) for _ in range(self.batch)]
-        busy, switches, start = time.process_time(), _interruptions(), time.perf_counter()
-        for arguments in batch:
-            call(*arguments)
-        seconds = time.perf_counter() - start
+        batch = [next(rotation) for _ in range(self.batch)]
+        busy, switches = time.process_time(), _interruptions()
+        seconds = timed_batch(self.call, batch)
         self.disturbed.append(_interruptions() > switches)
         self.times.append(seconds / self.batch)
         self.spins = time.process_time() - busy > 1.2 * seconds
@@ -131,16 +123,6 @@ def beats(challenger: Racer, incumbent: Racer) -> bool | None:
 def _by_chance(successes: int, tries: int) -> float:
     """The sign test: how probable so many heads are of a fair coin."""
     return sum(comb(tries, k) for k in range(successes, tries + 1)) / 2**tries
-
-
-def wait_for_idle_threads() -> None:
-    """Wait until no thread of this process spins: a BLAS's do for up to a tenth of a second after a call."""
-    end = time.perf_counter() + _MOST_SETTLE_SECONDS
-    while time.perf_counter() < end:
-        before, start = time.process_time(), time.perf_counter()
-        time.sleep(_LOOK_SECONDS)
-        if time.process_time() - before < 0.2 * (time.perf_counter() - start):
-            return
 
 
 def _interruptions() -> int:
