@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,9 +21,6 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 #: What stands between these in a page is written by this program.
 _WRITTEN = re.compile(r"(<!-- written by benchmarks\.pages -->\n).*?(\n<!-- end -->)", re.DOTALL)
-
-#: Columns of the page's table: those of the report but for needs, verdicts and what only float32 has.
-_COLUMNS = slice(0, 9)
 
 
 def figures(results: dict[str, Any]) -> dict[str, str]:
@@ -48,7 +46,6 @@ def page(results: dict[str, Any]) -> str:
     """The page of a run: where it was, ratios, times by size, everything else that was measured."""
     machine, rows = results["machine"], results["cases"]
     folder = machine["kind"]
-    table = [report.cells(row)[_COLUMNS] for row in rows]
     parts = [
         f"# {machine['processor']}, {machine['threads']} threads",
         f"Commit {machine['commit']}, {machine['date']}. {summary(results)}",
@@ -60,8 +57,9 @@ def page(results: dict[str, Any]) -> str:
         "The floor is what the reference machine's arithmetic and memory allow.",
         _included(f"{folder}/times.html"),
         "## All cases",
-        "Ratio: median over the rounds of best peer's time / ours, with quartiles.",
-        report.as_table(report.COLUMNS[_COLUMNS], table),
+        report.needs_met(results),
+        report.LEGEND,
+        report.as_table(report.COLUMNS, map(report.cells, rows)),
         *report.others(results),
         "## The machine",
         report.facts_of(machine),
@@ -137,7 +135,12 @@ def main() -> None:
     parser.add_argument("--name", default="latest", help="of the results in benchmarks/results (default: latest)")
     parser.add_argument("--docs", type=Path, default=DOCS, help="the folder of the site (default: docs)")
     asked = parser.parse_args()
-    results = json.loads((report.RESULTS / f"{asked.name}.json").read_text(encoding="utf-8"))
+    path = report.RESULTS / f"{asked.name}.json"
+    if not path.is_file():
+        sys.exit(f"There are no results {path}; `make bench` measures them.")
+    results = json.loads(path.read_text(encoding="utf-8"))
+    if not plots.ratios(results["cases"]):
+        sys.exit(f"{path} has no case in float64 that could be compared with a peer; nothing is written.")
     print(f"Written: {write(results, asked.docs)} and its figures; commit them with the first page.")
 
 

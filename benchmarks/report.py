@@ -108,9 +108,9 @@ def interval(quartiles: list[float]) -> str:
 
 def markdown(results: dict[str, Any]) -> str:
     """The whole report."""
-    parts = [f"# Benchmarks: {results['name']}", facts_of(results["machine"]), _summary(results)]
+    parts = [f"# Benchmarks: {results['name']}", facts_of(results["machine"]), needs_met(results)]
     if rows := results["cases"]:
-        parts += ["## Operations", _LEGEND, as_table(COLUMNS, map(cells, rows))]
+        parts += ["## Operations", LEGEND, as_table(COLUMNS, map(cells, rows))]
     parts += others(results) + _peers(results)
     return "\n\n".join(parts) + "\n"
 
@@ -120,7 +120,7 @@ def others(results: dict[str, Any]) -> list[str]:
     return [part for section in (_overhead, _imports, _interrupts, _build, _memory) for part in section(results)]
 
 
-_LEGEND = (
+LEGEND = (
     "Ratio: median over the rounds of (best peer's time / our time), with quartiles; above 1 we are faster. Need: the "
     "least such ratio, over the best peer, the best exact one, a named package, or our own call in float64 (x own "
     "float64: its time / ours). x floor: our time over what the reference machine allows. "
@@ -139,7 +139,8 @@ def facts_of(machine: dict[str, Any]) -> str:
     return "\n".join([*lines, f"- versions: {present}", f"- absent peers: {absent}"])
 
 
-def _summary(results: dict[str, Any]) -> str:
+def needs_met(results: dict[str, Any]) -> str:
+    """How many rows reach what they need, and those that do not."""
     states = [state_of(row) for row in results["cases"]]
     if not states:
         return "No operation was measured."
@@ -257,7 +258,7 @@ def _details(entry: dict[str, Any]) -> tuple[str, str, str]:
 
 def show(results: dict[str, Any], console: Console) -> None:
     """The main table on the terminal, missed rows in red; the shorter sections as they are written."""
-    console.print(_summary(results), markup=False)
+    console.print(needs_met(results), markup=False)
     table = Table("case", *COLUMNS[4:], title=f"Benchmarks: {results['name']}")
     for row in results["cases"]:
         bad = state_of(row) in ("MISSED", "FAILED")

@@ -1,5 +1,6 @@
 """What the site shows of a run: every number is one of the results, in figures that follow light and dark."""
 
+import json
 import re
 import runpy
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("rich", reason="the benchmarks' report needs rich")
 
 from acm_dispatch import registry
-from benchmarks import pages, plots
+from benchmarks import pages, plots, report
 from benchmarks.case import Case
 from benchmarks.measure import OURS
 from benchmarks.results import summarise
@@ -88,6 +89,8 @@ def test_the_page_tells_machine_commit_and_every_case(results, docs):
     table = [line for line in text.splitlines() if line.startswith(("| zscore", "| matmul"))]
     assert len(table) == len(CASES)
     assert "4.50 [4.50, 4.50]" in table[1]
+    assert "MISSED: zscore-standard-10kx50-float64-nan" not in text
+    assert "**Of 5 rows: 3 met, 2 without a need.**" in text
     for name in re.findall(r":file: (.*)", text):
         assert (docs / "benchmarks" / name).is_file()
 
@@ -128,3 +131,16 @@ def test_the_pages_of_operations_show_the_ratios_of_a_run_that_is_kept(results, 
     assert f"{line}2.0 x numpy (standard, 10k x 50)" in generate["family_page"]("normalization")
     assert f"{line}0.5 x numpy (10k x 5 x 50)" in generate["family_page"]("matmul")
     assert "speed over" not in generate["family_page"]("imputation")
+
+
+def test_results_that_cannot_be_shown_are_refused_with_a_sentence(results, docs, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["pages", "--name", "mine", "--docs", str(docs)])
+    with pytest.raises(SystemExit, match="There are no results"):
+        pages.main()
+    (tmp_path / "mine.json").write_text(json.dumps({**results, "cases": [results["cases"][3]]}))
+    with pytest.raises(SystemExit, match="no case in float64"):
+        pages.main()
+    (tmp_path / "mine.json").write_text(json.dumps(results))
+    pages.main()
+    assert (docs / "benchmarks" / "x86_64-avx2-4.md").is_file()
