@@ -21,7 +21,9 @@ import acm_dispatch
 from acm_dispatch import info, registry
 from acm_dispatch.backends.backend import Backend, Kernel
 from acm_dispatch.contract.declaration import Composition
+from acm_dispatch.contract.parts import Halo, Passes, Rows, Scan, Undivided
 from acm_dispatch.execution.dispatch import Operation
+from acm_dispatch.execution.parts import completed
 from acm_dispatch.policy.configuration import PREFIX
 from acm_dispatch.policy.settings import SETTINGS
 
@@ -176,6 +178,42 @@ def reference() -> str:
     return "\n".join(parts + _entries("Checks of options", checks))
 
 
+_CHUNKS_HEAD = """\
+# Recordings in chunks
+
+How often an operation reads its rows where they are more than memory holds ([the guide](guide/large.md)), from its
+declaration. What gives a row for each row can be followed by other operations in the same reading.
+
+| operation | reads | gives |
+|---|---|---|
+"""
+
+
+def chunks_page() -> str:
+    """How often operations read recordings, and what these offer."""
+    declared = {**registry.operations, **registry.compositions}
+    lines = [f"| `{name}` | {_reads(declared[name])} |\n" for name in sorted(declared)]
+    things = [".. autofunction:: acm_dispatch.chunks.scan"]
+    things += [f".. autofunction:: acm_dispatch.chunks.{name}" for name in ("compute", "plan")]
+    for name in ("Chunks", "Deferred", "Plan"):
+        things += [f".. autoclass:: acm_dispatch.chunks.{name}", "   :members:"]
+    return _CHUNKS_HEAD + "".join(lines) + "\n```{eval-rst}\n" + "\n".join(things) + "\n```\n"
+
+
+def _reads(subject: Operation | Composition) -> str:
+    """Reads and results, of a typical call where they depend on its arguments."""
+    parts = subject.parts
+    if callable(parts):
+        typical = subject.samples.typical(np.random.default_rng(0), 40)
+        parts = parts(completed(subject, {k: v for k, v in typical.items() if k not in subject.row_names}))
+    if parts is None or isinstance(parts, Undivided):
+        return f"| {'' if parts is None else parts.why}"
+    by_row = isinstance(parts, Rows | Halo | Scan) or (isinstance(parts, Passes) and parts.rows is not None)
+    reads = 2 if isinstance(parts, Scan) and parts.backwards else parts.reads
+    windows = isinstance(parts, Halo) and not parts.by_row
+    return f"{reads} | {'a row for each window' if windows else 'a row for each row' if by_row else 'one result'}"
+
+
 def _entries(title: str, things: Mapping[str, object]) -> list[str]:
     lines: list[str] = []
     for name, thing in things.items():
@@ -214,6 +252,7 @@ def pages() -> dict[str, str]:
     found |= _examples()
     return found | {
         "operations/index.md": document() + contents,
+        "chunks.md": chunks_page(),
         "settings.md": settings(),
         "reference.md": reference(),
     }
