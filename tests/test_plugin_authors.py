@@ -1,13 +1,16 @@
-"""What an author of a plugin begins from."""
+"""What an author of a plugin begins from, and a plugin that was written from the page alone."""
 
+import json
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from acm_dispatch.cli.new import new_distribution
 from acm_dispatch.errors import ConfigurationError
 
+BOTTLENECK = Path(__file__).parent / "third_party/bottleneck"
 KIT = ("-m", "pytest", "-p", "no:cacheprovider", "-rs")
 
 
@@ -49,3 +52,43 @@ def test_a_new_distribution_overwrites_nothing(tmp_path):
         with pytest.raises(ConfigurationError, match=r"has something in it; expected a folder"):
             new_distribution("mine", folder)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.fixture
+def bottleneck(python_with):
+    """Runs Python with the plugin that wraps bottleneck."""
+    pytest.importorskip("bottleneck")
+    return python_with(BOTTLENECK, tomllib.loads((BOTTLENECK / "pyproject.toml").read_text())["project"])
+
+
+def test_rolling_means_by_bottleneck_pass_the_kit(bottleneck):
+    done = bottleneck(*KIT, "--pyargs", "acm_dispatch.testing", "--backend=bottleneck")
+    assert done.returncode == 0, done.stdout[-3000:]
+    declined = set(re.findall("declined: (.*)", done.stdout))
+    assert declined == {
+        "float32 is not supported",
+        "running sums are inexact beside infinities and windows of values 10,000 times as large",
+    }
+
+
+RANKS = """
+import json
+import numpy as np
+import acm_dispatch as acm
+
+x = np.random.default_rng(0).uniform(10, 20, size=(20_000, 8))
+with acm.use(exclude=("rust", "numba")), acm.trace() as trace:
+    mean = acm.rolling_mean(x, 60)
+told = acm.explain("rolling_mean", x, 60)
+near = np.allclose(mean, acm.rolling_mean(x, 60, backend="numpy"), equal_nan=True)
+print(json.dumps([bool(near), trace.records[0].backend, told.predicted["bottleneck"].origin]))
+"""
+
+
+def test_rolling_means_by_bottleneck_rank_by_the_costs_that_they_bring(bottleneck):
+    done = bottleneck("-c", RANKS)
+    assert done.returncode == 0, done.stderr
+    near, chosen, origin = json.loads(done.stdout)
+    assert near
+    assert chosen == "bottleneck"
+    assert origin.startswith("the profile that bottleneck brings")
