@@ -17,28 +17,40 @@ RUST_NEEDED  := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' backends/rust/C
 RUST_FOUND   := $(shell cargo --version 2>/dev/null | cut -d ' ' -f 2)
 CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_FOUND) | sort -C -V && echo yes))
 
-PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml monitor/pyproject.toml tests/third_party/example/pyproject.toml
+PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml monitor/pyproject.toml
 PACKAGING    := $(VENV)-packaging
 PURE         := . backends/numba backends/cupy monitor
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
-.PHONY: help setup demo test test-minimal test-gpu-rig roofline fuzz lint format bench bench-page bench-pipeline bench-device check-packages wheels third-party-licences docs clean
+.PHONY: help setup runtime demo test test-minimal test-gpu-rig roofline fuzz lint format bench bench-page bench-pipeline bench-device check-packages wheels third-party-licences docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/python.done $(VENV)/rust.done ## the environment with everything this machine can carry
+# What pip installs and what cargo compiles need not wait for each other.
+setup: ## the environment with everything this machine can carry
+	@$(MAKE) --no-print-directory -j2 $(VENV)/tools.done $(VENV)/rust.done
 
-$(VENV)/python.done: $(PROJECTS)
+runtime:
+	@$(MAKE) --no-print-directory -j2 $(VENV)/python.done $(VENV)/rust.done
+
+$(VENV)/pip.done:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet -e '.[report]' --group test --group lint -e backends/numba -e '$(CUPY)' -e monitor -e tests/third_party/example
+	@touch $@
+
+$(VENV)/python.done: $(VENV)/pip.done $(PROJECTS)
+	$(PIP) install --quiet -e '.[cli]' -e backends/numba -e '$(CUPY)' -e monitor
 	@$(if $(CUDA),,echo 'No NVIDIA driver of CUDA 12 or 13 was found: CuPy is left out.')
 	@touch $@
 
-$(VENV)/rust.done: $(VENV)/python.done $(RUST_SOURCES)
+$(VENV)/tools.done: $(VENV)/python.done pyproject.toml tests/third_party/example/pyproject.toml
+	$(PIP) install --quiet -e '.[report]' --group test --group lint -e tests/third_party/example
+	@touch $@
+
+$(VENV)/rust.done: $(VENV)/pip.done $(RUST_SOURCES)
 ifeq ($(CARGO),)
 	@echo "The Rust backend is left out: $(if $(RUST_FOUND),cargo $(RUST_FOUND) is older than $(RUST_NEEDED),cargo is not installed) (https://rustup.rs installs it; then run make again)."
 else
@@ -46,13 +58,13 @@ else
 	@touch $@
 endif
 
-demo: setup ## condition monitoring on a simulated plant, end to end (ARGS="file.csv --report out.html" for your own data)
+demo: runtime ## condition monitoring on a simulated plant, end to end (ARGS="file.csv --report out.html" for your own data)
 	@echo "This is acm-monitor, of the distribution in monitor/; acm-dispatch demo runs it, too."
 	$(BIN)/acm-monitor $(ARGS)
 
 test: setup ## every test, Rust's included
 ifneq ($(CARGO),)
-	cargo test $(CRATES) --exclude acm_rs --release --quiet
+	cargo test $(CRATES) --exclude acm_rs --exclude 'acm_py*' --release --quiet
 	chosen=$$($(BIN)/python -c 'from acm_rs import _core; print(_core.isa())'); \
 	for isa in baseline avx2 avx512; do \
 		case $$chosen in $$isa*) continue;; esac; \

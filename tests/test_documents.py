@@ -143,6 +143,15 @@ def test_make_builds_rust_only_where_it_can(tmp_path, cargo, said):
     assert said in done.stdout
 
 
+@pytest.mark.skipif(shutil.which("make") is None or sys.platform == "win32", reason="needs make and a shell")
+@pytest.mark.parametrize(("target", "with_tools"), [("demo", False), ("lint", True)])
+def test_make_installs_developers_tools_for_developers_alone(tmp_path, target, with_tools):
+    command = ["make", "-n", target, f"VENV={tmp_path}/venv"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("--group lint" in done.stdout) == with_tools
+    assert "-e backends/numba" in done.stdout
+
+
 @pytest.mark.skipif(not {"rust", "numba"} <= registry.backends().keys(), reason="the table names every backend")
 def test_the_table_of_operations_says_what_is_there():
     page = runpy.run_path(str(ROOT / "docs/generate.py"))["document"]()
