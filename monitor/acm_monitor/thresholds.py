@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Thresholds(NamedTuple):
     """The three limits of a result."""
 
-    #: |z| within the regime beyond which a sensor is out of its range.
+    #: ``|z|`` within the regime beyond which a sensor is out of its range.
     sensor: float = 5.0
     #: A detector finds a row unusual beyond this; several do where the fused score is beyond it.
     detectors: float = 4.0
