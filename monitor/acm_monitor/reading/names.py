@@ -11,9 +11,9 @@ _TIME_NAMES = re.compile(
     r"|(time|date|datum|zeit|timestamp)\W.*|.*(zeitpunkt|fecha|horodat|時刻|日時|时间|дата).*",
     re.IGNORECASE,
 )
-_LABEL_NAMES = re.compile(
-    r"(is[_ ]?)?(anomal(y|ies|ous)|outliers?|fault(y|s)?|failures?|label(s|led)?|ground[_ ]?truth|change[_ ]?points?"
-    r"|target|class)([_ ]?(flag|label|type|class))?",
+_COUNTER_NAMES = re.compile(
+    r"row|#|no\.?|nr\.?|n|index|idx|id|rec(ord)?( ?no\.?)?|seq(uence)?|lfd\.? ?nr\.?|unnamed: ?\d+|column 1"
+    r"|sample( ?no\.?)?",
     re.IGNORECASE,
 )
 
@@ -23,9 +23,9 @@ def is_time(name: str) -> bool:
     return _TIME_NAMES.fullmatch(name.strip()) is not None
 
 
-def is_label(name: str) -> bool:
-    """Whether a column of that name tells what was found out later, and is no sensor."""
-    return _LABEL_NAMES.fullmatch(name.strip()) is not None
+def is_counter(name: str) -> bool:
+    """Whether a column of that name may count the rows."""
+    return _COUNTER_NAMES.fullmatch(name.strip()) is not None
 
 
 def listed(names: Sequence[str], most: int = 6) -> str:

@@ -15,11 +15,20 @@ import numpy as np
 from ..recording import Floats
 from .arrow import pa, pc
 
-_EXPONENT = r"(?:[eE][-+]?\d+)?"
+_EXPONENT = r"(?:[eEdD][-+]?\d+)?"
 _SPACES = "[ '\u2019\u00a0\u2009\u202f]"
 _PLAIN = rf"^[-+]?(?:\d+\.?\d*|\.\d+){_EXPONENT}$"
 _HEAD = 1000
-_WORDS = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
+#: Cells that a spreadsheet was kept from reading, signs that are no hyphen, signs behind the digits: where one of the
+#: first kind is found, what is replaced by what.
+_RESPELLED = (
+    ("[\u2212\u2013]", "[\u2212\u2013]", "-"),
+    (r"^[=']", r"^(?:=\"(.*)\"|'([^']*)'?)$", r"\1\2"),
+    (r"\d-$", r"^([\d.,' \x{a0}\x{202f}]*\d)-$", r"-\1"),
+)
+_BLANK = r"\x{a0}\x{202f}"
+_WITH_UNIT = rf"^(?P<number>[-+]?[\d.,' {_BLANK}]*\d{_EXPONENT})[ {_BLANK}]?(?P<unit>[^\d\s.,'*!?+-][^\d,;]*)$"
+_MOSTLY = 0.9
 #: What pandas takes for a missing value; anything else that is no number is told.
 _MISSING = ("", "nan", "-nan", "na", "n/a", "<na>", "#n/a", "#na", "null", "none")
 
@@ -45,12 +54,23 @@ class Numbers(NamedTuple):
 
 
 def tidy(column: Any) -> Any:
-    """The cells without outer spaces, with ASCII signs; null where pandas, too, sees a missing value."""
+    """The cells without outer spaces, with ASCII signs before the digits; null where pandas, too, sees no value."""
     text = pc.utf8_trim_whitespace(column if pa.types.is_string(column.type) else column.cast(pa.string()))
-    if pc.any(pc.match_substring(text, "\u2212")).as_py():
-        text = pc.replace_substring(text, "\u2212", "-")
+    for found, pattern, plain in _RESPELLED:
+        if pc.any(pc.match_substring_regex(text, found)).as_py():
+            text = pc.replace_substring_regex(text, pattern, plain)
     missing = pc.is_in(pc.utf8_lower(text), value_set=pa.array(_MISSING))
     return pc.if_else(missing, pa.scalar(None, text.type), text)
+
+
+def without_unit(text: Any) -> tuple[Any, str]:
+    """A column whose numbers are all followed by one unit, without it; and the unit, "" where there is none."""
+    whole = pa.chunked_array([text]).combine_chunks() if isinstance(text, pa.Array) else text.combine_chunks()
+    found = pc.extract_regex(whole, _WITH_UNIT)
+    units = pc.unique(found.field("unit").filter(found.is_valid()))
+    if len(units) != 1 or len(found) - found.null_count < _MOSTLY * (len(text) - text.null_count):
+        return text, ""
+    return pa.chunked_array([pc.if_else(found.is_valid(), found.field("number"), whole)]), units[0].as_py()
 
 
 def marks_of(text: Any) -> Marks:
@@ -65,10 +85,10 @@ def marks_of(text: Any) -> Marks:
         if not _any(text, mark):
             continue
         m, o = f"[{mark}]", f"[{other}]"
-        group = rf"\d{{1,3}}(?:{m}\d{{3}})+"
+        group = rf"\d{{1,3}}(?:{m}\d{{2,3}})*{m}\d{{3}}"
         either = _count(text, rf"^[-+]?[1-9]\d{{0,2}}{m}\d{{3}}$")
         grouping = _count(text, rf"^[-+]?{group}(?:{o}\d*)?$") - either - _count(text, rf"^[-+]?0{m}\d{{3}}$")
-        spaced = rf"(?:\d*|\d{{1,3}}(?:{_SPACES}\d{{3}})+|\d{{1,3}}(?:{o}\d{{3}})+)"
+        spaced = rf"(?:\d*|\d{{1,3}}(?:{_SPACES}\d{{3}})+|\d{{1,3}}(?:{o}\d{{2,3}})*{o}\d{{3}})"
         decimal = _count(text, rf"^[-+]?{spaced}{m}\d*{_EXPONENT}$") - either
         found.either[mark], found.grouping[mark], found.decimal[mark] = either, grouping, decimal
     return found
@@ -88,7 +108,8 @@ def numbers(text: Any, marks: Marks, of_file: str) -> Numbers:
     settled = own or of_file
     either = {mark for mark, count in marks.either.items() if count}
     if not own and not settled and either:
-        settled = "." if either == {"."} else "," if either == {","} else ""
+        settled = _shorter_way(text, either.pop()) if len(either) == 1 else ""
+        either = {"."}
     mixed = not own and any(marks.decimal.values())
     values, bad = _mixed(text) if mixed else _converted(text, settled or ".")
     ambiguous = np.zeros(len(values), bool)
@@ -99,15 +120,30 @@ def numbers(text: Any, marks: Marks, of_file: str) -> Numbers:
     return Numbers(values, bad, ambiguous, "" if mixed else settled or ".")
 
 
+def _shorter_way(text: Any, mark: str) -> str:
+    """The decimal sign under which a column moves less: ``998, 999, 1.000`` goes on in thousands.
+
+    Where every cell has the mark nothing tells, and it is taken for the decimal sign.
+    """
+    if not pc.any(pc.match_substring_regex(text, r"^[-+]?\d+$")).as_py():
+        return mark
+    ways = {
+        sign: np.abs(np.diff(values[~np.isnan(values)])).sum()
+        for sign in ".,"
+        for values, _ in [_converted(text, sign)]
+    }
+    return min((mark, _other(mark)), key=lambda sign: ways[sign])
+
+
 def _converted(text: Any, decimal: str) -> tuple[Floats, Any]:
     """All cells read with one decimal sign, its counterpart and spaces grouping thousands."""
     if decimal == "." and (values := _cast_at_once(text)) is not None:
-        return values, np.zeros(len(values), bool)
+        return _finite(values, np.zeros(len(values), bool))
     m, o = f"[{decimal}]", f"[{_other(decimal)}]"
     plain = text
     if pc.any(pc.match_substring_regex(text, rf"{_SPACES}|{o}")).as_py():
         for group in (_SPACES, o):
-            grouped = pc.match_substring_regex(text, rf"^[-+]?\d{{1,3}}(?:{group}\d{{3}})+(?:{m}\d*)?$")
+            grouped = pc.match_substring_regex(text, rf"^[-+]?\d{{1,3}}(?:{group}\d{{2,3}})*{group}\d{{3}}(?:{m}\d*)?$")
             plain = pc.if_else(grouped, pc.replace_substring_regex(text, group, ""), plain)
     if decimal == ",":
         plain = pc.replace_substring(plain, ".", "?")  # a point that groups nothing means nothing
@@ -133,12 +169,18 @@ def _mixed(text: Any) -> tuple[Floats, Any]:
 
 
 def _cast(plain: Any) -> tuple[Floats, Any]:
-    number = pc.or_(
-        pc.match_substring_regex(plain, _PLAIN), pc.is_in(pc.utf8_lower(plain), value_set=pa.array(sorted(_WORDS)))
-    )
-    kept = pc.if_else(number, plain, pa.scalar(None, plain.type))
+    number = pc.match_substring_regex(plain, _PLAIN)
+    kept = pc.if_else(number, pc.replace_substring_regex(plain, "[dD]", "e"), pa.scalar(None, plain.type))
     values = pc.cast(kept, pa.float64()).to_numpy().astype(np.float64)
-    return values, _as_bool(pc.and_(pc.is_valid(plain), pc.invert(pc.fill_null(number, False))))
+    return _finite(values, _as_bool(pc.and_(pc.is_valid(plain), pc.invert(pc.fill_null(number, False)))))
+
+
+def _finite(values: Floats, bad: Any) -> tuple[Floats, Any]:
+    """Infinity, and numbers beyond the largest, are none."""
+    infinite = np.isinf(values)
+    if infinite.any():
+        values[infinite], bad = np.nan, bad | infinite
+    return values, bad
 
 
 def _any(text: Any, mark: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,18 +9,16 @@ import numpy as np
 
 from ..errors import UnusableData, printable
 from ..recording import Floats, Times, counted, shortened
-from .arrow import pa, pc
 from .cells import Cells
-from .names import is_label, listed
-from .numbers import Numbers, decimal_of, marks_of, numbers, tidy
-from .tags import tag_of
+from .labels import flags_of, is_label
+from .names import is_counter, listed
+from .number_columns import read_numbers
+from .numbers import tidy
+from .tags import counts_rows, pivoted, tags_of
 from .time_columns import TimeColumn
 
 #: Fewer rows say nothing.
 _LEAST_ROWS = 20
-
-#: A text column in which at least this share of the cells are numbers is a sensor with unreadable cells.
-_MOSTLY_NUMBERS = 0.5
 
 
 class Reading(NamedTuple):
@@ -60,25 +57,40 @@ class Table:
             raise UnusableData(
                 f"{self.path} has {len(self.rows)} usable rows; at least {_LEAST_ROWS} are needed to say anything"
             )
-        labelled = [i for i, name in enumerate(self.names) if name in reading.labels or is_label(name)]
-        read = self._read([i for i in range(len(self.names)) if i not in labelled], reading.decimal)
-        texts = {self.names[i]: self._text(i) for i in labelled}
-        labels = {name: numbers(text, marks_of(text), "").values for name, text in texts.items()}
-        if labelled:
-            told = listed([self.names[i] for i in labelled])
-            self.notes.append(f"left out, labels and no sensors (by their names): {told}")
+        columns = {name: self._used(column) for name, column in zip(self.names, self.columns, strict=True)}
+        labels = {name: columns.pop(name) for name in self._labelled(columns, reading)}
+        if labels:
+            self.notes.append(f"left out, labels and no sensors (by their names): {listed(list(labels))}")
+        flags = {name: flags_of(column) for name, column in labels.items()}
+        self._leave_out_counters(columns)
+        read = read_numbers(columns, reading.decimal, self._first, self.notes)
         times = self.times[self.rows]
-        if (
-            len(read) == 1
-            and (tag := tag_of(self.names, [self._used(column) for column in self.columns], times)) is not None
-        ):
-            name, value = next(iter(read.items()))
-            return self._pivoted(times, tag, name, value)
+        tags = tags_of(columns, list(read), times) if read and not reading.columns else None
+        if tags is not None:
+            times, read = pivoted(
+                times, {name: read[name] for name in read if name not in tags.names}, tags, self.notes
+            )
+            flags = {}
         if not read:
             told = listed(self.names)
             raise UnusableData(f"{self.path} has no numeric column beside the time; it has {told}")
-        values = np.column_stack(list(read.values()))
-        return printable(self.path.name), times, shortened(list(read)), values, self.notes, labels
+        names = shortened([printable(name) for name in read])
+        return printable(self.path.name), times, names, np.column_stack(list(read.values())), self.notes, flags
+
+    def _labelled(self, columns: dict[str, Any], reading: Reading) -> list[str]:
+        """The columns that are labels: those the user names, and those whose names and cells say so."""
+        return [
+            name
+            for name, column in columns.items()
+            if name in reading.labels or (name not in reading.columns and is_label(name, column))
+        ]
+
+    def _leave_out_counters(self, columns: dict[str, Any]) -> None:
+        counters = [name for name, column in columns.items() if is_counter(name) and counts_rows(tidy(column))]
+        if counters and len(counters) < len(columns):
+            self.notes.append(f"left out, they count the rows: {listed(counters)}")
+            for name in counters:
+                del columns[name]
 
     def _choose(self, reading: Reading) -> None:
         """Only the columns that the user wants."""
@@ -93,53 +105,6 @@ class Table:
         """Its cells in the rows that have a time."""
         return column if len(self.rows) == len(column) else column.take(self.rows)
 
-    def _text(self, i: int) -> Any:
-        return tidy(self._used(self.columns[i]))
-
-    def _read(self, chosen: Sequence[int], decimal: str | None) -> dict[str, Floats]:
-        """The numeric columns; what is left out, or only partly readable, is noted."""
-        numeric = {i: self._used(self.columns[i]) for i in chosen if not _is_text(self.columns[i])}
-        texts = {i: self._text(i) for i in chosen if i not in numeric}
-        marks = {i: marks_of(text) for i, text in texts.items()}
-        of_file = decimal or decimal_of(list(marks.values()))
-        if of_file == ",":
-            self.notes.append("decimal comma")
-        kept: dict[str, Floats] = {}
-        left_out: list[str] = []
-        for i in chosen:
-            name = self.names[i]
-            if i in numeric:
-                kept[name] = _floats(numeric[i])
-                continue
-            found = numbers(texts[i], marks[i], of_file)
-            filled = len(texts[i]) - texts[i].null_count
-            if filled - int(found.bad.sum()) < _MOSTLY_NUMBERS * filled:
-                left_out.append(name)
-                continue
-            kept[name] = found.values
-            self._tell(name, texts[i], found, of_file)
-        if left_out:
-            self.notes.append(f"left out, not numeric: {listed(left_out)}")
-        return kept
-
-    def _tell(self, name: str, text: Any, found: Numbers, of_file: str) -> None:
-        if count := int(found.bad.sum()):
-            row, cell = self._first(found.bad, text)
-            self.notes.append(
-                f"{name}: {counted(count, 'cell')} not a number, such as {cell!r} in {row}, taken as gaps"
-            )
-        if count := int(found.ambiguous.sum()):
-            row, cell = self._first(found.ambiguous, text)
-            read = f"read with {cell[-4]!r} as decimal sign" if found.decimal else "taken as gaps"
-            self.notes.append(
-                f"{name}: {counted(count, 'cell')} such as {cell!r} in {row} may group thousands or be decimal; "
-                f"{read}; --decimal settles it"
-            )
-        if found.decimal and of_file and found.decimal != of_file:
-            self.notes.append(f"{name}: its decimal sign is {found.decimal!r}, unlike the others'")
-        if not found.decimal:
-            self.notes.append(f"{name}: point and comma are both decimal signs, each cell is read by its own")
-
     def _first(self, mask: Any, text: Any) -> tuple[str, str]:
         row = int(np.flatnonzero(mask)[0])
         return self.cells.place(int(self.rows[row])), text[row].as_py()[:80]
@@ -153,31 +118,3 @@ class Table:
             f"{self.cells.place(int(row))}: {str(stamps[row].as_py() or '')[:80]!r}" for row in unread[:3]
         )
         self.notes.append(f"{counted(len(unread), 'row')} kept out, the time cannot be read ({examples})")
-
-    def _pivoted(self, times: Times, tag: int, name: str, value: Floats) -> Any:
-        """A sensor for each tag, of a file with one value a row."""
-        tags = tidy(self._used(self.columns[tag])).combine_chunks().dictionary_encode()
-        stamps, row = np.unique(times, return_inverse=True)
-        column = tags.indices.to_numpy()
-        values = np.full((len(stamps), len(tags.dictionary)), np.nan)
-        values[row, column] = value
-        repeated = len(value) - len(np.unique(row * len(tags.dictionary) + column))
-        self.notes.append(f"one value a row: {self.names[tag]!r} names the sensor, {name!r} holds its value")
-        if repeated:
-            self.notes.append(f"{counted(repeated, 'row')} with the time and the tag of another, the last one counts")
-        names = shortened([printable(name) for name in tags.dictionary.to_pylist()])
-        return printable(self.path.name), stamps, names, values, self.notes, {}
-
-
-def _is_text(column: Any) -> bool:
-    kind = column.type
-    return (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_temporal(kind)
-        or pa.types.is_nested(kind)
-    )
-
-
-def _floats(column: Any) -> Floats:
-    return pc.cast(column, pa.float64(), safe=False).to_numpy().astype(np.float64)
