@@ -16,7 +16,11 @@ from pyarrow import parquet
 import acm_dispatch as acm
 from acm_dispatch import InvalidInput, OperationNotFoundError, chunks, registry
 from acm_dispatch.chunks import memory
-from acm_dispatch.contract.parts import Halo, Rows, Scan, Undivided
+from acm_dispatch.chunks.calls import Call
+from acm_dispatch.chunks.opening import opened
+from acm_dispatch.contract.parts import Undivided
+from acm_dispatch.execution import parts
+from acm_dispatch.testing.checks import as_tuple, assert_equivalent
 
 N = 1000
 RNG = np.random.default_rng(0)
@@ -31,16 +35,18 @@ def arguments_of(subject, rows):
     return arguments.pop(subject.row_names[0]), arguments
 
 
-def is_of_a_matrix(subject):
-    x, _ = arguments_of(subject, 20)
-    return isinstance(x, np.ndarray) and x.ndim == 2
+def is_of_parts(subject):
+    """Whether a typical call is of a matrix whose rows may come in blocks."""
+    x, others = arguments_of(subject, 20)
+    declared = subject.parts
+    if callable(declared):
+        declared = declared(parts.completed(subject, {k: v for k, v in others.items() if k not in subject.row_names}))
+    return isinstance(x, np.ndarray) and x.ndim == 2 and not isinstance(declared, Undivided | None)
 
 
-#: All whose parts combine; what takes a CSR matrix, or its arrays, is of no recording.
+#: What takes a CSR matrix, or its arrays, is of no recording.
 SUBJECTS = {
-    name: subject
-    for name, subject in {**registry.operations, **registry.compositions}.items()
-    if subject.parts is not None and not isinstance(subject.parts, Undivided) and is_of_a_matrix(subject)
+    name: subject for name, subject in {**registry.operations, **registry.compositions}.items() if is_of_parts(subject)
 }
 
 
@@ -55,31 +61,34 @@ def in_blocks_of(x, rows):
     return chunks.scan(x, memory=rows * max(1, x[:1].size) * x.dtype.itemsize * memory._SHARE)
 
 
-def assert_same(found, expected, *, exactly):
-    """Of arrays, tuples of them, and chunks."""
-    found = found.to_numpy() if isinstance(found, chunks.Chunks) else found
-    if isinstance(expected, tuple):
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            assert_same(one, other, exactly=exactly)
-    elif exactly:
-        np.testing.assert_array_equal(found, expected)
-        assert found.dtype == expected.dtype
-    else:
-        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+def in_memory(result):
+    """A result whose rows are to come, with them there."""
+    if isinstance(result, chunks.Chunks):
+        return result.to_numpy()
+    if not isinstance(result, tuple):
+        return result
+    there = map(in_memory, result)
+    return type(result)(*there) if hasattr(result, "_fields") else tuple(there)
 
 
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("rows", [7, 64, 5000])
 @pytest.mark.parametrize("name", SUBJECTS)
-def test_every_operation_gives_what_it_gives_of_all_rows(name, rows):
+def test_every_operation_gives_what_it_gives_of_all_rows_and_the_bits_of_the_plain_engine(name, rows):
     subject = SUBJECTS[name]
     x, others = arguments_of(subject, 300)
     result = in_blocks_of(x, rows).apply(name, **others)
     if isinstance(result, chunks.Deferred):
         result = result.compute()
-    exactly = isinstance(subject.parts, Rows | Halo | Scan)
-    assert_same(result, subject.function(x, **others), exactly=exactly)
+    found = as_tuple(in_memory(result))
+    arguments = {subject.row_names[0]: x, **others}
+    assert_equivalent(subject, arguments, found, as_tuple(subject.function(**arguments)), "float64", "tolerance")
+    with_rows = {name: value for name, value in arguments.items() if name in subject.row_names and value is not None}
+    size = max(rows, Call(name, opened(x, None, None), (), others).rows_before)
+    blocks = [{k: v[i : i + size] for k, v in with_rows.items()} for i in range(0, len(x), size)]
+    options = {name: value for name, value in others.items() if name not in with_rows}
+    for one, other in zip(found, as_tuple(parts.over_blocks(subject, blocks, **options)), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -52,11 +52,12 @@ class Computed(Source):
             yield Block(np.ascontiguousarray(matrix.reshape(len(matrix), -1)), results.times)
 
     def results(self, rows: int) -> Iterator[RowsOfParts]:
-        """The results of each block of the source, of at least `rows` rows: a tuple of arrays."""
+        """The results of each block of the source, of no fewer rows where that is free: a tuple of arrays."""
         complete([self._job], self._blocks_of)
         to_come = self._to_come()
-        blocks = self._blocks_of(to_come.call.source, max(rows, to_come.call.rows_before))
-        for found, times in _rows(to_come, blocks, self._states(to_come, rows)):
+        least = max(rows, to_come.call.rows_before) if self._job.least is None else self._job.least
+        states = self._states(to_come, least)
+        for found, times in _rows(to_come, self._blocks_of(to_come.call.source, least), states):
             several = found if isinstance(found, tuple) else (found,)
             chosen = several if self._part is None else several[self._part : self._part + 1]
             if len(chosen[0]):
@@ -68,13 +69,13 @@ class Computed(Source):
             raise InvalidInput(self.label, "x", "has no rows of results; expected `.compute()`")
         return outcome.rows
 
-    def _states(self, to_come: RowsToCome, rows: int) -> list[Any] | None:
+    def _states(self, to_come: RowsToCome, least: int) -> list[Any] | None:
         """Of a scan that runs backwards, what every block is given by those after it: a reading of its own."""
         call, what = to_come.call, to_come.step.what
         if not (isinstance(what, Scan) and what.backwards):
             return None
         states = States(call, what)
-        read(self._blocks_of(call.source, max(rows, call.rows_before)), [states])
+        read(self._blocks_of(call.source, least), [states])
         return states.result()
 
 

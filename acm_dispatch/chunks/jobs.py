@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
-from ..contract.parts import Apply, Count, Fold, Found, Outcome, Scan, Step, Take
+from ..contract.parts import Apply, Columns, Count, Fold, Found, Outcome, Scan, Step, Take
 from ..execution import parts
 from .calls import Call
 from .source import Block, Source
@@ -30,12 +30,16 @@ class Job:
         The step that needs a reading.
     outcome : Outcome or None
         Once no step is left.
+    least : int or None
+        What the blocks of its readings so far were not to be shorter than: later ones are to be the same blocks, since
+        rows may follow from what was found of each. None before the first one.
     """
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.waiting: Step | None = None
         self.outcome: Outcome | None = None
+        self.least: int | None = None
         self._steps = call.parts.steps(call.others)
         self.advance(None)
 
@@ -47,7 +51,9 @@ class Job:
             except StopIteration as end:
                 self.waiting, self.outcome = None, cast("Outcome", end.value)
                 return
-            if isinstance(step.what, Fold | Take) or (isinstance(step.what, Count) and self.call.source.rows is None):
+            if isinstance(step.what, Fold | Take | Columns) or (
+                isinstance(step.what, Count) and self.call.source.rows is None
+            ):
                 self.waiting = step
                 return
             given = self._at_once(step)
@@ -109,6 +115,21 @@ class _Taking:
         return self._call.picked(self._rows, self._numbers)
 
 
+class _TakingColumns:
+    """All rows of some columns."""
+
+    def __init__(self, call: Call, columns: Columns) -> None:
+        self._call, self._numbers = call, np.asarray(columns.numbers, dtype=np.int64)
+        self._blocks: list[Any] = []
+
+    def take(self, values: np.ndarray[Any, Any], start: int) -> None:
+        self._blocks.append(values[:, self._numbers])
+
+    def result(self) -> Any:
+        nothing = np.empty((0, len(self._numbers)), self._call.source.dtype)
+        return self._call.block(np.concatenate([nothing, *self._blocks]), 0)
+
+
 class _Counting:
     """The number of rows, where it is not known beforehand."""
 
@@ -145,6 +166,8 @@ def _taker(call: Call, step: Step) -> _Taker:
     what = step.what
     if isinstance(what, Fold):
         return _Folding(call, what, step.found)
+    if isinstance(what, Columns):
+        return _TakingColumns(call, what)
     return _Taking(call, what) if isinstance(what, Take) else _Counting()
 
 
@@ -163,9 +186,13 @@ def complete(jobs: Sequence[Job], blocks_of: Callable[[Source, int], Iterable[Bl
     `blocks_of` reads a source, in blocks that are not shorter than so many rows.
     """
     while waiting := [job for job in jobs if job.waiting is not None]:
-        source = waiting[0].call.source
-        group = [job for job in waiting if job.call.source is source]
+        first = waiting[0]
+        same = [job for job in waiting if job.call.source is first.call.source]
+        begun = first.least
+        group = [job for job in same if begun is None or job.least in (None, begun)]
+        least = max(job.call.rows_before for job in group) if begun is None else begun
         takers = [_taker(job.call, cast("Step", job.waiting)) for job in group]
-        read(blocks_of(source, max(job.call.rows_before for job in group)), takers)
+        read(blocks_of(first.call.source, least), takers)
         for job, taker in zip(group, takers, strict=True):
+            job.least = least if job.least is None else job.least
             job.advance(taker.result())

@@ -26,7 +26,7 @@ class Reader:
         self.memory, self.show = memory, show
 
     def __call__(self, source: Source, least: int = 0) -> Iterable[Block]:
-        rows = budget.rows_of_block(source, self.memory, least)
         if isinstance(source, Computed):
-            return source.blocks(rows)
+            return source.blocks(least)
+        rows = budget.rows_of_block(source, self.memory, least)
         return progress.shown(ahead(lambda: source.blocks(rows)), source.label, source.rows, wanted=self.show)

@@ -102,9 +102,8 @@ class Chunks:
             yield _one_or_all(rows.parts)
 
     def _results(self) -> Iterator[sinks.Rows]:
-        rows = budget.rows_of_block(self._source, self._reader.memory)
         if isinstance(self._source, Computed):
-            return self._source.results(rows)
+            return self._source.results(0)
         return (sinks.Rows((block.values,), block.times) for block in self._reader(self._source))
 
     def to_numpy(self) -> Any:

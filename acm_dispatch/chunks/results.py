@@ -40,5 +40,5 @@ def _each(result: Any, made: Callable[[RowsToCome], Any]) -> Any:
 def _of_rows(job: Job, to_come: RowsToCome) -> Job:
     """A job that has come to these rows alone."""
     own = Job.__new__(Job)
-    own.call, own.waiting, own.outcome = job.call, None, Outcome(rows=to_come)
+    own.call, own.waiting, own.outcome, own.least = job.call, None, Outcome(rows=to_come), job.least
     return own
