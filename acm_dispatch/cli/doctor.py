@@ -21,9 +21,13 @@ from ..backends.discovery import GROUP, OPERATIONS
 from ..backends.threads import usable_cores
 from ..errors import DispatchWarning, described
 from ..policy.resolved import config
+from ..tuning.parallelism import achieved_parallelism
 from ..tuning.staleness import staleness
 from .cpu import cpu_features, cpu_model, thread_limit
 from .profile import in_force
+
+#: The share of threads below which it is told that they do not run at once.
+_FEW = 0.7
 
 
 def examine(console: Console) -> None:
@@ -91,8 +95,16 @@ def _processor() -> list[tuple[str, str]]:
         ("model", cpu_model()),
         ("features", cpu_features()),
         ("usable threads", f"{usable_cores()} ({thread_limit()})"),
+        ("threads that run at once", _at_once(usable_cores())),
     ]
     return [*rows, *_rust_library()]
+
+
+def _at_once(threads: int) -> str:
+    """As many as are measured to, and what a number far below says."""
+    found = achieved_parallelism(threads)
+    few = "; other programs or a limit of the container take the rest, so that fewer threads may be faster"
+    return f"{found:.1f}{few if found < _FEW * threads else ''}"
 
 
 def _rust_library() -> list[tuple[str, str]]:

@@ -112,10 +112,11 @@ def variants_of(operation: Operation) -> Iterator[tuple[tuple[tuple[str, Any], .
         yield (), tuple(each for each in optional if each in given ^ {name})
 
 
-def thread_counts(cores: int | None = None) -> tuple[int, ...]:
-    """The numbers of threads that are measured: one, the powers of two between, and all."""
+def thread_counts(cores: int | None = None, at_once: float | None = None) -> tuple[int, ...]:
+    """The numbers of threads that are measured: one, the powers of two between, as many as run at once, and all."""
     cores = cores or usable_cores()
-    return tuple(sorted({1, cores, *(2**i for i in range(1, 10) if 2**i < cores)}))
+    running = min(max(round(at_once or cores), 1), cores)
+    return tuple(sorted({1, running, cores, *(2**i for i in range(1, 10) if 2**i < cores)}))
 
 
 def drawn(operation: Operation, cell: Cell, seed: int = 0, others: Mapping[str, int] = OTHERS) -> Drawn:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from ..backends.threads import usable_cores
 from ..errors import ConfigurationError, shown
 from ..execution.dispatch import declared, find
 from ..execution.workload import Workload
@@ -18,6 +19,7 @@ from .called import Called, cells_of_calls, workload_of
 from .candidates import usable_backends
 from .cells import NUMBERS, cells_of, thread_counts, variant_of_cell
 from .measuring import TOO_LONG, Verdict
+from .parallelism import achieved_parallelism
 from .session import Progress, Session
 
 DTYPES = ("float64", "float32")
@@ -92,7 +94,7 @@ def tune(
     dtypes : sequence of str
         Of "float64" and "float32".
     threads : sequence of int, optional
-        Thread budgets; by default one, all, and the powers of two between.
+        Thread budgets; by default one, all, the powers of two between, and as many as are measured to run at once.
     sizes : sequence of int
         Numbers in the first array of the calls that are measured.
     workload : Workload or path, optional
@@ -123,7 +125,8 @@ def tune(
     >>> {verdict.after for verdict in done.verdicts}
     {'numpy'}
     """
-    budgets = tuple(threads) if threads is not None else thread_counts()
+    cores = usable_cores()
+    budgets = tuple(threads) if threads is not None else thread_counts(cores, achieved_parallelism(cores))
     _require(seconds > 0, "seconds", seconds, "a positive number")
     _require(bool(dtypes) and set(dtypes) <= set(DTYPES), "dtypes", dtypes, f"some of {DTYPES}")
     _require(bool(budgets) and all(budget >= 1 for budget in budgets), "threads", threads, "numbers from 1 on")
