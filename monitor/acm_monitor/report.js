@@ -9,9 +9,15 @@ const STEPS = [.001, .01, .1, 1, 10, 100].flatMap(size => EVEN.map(n => n * size
   [1, 10, 100, 1000].flatMap(size => EVEN.map(n => n * size * YEAR)));
 const WORDS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Places and labels of at most `most` ticks: what changes from one to the next above what they share. */
-function ticks(from, to, most) {
-  const step = STEPS.find(size => (to - from) / size <= most) || 5000 * YEAR, found = [];
+/** Pixels between ticks, so that their labels do not touch. */
+function apart(step) { return step >= MONTH ? 48 : step >= DAY ? 56 : step >= SECOND ? 84 : 120; }
+
+/** Places and labels of ticks on an axis of some pixels: what changes from one to the next above what they share. */
+function ticks(from, to, pixels) {
+  let number = STEPS.findIndex(size => pixels * size / (to - from) >= apart(size));
+  if (number < 0) number = STEPS.length - 1;
+  while (number > 0 && !round(from, to, STEPS[number]).length) number--;
+  const step = STEPS[number], found = [];
   let shared = "";
   for (const time of round(from, to, step)) {
     const [above, below] = label(time, step);
@@ -182,8 +188,8 @@ class Chart {
       svg.setAttribute("viewBox", `${(from - this.whole[0]) / all * this.width} 0 ${(to - from) / all * this.width} ${box.height}`);
     }
     this.axis.replaceChildren();
-    const edge = 35 / this.axis.clientWidth * (to - from), most = Math.max(3, Math.floor(this.axis.clientWidth / 95));
-    for (const [time, text] of ticks(from + edge, to - edge, most)) {
+    const pixels = this.axis.clientWidth, edge = 35 / pixels * (to - from); // half a label
+    for (const [time, text] of ticks(from + edge, to - edge, pixels - 70)) {
       add(this.axis, "span", {textContent: text}).style.left = `${100 * place(time)}%`;
     }
     for (const mark of this.figure.querySelectorAll("[data-at]")) {

@@ -129,6 +129,22 @@ def test_what_a_page_has_no_room_for_is_said(findings, tmp_path):
     assert re.search(r"and [\d,]+ more episodes for which a page has no room", page)
 
 
+def test_extreme_values_gaps_and_pauses_are_drawn(findings, tmp_path):
+    recording, episode = findings.recording, findings.episodes[0]
+    values, times = recording.values.copy(), recording.times.copy()
+    inside = slice(episode.start + 2, episode.stop - 2)
+    values[inside, 0], values[inside, 1], values[:, 2] = 1.7e308, np.inf, np.nan
+    values[episode.start, 0] = -1.7e308
+    times[episode.start + 5 :] += np.timedelta64(900, "D")
+    strange = findings._replace(
+        recording=recording._replace(values=values, times=times),
+        episodes=[episode._replace(sensors=(0, 1, 2)), episode._replace(start=0, stop=ROWS)],
+    )
+    page = written(strange, tmp_path)
+    assert len(drawings_of(page)) == page.count("<svg ")
+    assert not re.search(r'(?:d|data-low|data-high)="[^"]*(?:nan|inf)', page)
+
+
 # What a browser makes of it.
 
 
@@ -180,7 +196,8 @@ def test_axes_have_dates_and_seconds_and_labels_that_do_not_overlap(seen):
     for axis in axes:
         assert axis[0][0].endswith("9 Mar 2024")
         assert all(right <= left for (_, _, right), (_, left, _) in pairwise(axis))
-    assert any(re.match(r"1\d:\d\d:\d\d", label[0]) for axis in axes[1:] for label in axis)
+    exact = any(re.match(r"1\d:\d\d:\d\d", label[0]) for axis in axes[1:] for label in axis)
+    assert exact == (seen.width == 1280), "whole minutes are enough for a narrow axis"
 
 
 def test_zoom_and_the_values_under_the_pointer(seen):

@@ -21,6 +21,8 @@ _LEAST_AROUND, _AROUND = 30, 0.5
 _BAND_SHARE = 4
 #: A pause of so many steps interrupts a line.
 _PAUSE = 5
+#: Numbers beyond this are drawn as this: the length of a scale has to be a number, too.
+_LARGEST = 1e300
 #: Bytes that a point of a trace takes at least.
 _BYTES = 3
 #: The pictures of so many episodes need no opening.
@@ -105,7 +107,7 @@ def _window(times: Times, episode: Episode, alarms: Integers) -> _Window:
 def _trace(findings: Findings, sensor: int, window: _Window, pause: float, points: int) -> Plot:
     """A sensor's values over what is usual of them; the episode behind, alarms below."""
     values = findings.recording.values[window.rows, findings.columns[sensor]]
-    values = np.where(np.isfinite(values), values, np.nan)
+    values = np.clip(np.where(np.isfinite(values), values, np.nan), -_LARGEST, _LARGEST)
     edges = _edges(len(values), points // _BAND_SHARE)
     below, above = _usual(findings, sensor, findings.regimes.labels[window.rows][edges[:-1]])
     low, high = _ends(values, below, above)
