@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import acm_dispatch
-from acm_dispatch import DeclarationError, InvalidInput, Samples
+from acm_dispatch import DeclarationError, InvalidInput, Samples, registry, use
 from acm_dispatch.contract.parts import Count, Fold, Iterative, Passes, Rows, Step, Take, Undivided
 from acm_dispatch.execution.parts import extended, over_blocks
 
@@ -116,6 +116,22 @@ def test_parts_may_depend_on_the_arguments_without_rows(centred):
 def test_a_declaration_without_parts_says_so(centred):
     with pytest.raises(DeclarationError, match=r"^centred_columns: .* \(parts=\)"):
         over_blocks(centred(None), blocks_of(X))
+
+
+def test_every_operation_says_how_results_of_parts_combine():
+    for subject in (*registry.operations.values(), *registry.compositions.values()):
+        assert subject.parts is not None, subject.name
+        assert subject.row_names, subject.name
+
+
+def test_clusters_are_those_of_all_rows_together_from_given_centres():
+    x = np.random.default_rng(3).normal(size=(500, 3)) + 6 * np.repeat(np.eye(5, 3), 100, axis=0)
+    wanted = acm_dispatch.kmeans(x, 5, init=x[::100].copy(), backend="numpy")
+    with use("numpy"):
+        found = over_blocks(registry.compositions["kmeans"], blocks_of(x, 130, 131, 400), n_clusters=5, init=x[::100])
+    np.testing.assert_allclose(found.centers, wanted.centers, rtol=1e-12)
+    np.testing.assert_array_equal(found.labels, wanted.labels)
+    assert (found.n_iter, found.inertia) == (wanted.n_iter, pytest.approx(wanted.inertia, rel=1e-12))
 
 
 def test_an_option_is_refused_before_a_block_is_looked_at():

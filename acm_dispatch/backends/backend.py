@@ -145,6 +145,9 @@ class Backend:
     thread_invariant : bool, default True
         Whether its results are the same, bit for bit, on any number of threads. False where sums are left to a library
         that does not promise it (BLAS): the conformance kit then compares them within the tolerance.
+    by_place : sequence of str, optional
+        Operations of which a row's last digits depend on the rows around it (on its place in a tile, say), and not on
+        itself and its window alone: the kit compares results of blocks of rows with the whole's within the tolerance.
     refuses : mapping of str to str, optional
         Operations that it leaves to others for good, with the sentence why; `explain` shows it.
     tiles : sequence of int, optional
@@ -183,6 +186,7 @@ class Backend:
         to_device: Callable[[Any], Any] | None = None,
         to_host: Callable[[Any], Any] | None = None,
         thread_invariant: bool = True,
+        by_place: Sequence[str] = (),
         refuses: Mapping[str, str] = MappingProxyType({}),
         tiles: Sequence[int] = (),
         version: str = "",
@@ -211,6 +215,7 @@ class Backend:
         self.to_device = to_device or _as_it_is
         self.to_host = to_host or _as_it_is
         self.thread_invariant = thread_invariant
+        self.by_place = authoring.texts(f"{where}: by_place", by_place)
         self.refuses = authoring.text_by_name(f"{where}: refuses", refuses)
         self.tiles = tuple(tiles)
         self.version = version

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 from ..backends.transfer import to_device_of, to_host
 from ..contract.arrays import ArrayLike, canonicalise, is_finite, not_finite
 from ..contract.options import integer, real
-from ..contract.parts import Arguments, Fold, Found, Passes, Rows
+from ..contract.parts import Arguments, Count, Fold, Found, Iterative, Passes, Rows, Step, Take
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..contract.shapes import measure
@@ -332,6 +332,150 @@ def _calls(*, x: Any, n_clusters: Any, init: Any, **others: Any) -> dict[str, di
     return calls if given is not None else {**calls, "pairwise_euclidean": {"x": x[: _trials(count)], "y": x}}
 
 
+class _Size(NamedTuple):
+    """The largest magnitude of all numbers, and what they are."""
+
+    largest: float
+    dtype: Any
+
+
+def _size_of_block(arguments: Arguments, _: Found) -> _Size:
+    x = _matrices(arguments["x"], None)[0]
+    return _Size(float(abs(x).max()) if x.size else 0.0, x.dtype)
+
+
+def _larger(first: _Size, second: _Size) -> _Size:
+    return first if first.largest >= second.largest else second
+
+
+def _as_found(total: Any, _: Arguments, __: Found) -> Any:
+    return total
+
+
+_SIZE = Fold(_size_of_block, _larger, _as_found)
+
+
+def _in_share(arguments: Arguments, found: Found) -> tuple[Any, Any]:
+    """The block in the unit that all distances are numbers in, and the centres, which are in it."""
+    centers, share = found
+    x = _matrices(arguments["x"], None)[0]
+    return (x if share == 1.0 else x * share), to_device_of(x, centers.astype(x.dtype, copy=False))
+
+
+def _means_in_share(arguments: Arguments, found: Found) -> ClusterMeans:
+    return cluster_means(*_in_share(arguments, found))
+
+
+def _squares_of_block(arguments: Arguments, found: Found) -> _Squares:
+    x, centers = _in_share(arguments, found)
+    return _sum_of_squares(to_host(pairwise_distances_argmin_min(x, centers)[1]))
+
+
+def _squares_together(first: _Squares, second: _Squares) -> _Squares:
+    unit = max(first.unit, second.unit)
+    return _Squares(sum(part.total * (part.unit / unit) ** 2 for part in (first, second)), unit)
+
+
+class _Farthest(NamedTuple):
+    """The rows that are farthest from their centres, farthest first."""
+
+    distances: Any
+    rows: Any
+    labels: Any
+    most: int
+
+
+def _farthest_of_block(arguments: Arguments, found: Found) -> _Farthest:
+    x, centers = _in_share(arguments, found)
+    labels, distances = map(to_host, pairwise_distances_argmin_min(x, centers))
+    return _first_farthest(distances, to_host(x), labels, len(centers))
+
+
+def _first_farthest(distances: Any, rows: Any, labels: Any, most: int) -> _Farthest:
+    order = np.argsort(-distances, kind="stable")[:most]
+    return _Farthest(distances[order], rows[order], labels[order], most)
+
+
+def _farthest_together(first: _Farthest, second: _Farthest) -> _Farthest:
+    distances, rows, labels = (np.concatenate(pair) for pair in zip(first[:3], second[:3], strict=True))
+    return _first_farthest(distances, rows, labels, first.most)
+
+
+_MEANS = Fold(_means_in_share, cluster_means_merged, _as_found)
+_INERTIA = Fold(_squares_of_block, _squares_together, _as_found)
+_FARTHEST = Fold(_farthest_of_block, _farthest_together, _as_found)
+
+
+def _labelled(arguments: Arguments, found: Found, _: int) -> Any:
+    return pairwise_distances_argmin(*_in_share(arguments, found))
+
+
+#: Rows from which starts are drawn where there are more.
+_DRAWN_FROM = 10_000
+
+
+def _start(arguments: Arguments, rows: int, source: Any, share: float) -> Generator[Step, Any, Any]:
+    """The given centres, or some drawn of the rows, of a sample of these where they are many."""
+    if not isinstance(arguments["init"], str):
+        return np.asarray(arguments["init"]) * share
+    numbers = np.arange(rows)
+    most = max(_DRAWN_FROM, 100 * arguments["n_clusters"])
+    if rows > most:
+        numbers = np.sort(source.permutation(rows)[:most])
+    x = _matrices((yield Step(Take(numbers.tolist())))["x"], None)[0]
+    return to_host(_draw(x if share == 1.0 else x * share, arguments["n_clusters"], source, None))
+
+
+def _moved(centers: Any, found: ClusterMeans, share: float) -> Generator[Step, Any, Any]:
+    """The means, empty clusters put to the rows farthest from their centres."""
+    means, sizes = np.where(found.sizes[:, None] > 0, found.means, centers), found.sizes.copy()
+    empty = np.flatnonzero(sizes == 0)
+    if len(empty) == 0:
+        return means
+    sums, far = means * sizes[:, None], (yield Step(_FARTHEST, (centers, share)))
+    if far.distances.max(initial=0.0) > 0:
+        for cluster, row, label in zip(empty, far.rows, far.labels, strict=False):
+            sums[label] -= row
+            sums[cluster] = row
+            sizes[label] -= 1
+            sizes[cluster] = 1
+    refilled = sums / np.maximum(sizes, 1)[:, None]
+    refilled[sizes == 0] = refilled[sizes.argmax()]
+    return refilled
+
+
+def _steps_to(arguments: Arguments, centers: Any, least: float, share: float) -> Generator[Step, Any, _Run]:
+    """As in memory; labels that do not change leave the means where they are, so that these tell."""
+    n_iter, dtype = 0, centers.dtype
+    while n_iter < arguments["max_iter"]:
+        means = yield from _moved(centers, (yield Step(_MEANS, (centers, share))), share)
+        means = means.astype(dtype)
+        shift = _sum_of_squares(means - centers).root()
+        centers, n_iter = means, n_iter + 1
+        if shift <= least:
+            break
+    return _Run(centers, None, (yield Step(_INERTIA, (centers, share))), n_iter)
+
+
+def _clusters_by_steps(arguments: Arguments) -> Generator[Step, Any, KMeansResult]:
+    rows, size = (yield Step(Count())), (yield Step(_SIZE))
+    arguments = _checked_options(arguments, rows)
+    source = random_source(arguments["random_state"], "kmeans")
+    given = 0.0 if isinstance(arguments["init"], str) else float(np.abs(np.asarray(arguments["init"])).max(initial=0.0))
+    share = _SHARE if max(size.largest, given) > _HUGE[str(size.dtype)] else 1.0
+    first = _matrices((yield Step(Take([0])))["x"], None)[0] * share
+    mean = (yield Step(_MEANS, (to_host(first), share))).means.astype(size.dtype)
+    spread = (yield Step(_INERTIA, (mean, share))).root() / max(rows * mean.shape[1], 1) ** 0.5
+    best, equal = None, _rounding(size.dtype)
+    for _ in range(arguments["n_init"]):
+        start = (yield from _start(arguments, rows, source, share)).astype(size.dtype)
+        run = yield from _steps_to(arguments, start, arguments["tol"] ** 0.5 * spread, share)
+        best = run if best is None or run.is_better_than(best, equal) else best
+    assert best is not None
+    labels = yield Step(Rows(_labelled), (best.centers, share))
+    return KMeansResult(best.centers / share, labels, best.inertia.within(1 / share), best.n_iter)
+
+
 @composition(
     lloyd_step,
     pairwise_distances_argmin_min,
@@ -339,6 +483,7 @@ def _calls(*, x: Any, n_clusters: Any, init: Any, **others: Any) -> dict[str, di
     samples=_runs,
     calls=_calls,
     homogeneous="x, init -> 1, 0, 2, 0",
+    parts=Iterative(_clusters_by_steps, "1 a step, and 5"),
 )
 def kmeans(
     x: ArrayLike,
@@ -400,14 +545,8 @@ def kmeans(
     """
     drawn = isinstance(init, str)
     x, given = _matrices(x, None if drawn else init)
-    n_clusters = integer(minimum=1)("kmeans", "n_clusters", n_clusters)
-    if n_clusters > len(x):
-        raise InvalidInput("kmeans", "n_clusters", f"is {n_clusters}; expected at most the number of rows, {len(x)}")
-    if init != "k-means++" if drawn else given is None or len(given) != n_clusters:
-        raise InvalidInput("kmeans", "init", f"is not 'k-means++' or an array of {n_clusters} centres")
-    starts = integer(minimum=1)("kmeans", "n_init", n_init) if drawn else 1
-    most = integer(minimum=1)("kmeans", "max_iter", max_iter)
-    tol = real(minimum=0.0)("kmeans", "tol", tol)
+    asked = {"n_clusters": n_clusters, "init": init, "n_init": n_init, "max_iter": max_iter, "tol": tol}
+    n_clusters, _, starts, most, tol = _checked_options(asked, len(x)).values()
     source = random_source(random_state, "kmeans")
     if _is_huge(x) or (given is not None and _is_huge(given)):  # in a unit in which all distances are numbers
         x, given, unit = x * _SHARE, None if given is None else given * _SHARE, 1 / _SHARE
@@ -421,6 +560,21 @@ def kmeans(
     equal = _rounding(x.dtype)
     centers, labels, inertia, n_iter = reduce(lambda best, run: run if run.is_better_than(best, equal) else best, runs)
     return KMeansResult(centers * unit if unit != 1.0 else centers, labels, inertia.within(unit), n_iter)
+
+
+def _checked_options(arguments: Arguments, rows: int) -> dict[str, Any]:
+    """The options as numbers; one start where it is given."""
+    n_clusters = integer(minimum=1)("kmeans", "n_clusters", arguments["n_clusters"])
+    init = arguments["init"]
+    drawn = isinstance(init, str)
+    if n_clusters > rows:
+        raise InvalidInput("kmeans", "n_clusters", f"is {n_clusters}; expected at most the number of rows, {rows}")
+    if init != "k-means++" if drawn else init is None or len(init) != n_clusters:
+        raise InvalidInput("kmeans", "init", f"is not 'k-means++' or an array of {n_clusters} centres")
+    starts = integer(minimum=1)("kmeans", "n_init", arguments["n_init"]) if drawn else 1
+    most = integer(minimum=1)("kmeans", "max_iter", arguments["max_iter"])
+    tol = real(minimum=0.0)("kmeans", "tol", arguments["tol"])
+    return {**arguments, "n_clusters": n_clusters, "init": init, "n_init": starts, "max_iter": most, "tol": tol}
 
 
 def _matrices(x: Any, init: Any) -> tuple[Any, Any]:

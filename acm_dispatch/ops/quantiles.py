@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from ..backends.transfer import to_host
 from ..contract.arrays import ArrayLike, as_array
 from ..contract.options import drawn_by, expects, integer, one_of
-from ..contract.parts import Arguments, Passes
+from ..contract.parts import Arguments, Fold, Found, Passes, Undivided
 from ..contract.patterns import Patterns
 from ..contract.samples import Samples
 from ..errors import InvalidInput, shown
@@ -309,7 +309,49 @@ def _calls(*, x: Any, q: Any, axis: Any, method: Any, missing: Any) -> dict[str,
     return {"column_quantiles": {"x": _matrix(x, axis)[0], "q": _as_levels(q)[0], "method": method, "missing": missing}}
 
 
-@composition(column_quantiles, samples=_signals, homogeneous="x -> 1", calls=_calls)
+class _AsGiven(NamedTuple):
+    """A piece of a read, and the dimensions and dtype of what it is of."""
+
+    piece: Any
+    dims: int
+    dtype: Any
+
+
+def _as_matrices(fold: Fold) -> Fold:
+    """The same of vectors, or of matrices along their rows."""
+
+    def each(arguments: Arguments, found: Found) -> _AsGiven:
+        matrix, dims = _matrix(arguments["x"], arguments["axis"])
+        if dims == 2 and arguments["axis"] == -1:
+            raise InvalidInput("quantiles", "axis", "is -1, along the columns; expected 0 for rows in parts")
+        if matrix.dtype.kind != "f":
+            matrix = matrix.astype(np.float64)
+        return _AsGiven(fold.map({**arguments, "x": matrix}, found), dims, matrix.dtype)
+
+    def merged(first: _AsGiven, second: _AsGiven) -> _AsGiven:
+        return first._replace(piece=fold.merge(first.piece, second.piece))
+
+    def finish(total: _AsGiven, arguments: Arguments, found: Found) -> Any:
+        result = fold.finish(total.piece, arguments, found)
+        if not isinstance(result, np.ndarray):
+            return result
+        result = result[:, 0] if total.dims == 1 else result
+        return (result[0] if _as_levels(arguments["q"])[1] else result).astype(total.dtype)
+
+    return Fold(each, merged, finish)
+
+
+def _levels_of_signal(arguments: Arguments) -> tuple[float, ...]:
+    return _as_levels(arguments["q"])[0]
+
+
+def _parts_by_axis(arguments: Arguments) -> Passes | Undivided:
+    if arguments["axis"] == 1:
+        return Undivided("has rows in parts; expected axis=0, or `column_quantiles` of its transpose")
+    return Passes(tuple(map(_as_matrices, (first_read(_levels_of_signal), second_read(_levels_of_signal)))))
+
+
+@composition(column_quantiles, samples=_signals, homogeneous="x -> 1", calls=_calls, parts=_parts_by_axis)
 def quantiles(
     x: ArrayLike,
     q: ArrayLike,

@@ -14,6 +14,7 @@ from ..errors import BackendNotFoundError
 from ..execution.composition import Composition
 from ..execution.dispatch import Operation, declared
 from .cases import DTYPES, REAL_DTYPES, fault, has_dtype, sample, sample_names, sound_samples
+from .parts import part_samples
 from .scales import homogeneous_samples
 
 Subject = Operation | Composition
@@ -165,6 +166,13 @@ def _samples(pairs: Pairs) -> Iterator[Case]:
     return ((subject, backend, name) for subject, backend in pairs for name in sound_samples(subject))
 
 
+def _part_samples(pairs: Pairs) -> Iterator[Case]:
+    pairs = list(pairs)
+    backends = list(dict.fromkeys(backend for _, backend in pairs))
+    for subject, backend in pairs:
+        yield from ((subject, backend, name) for name in part_samples(subject, backends.index(backend)))
+
+
 def _arguments(pairs: Pairs) -> Iterator[Case]:
     for subject, backend in pairs:
         if isinstance(subject, Operation):
@@ -184,6 +192,7 @@ _CASES: dict[tuple[str, ...], Callable[[Pairs], Iterator[Case]]] = {
     ("sample_name", "dtype"): _dtypes,
     ("homogeneous_sample", "dtype"): _scales,
     ("mistake",): _mistakes,
+    ("part_sample",): _part_samples,
     ("sample_name",): _samples,
     ("finite_argument",): _finite_arguments,
     ("argument",): _arguments,

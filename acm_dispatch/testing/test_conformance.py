@@ -18,6 +18,7 @@ from acm_dispatch.execution.dispatch import Operation
 from .cases import LAYOUTS, Arguments, fault, in_dtype, laid_out, large_sample, sample, written
 from .checks import accuracy_of, assert_agrees, assert_as_declared, assert_equivalent, expected, expected_of_large, run
 from .fuzz import found_wrong, tiles_of, trials
+from .parts import assert_combines
 from .scales import assert_homogeneous
 
 Subject = Operation | Composition
@@ -105,6 +106,10 @@ def test_does_not_depend_on_the_number_of_threads(subject: Subject, backend: str
         "float64",
         [_on_threads(subject, arguments, backend, threads) for threads in (1, 2, 3)],
     )
+
+
+def test_results_of_parts_combine(subject: Subject, backend: str, part_sample: str) -> None:
+    assert_combines(subject, backend, part_sample)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -22,6 +22,12 @@ from acm_dispatch import Backend
 
 from .device import to_device, to_host, unavailable
 
+#: Products are left to a library, and windows are summed up in strips.
+_BY_PLACE = (
+    *("mahalanobis", "matmul", "pca_reconstruct", "spe_t2"),
+    *("rolling_kurt", "rolling_mean", "rolling_skew", "rolling_slope", "rolling_std"),
+)
+
 backend = Backend(
     "cupy",
     modules=("acm_cupy.kernels",),
@@ -29,6 +35,7 @@ backend = Backend(
     arrays="cupy",
     to_device=to_device,
     to_host=to_host,
+    by_place=_BY_PLACE,
     tiles=(32, 128, 256, 1024),  # threads of a block, and sums in one piece
     version="0.1.0",
 )
@@ -55,7 +62,13 @@ def build(
     from .kernels import register
 
     built = Backend(
-        name, arrays=arrays, to_device=to_device, to_host=to_host, tiles=backend.tiles, version=backend.version
+        name,
+        arrays=arrays,
+        to_device=to_device,
+        to_host=to_host,
+        by_place=backend.by_place,
+        tiles=backend.tiles,
+        version=backend.version,
     )
     register(built, xp)
     return built

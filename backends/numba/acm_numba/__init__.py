@@ -38,6 +38,8 @@ _NO_BLAS = "a plain loop would be a slower BLAS or LAPACK than NumPy's"
 
 backend = Backend(
     "numba",
+    # Columns are counted in units that a block of rows shares; products are left to BLAS.
+    by_place=("matmul", "rolling_kurt", "rolling_mean", "rolling_skew", "rolling_slope", "rolling_std"),
     modules=(
         "acm_numba.ar1",
         "acm_numba.correlation",

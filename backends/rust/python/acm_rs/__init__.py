@@ -17,7 +17,13 @@ def _instruction_set() -> str:
 
 # Each kernel takes the number of threads as its first argument.
 backend = Backend(
-    "rust", modules=("acm_rs.kernels",), bind=partial, tiles=_TILES, version="0.1.0", build=_instruction_set
+    "rust",
+    modules=("acm_rs.kernels",),
+    bind=partial,
+    by_place=("pairwise_distances_argmin_min", "rolling_slope"),
+    tiles=_TILES,
+    version="0.1.0",
+    build=_instruction_set,
 )
 
 
