@@ -20,11 +20,11 @@ import numpy as np
 
 import acm_dispatch
 from acm_dispatch.backends.backend import Backend
-from acm_dispatch.execution.dispatch import Operation, declared
+from acm_dispatch.execution.dispatch import Operation, declared, find
 from acm_dispatch.execution.timing import wait_for_idle_threads
 from acm_dispatch.selection.bound import BoundCall
 from acm_dispatch.tuning.candidates import Candidate, candidates_of, incumbent_of, predicted, rotated, usable_backends
-from acm_dispatch.tuning.cells import Cell, drawn
+from acm_dispatch.tuning.cells import Cell, drawn, variant_of_cell, variants_of
 from acm_dispatch.tuning.racing import race
 
 from .process import load_average
@@ -66,6 +66,15 @@ def random_cell(
             break
     cell = Cell(operation.name, rows, columns, rng.choice(["float64", "float32"]), rng.choice([1, 2]))
     return operation, cell, {name: _size(rng, _OTHERS) for name in ("m", "k", "t", "c")}
+
+
+def a_variant(rng: random.Random, operation: Operation, cell: Cell) -> Cell:
+    """The cell with one word, switch or optional array other than in the typical call, where the operation has any."""
+    found = list(variants_of(operation))
+    if not found:
+        return cell
+    options, given = rng.choice(found)
+    return cell._replace(options=options, given=given)
 
 
 def _size(rng: random.Random, limits: tuple[int, int]) -> int:
@@ -140,15 +149,19 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs=2, default=_ROWS, metavar=("LEAST", "MOST"))
     parser.add_argument("--profile", default="own", help="'own', 'bundled' or the path of a profile")
     parser.add_argument("--without", nargs="*", default=[], help="backends to leave out")
+    parser.add_argument("--variants", action="store_true", help="calls that are not as usual, wherever there are some")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    rng = random.Random(asked.seed)
+    rng, of_variants = random.Random(asked.seed), random.Random(asked.seed)
     backends = [backend for backend in usable_backends() if backend.name not in asked.without]
     regrets: list[Regret] = []
     with acm_dispatch.use(exclude=asked.without, profile=asked.profile):
         operations = declared()
         while len(regrets) < asked.cells:
-            found = measure(*random_cell(rng, operations, tuple(asked.rows)), backends, rng)
+            operation, cell, others = random_cell(rng, operations, tuple(asked.rows))
+            if asked.variants:
+                cell = a_variant(of_variants, operation, cell)
+            found = measure(operation, cell, others, backends, rng)
             if found is not None:
                 regrets.append(found)
                 if sys.stderr.isatty():
@@ -156,7 +169,8 @@ def main() -> None:
     if not asked.json:
         for regret in sorted(regrets, key=lambda regret: -regret.ratio)[:30]:
             times = ", ".join(f"{name} {seconds * 1e6:,.1f}" for name, seconds in sorted(regret.seconds.items()))
-            print(f"{regret.ratio:6.2f}  {regret.chosen:8} {tuple(regret.cell)}  microseconds: {times}")
+            cell = f"{regret.cell[:5]} {variant_of_cell(find(regret.cell.operation), regret.cell)}"
+            print(f"{regret.ratio:6.2f}  {regret.chosen:8} {cell}  microseconds: {times}")
     print(json.dumps(summary(regrets)))
 
 
