@@ -387,3 +387,22 @@ def test_a_backend_without_the_variant_counts_relative_to_numpy(path, two_backen
         told = acm_dispatch.explain("zscore", X, method="robust").predicted
     assert told["two"].seconds == pytest.approx(0.5)
     assert told["one"].seconds == pytest.approx(0.9), "not the 0.9 ms that it takes for something else"
+
+
+def test_what_starting_takes_is_known_from_whoever_has_seen_it(path, doubled):
+    """A run that found the kernel started says nothing of its start."""
+    backend = Backend("compiling", compiled=Disk())
+    backend.kernel("doubled")(lambda x: np.add(x, x))
+    acm_dispatch.register_backend(backend)
+    facts = {name: machine.facts_of(registry.find_backend(name)) for name in ("numpy", "compiling")}
+    keys = {name: Key("doubled", name, name, "float64", 1) for name in facts}
+    warm = {name: Entry(keys[name], facts[name], "n * d", "2026-01-01", (Point(400, 4, 1.0),)) for name in facts}
+    written(path, *warm.values())
+    cold = warm["compiling"]._replace(compiling=2.9, loading=0.5)
+    backend.profile = written(path.with_name("cold.json"), cold, warm["numpy"])
+    registry.changed()
+    try:
+        with use(profile=path):
+            assert acm_dispatch.explain("doubled", X).predicted["compiling"].start_up == 2.9
+    finally:
+        acm_dispatch.unregister_backend("compiling")

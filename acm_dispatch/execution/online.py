@@ -245,4 +245,5 @@ def _entry(request: Request, choice: Choice, seconds: float) -> Entry:
         request.call.contract.work,
         datetime.now(UTC).date().isoformat(),
         (Point(work, width, seconds),),
+        importing=choice.backend.importing if choice.backend.compiled is not None else 0.0,
     )

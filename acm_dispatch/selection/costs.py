@@ -190,7 +190,7 @@ def together(
                 measured.append((source, own))
         source, own = measured[0]
         origin = f"{source.name} of {max(entry.measured for entry in own)}"
-        costs[backend] = Cost(_curve(points), origin, *_most([(e.importing, e.loading, e.compiling) for e in own]))
+        costs[backend] = Cost(_curve(points), origin, *_starts([own for _, own in measured]))
     return costs
 
 
@@ -263,8 +263,13 @@ def _lengthening(numpy: Cost | None, measured: _Points) -> float:
     return ratios[len(ratios) // 2]
 
 
-def _most(starts: list[tuple[float, float, float]]) -> tuple[float, float, float]:
-    return max(s[0] for s in starts), max(s[1] for s in starts), max(s[2] for s in starts)
+def _starts(measured: list[list[Entry]]) -> tuple[float, float, float]:
+    """What importing, loading and compiling take by the strongest source that has seen it: not every run starts cold."""
+    each = [
+        [max(e.importing for e in own), max(e.loading for e in own), max(e.compiling for e in own)] for own in measured
+    ]
+    importing, loading, compiling = (next(filter(None, seconds), 0.0) for seconds in zip(*each, strict=True))
+    return importing, loading, compiling
 
 
 def variant_of(contract: Declaration, values: list[Any]) -> str:
