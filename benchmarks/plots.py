@@ -77,7 +77,7 @@ def overview(found: Sequence[Ratio]) -> Any:
         )
     _ratio_axis(axes, [ratio.operation for ratio in shown])
     middles = [ratio.quartiles[1] for ratio in shown]
-    axes.set_xlim(min([0.8, *middles]), max([2.0, *middles]) ** 2.2)  # half of it is for the names of peers
+    axes.set_xlim(min([0.8, *middles]), max([2.0, *middles]) ** 2.5)  # the larger part of it is for the names of peers
     axes.grid(visible=False)
     return figure
 
