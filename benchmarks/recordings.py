@@ -13,38 +13,17 @@ import argparse
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from acm_monitor.calls import Calls
 from acm_monitor.episodes import joined, runs
+from acm_monitor.events import Score, Stretch, events_of_label, scored
 from acm_monitor.examine import examine
 from acm_monitor.reading import load
 from acm_monitor.recording import Recording
 from rich.console import Console
 from rich.table import Table
-
-_WEEK = np.timedelta64(7, "D")
-#: An alarm that begins within so many rows after an event ended still belongs to it.
-_GRACE = 16
-
-Stretch = tuple[int, int]
-
-
-class Score(NamedTuple):
-    """Events found of those there are, alarms that belong to none, their rate, and the median delay in rows."""
-
-    found: int
-    events: int
-    false_alarms: int
-    weeks: float
-    delay: float
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision (by alarms) and recall (by events); 1 where there is nothing and none is told."""
-        alarms = self.found + self.false_alarms
-        return 1.0 if alarms + self.events == 0 else 2 * self.found / (self.found + self.false_alarms + self.events)
 
 
 def events_of(recording: Recording, truth: Mapping[str, Any]) -> list[Stretch]:
@@ -54,18 +33,7 @@ def events_of(recording: Recording, truth: Mapping[str, Any]) -> list[Stretch]:
         stretches = [np.searchsorted(times, np.array(ends, "datetime64[us]")) for ends in truth[recording.source]]
         return [(int(start), max(int(stop), int(start) + 1)) for start, stop in stretches]
     states = [values for name, values in recording.labels.items() if "change" not in name.lower()]
-    return joined(runs(np.nan_to_num(states[0]) > 0)) if states else []
-
-
-def scored(events: list[Stretch], alarms: list[Stretch], recording: Recording) -> Score:
-    """An event is found if an alarm overlaps it; an alarm is false if it overlaps none."""
-    hits = [[a for a in alarms if a[0] < stop + _GRACE and a[1] > start] for start, stop in events]
-    belonging = {alarm for found in hits for alarm in found}
-    delays = [max(found[0][0] - start, 0) for found, (start, _) in zip(hits, events, strict=True) if found]
-    weeks = float((recording.times[-1] - recording.times[0]) / _WEEK)
-    return Score(
-        sum(map(bool, hits)), len(events), len(alarms) - len(belonging), weeks, float(np.median(delays or [np.nan]))
-    )
+    return events_of_label(states[0]) if states else []
 
 
 def ours(recording: Recording) -> list[Stretch]:
@@ -129,7 +97,7 @@ def main() -> None:
     recordings = [load(path) for path in sorted(folder.glob("*.csv"))]
     table = Table("detector", "F1", "events found", "false alarms", "a week", "median delay, rows")
     for name, detect in detectors().items():
-        scores = [scored(events_of(recording, truth), detect(recording), recording) for recording in recordings]
+        scores = [scored(events_of(recording, truth), detect(recording), recording.times) for recording in recordings]
         false, weeks = sum(score.false_alarms for score in scores), sum(score.weeks for score in scores)
         total = Score(sum(s.found for s in scores), sum(s.events for s in scores), false, weeks, 0.0)
         delay = np.nanmedian([score.delay for score in scores] or [np.nan])

@@ -57,7 +57,10 @@ def monitor(
     decimal: Annotated[str | None, typer.Option(help="Decimal sign, point or comma, if not found out.")] = None,
     columns: Annotated[list[str] | None, typer.Option(help="Only this sensor; repeatable.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Not this column; repeatable.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="A column that is a label and no sensor; repeatable.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="A column that is a label and no sensor: the result is held against it; repeatable."),
+    ] = None,
     timing: Annotated[
         bool | None,
         typer.Option(
@@ -65,7 +68,11 @@ def monitor(
         ),
     ] = None,
 ) -> None:
-    """Condition monitoring of a sensor recording: regimes, detectors, health, episodes."""
+    """Condition monitoring of a sensor recording: regimes, detectors, health, episodes.
+
+    Exit codes: 0 when the job is done, 2 when an option or a file is refused (a sentence says why), 3 with --alert
+    where an episode is found, 130 when it is interrupted.
+    """
     from .config import Config, made, period, read_config, written
     from .job import Options, run_job
 

@@ -1,10 +1,11 @@
-"""How a result compares with what a simulation put into the recording."""
+"""How a result compares with what is known: what a simulation put into the recording, or what its labels say."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .detectors import DETECTORS
+from .events import Score, events_of_label, scored
 from .examine import Findings
 from .recording import Truth, clock, counted
 
@@ -13,6 +14,34 @@ def against_truth(findings: Findings) -> tuple[str, ...]:
     """Sentences on where the truth was and what was found of it; none for a recording of unknown truth."""
     truth = findings.recording.truth
     return () if truth is None else (_fault(findings, truth), _stuck(findings, truth), _regimes(findings, truth))
+
+
+def label_scores(findings: Findings) -> dict[str, Score]:
+    """How well the episodes meet what each label says; labels took no part in finding them.
+
+    A label that never changes says nothing.
+    """
+    episodes = sorted((episode.start, episode.stop) for episode in findings.episodes)
+    labels = findings.recording.labels.items()
+    return {
+        name: scored(events_of_label(label), episodes, findings.recording.times)
+        for name, label in labels
+        if len(np.unique(label[np.isfinite(label)])) > 1
+    }
+
+
+def against_labels(findings: Findings) -> tuple[str, ...]:
+    """A sentence on each label of the recording."""
+    return tuple(_on_label(name, score) for name, score in label_scores(findings).items())
+
+
+def _on_label(name: str, score: Score) -> str:
+    late = "" if np.isnan(score.delay) else f", {score.delay:.0f} rows after they began (median)"
+    return (
+        f"label {name!r}: {score.found} of {counted(score.events, 'event')} found{late}; "
+        f"{counted(score.false_alarms, 'episode')} without one; precision {score.precision:.0%}, recall "
+        f"{score.recall:.0%}, F1 {score.f1:.2f}"
+    )
 
 
 def _fault(findings: Findings, truth: Truth) -> str:

@@ -12,7 +12,7 @@ from .detector_sections import agreement_section, detector_section
 from .episodes import STUCK_ROWS, worst_first
 from .examine import Findings
 from .health import health_rule
-from .judge import against_truth
+from .judge import against_labels, against_truth
 from .recording import Floats, clock, counted, lasting
 from .regimes import EARLY, LARGE_SHARE, LEAST_SHARE, LEAST_VISITS, SILHOUETTE_ROWS
 from .scoring import HELD_ROWS
@@ -154,7 +154,7 @@ def _episodes(findings: Findings) -> Section:
     )
     header = ("#", "start", "end", "lasting", "sensors", "peak |z|", "severity")
     table = Table(header, rows, frozenset({"lasting", "peak |z|", "severity"}), things="episode") if rows else None
-    return Section("Anomalous episodes", (said, *against_truth(findings)), table, (note,))
+    return Section("Anomalous episodes", (said, *against_truth(findings), *against_labels(findings)), table, (note,))
 
 
 def _sensors(findings: Findings) -> Section:

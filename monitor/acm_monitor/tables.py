@@ -11,7 +11,9 @@ import numpy as np
 
 from .detectors import DETECTORS
 from .errors import UnusableData
+from .events import Score
 from .examine import Findings
+from .judge import label_scores
 from .reading.arrow import pa
 
 SUFFIXES = (".parquet", ".csv", ".json")
@@ -100,7 +102,14 @@ def summary(findings: Findings) -> dict[str, Any]:
         "in_episode": bool(any(episode.stop == len(times) for episode in findings.episodes)),
         "episodes": episodes_table(findings),
         "alarms": len(findings.agreements),
+        "labels": {name: _on_label(score) for name, score in label_scores(findings).items()},
     }
+
+
+def _on_label(score: Score) -> dict[str, Any]:
+    """How well the episodes meet a label."""
+    told = {name: getattr(score, name) for name in ("events", "found", "false_alarms", "precision", "recall", "f1")}
+    return told | {"delay_rows": None if np.isnan(score.delay) else score.delay}
 
 
 def as_json(value: Any) -> str:

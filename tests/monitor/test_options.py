@@ -131,6 +131,29 @@ def test_alerts_are_an_exit_code_and_a_line(file, tmp_path):
     assert json.loads(calm.stdout)["episodes"] == []
 
 
+def test_the_result_is_held_against_a_label(frame, tmp_path):
+    labelled = frame.assign(repair=0, anomaly="normal")
+    labelled.iloc[398:436, 3] = 1
+    labelled.iloc[100:110, 3] = 1
+    labelled.to_csv(tmp_path / "plant.csv")
+    result = invoke(tmp_path / "plant.csv", "--label", "repair", "--clusters", "2")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.stdout.split())
+    assert "label 'repair': 1 of 2 events found, " in said
+    assert "0 episodes without one; precision 100%, recall 50%, F1 0.67" in said
+    assert "label 'anomaly'" not in said, "it never changes"
+    summary = json.loads(invoke(tmp_path / "plant.csv", "--label", "repair", "--clusters", "2", "--summary").stdout)
+    assert {name: summary["labels"]["repair"][name] for name in ("events", "found", "false_alarms")} == {
+        "events": 2,
+        "found": 1,
+        "false_alarms": 0,
+    }
+
+
+def test_exit_codes_are_told():
+    assert "3 with --alert where an episode is found" in " ".join(invoke("--help").stdout.split())
+
+
 def test_a_model_is_learnt_once_and_judges_later(file, tmp_path):
     model = tmp_path / "model.npz"
     first = invoke(file, "--train", "2024-01-01..2024-01-14", "--save-model", model, "--clusters", "2")

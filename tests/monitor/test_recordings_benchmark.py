@@ -1,9 +1,10 @@
 """Events, alarms and delays are counted as the benchmark says."""
 
 import numpy as np
+from acm_monitor.events import scored
 from acm_monitor.recording import Recording
 
-from benchmarks.recordings import events_of, scored
+from benchmarks.recordings import events_of
 
 HOURS = np.datetime64("2024-01-01", "us") + np.arange(24 * 14) * np.timedelta64(1, "h")
 
@@ -22,8 +23,8 @@ def test_events_come_from_a_label_or_from_the_truth():
 
 
 def test_an_alarm_is_false_where_it_overlaps_no_event():
-    score = scored([(50, 60), (200, 210)], [(10, 12), (53, 70), (100, 101)], recording())
+    score = scored([(50, 60), (200, 210)], [(10, 12), (53, 70), (100, 101)], HOURS)
     assert (score.found, score.events, score.false_alarms, score.delay) == (1, 2, 2, 3.0)
     assert round(score.weeks, 1) == 2.0
-    assert score.f1 == 2 / 5
-    assert scored([], [], recording()).f1 == 1.0
+    assert (score.precision, score.recall, score.f1) == (1 / 3, 1 / 2, 2 / 5)
+    assert scored([], [], HOURS).f1 == 1.0

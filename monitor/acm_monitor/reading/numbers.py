@@ -55,6 +55,8 @@ class Numbers(NamedTuple):
 
 def tidy(column: Any) -> Any:
     """The cells without outer spaces, with ASCII signs before the digits; null where pandas, too, sees no value."""
+    if pa.types.is_string(column.type) and _cast_at_once(column) is not None:
+        return column  # numbers throughout, which most columns are: nothing stands around them
     text = pc.utf8_trim_whitespace(column if pa.types.is_string(column.type) else column.cast(pa.string()))
     for found, pattern, plain in _RESPELLED:
         if pc.any(pc.match_substring_regex(text, found)).as_py():

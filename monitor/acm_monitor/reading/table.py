@@ -75,7 +75,10 @@ class Table:
             told = listed(self.names)
             raise UnusableData(f"{self.path} has no numeric column beside the time; it has {told}")
         names = shortened([printable(name) for name in read])
-        return printable(self.path.name), times, names, np.column_stack(list(read.values())), self.notes, flags
+        values = np.empty((len(times), len(read)))
+        for j, name in enumerate(list(read)):
+            values[:, j] = read.pop(name)
+        return printable(self.path.name), times, names, values, self.notes, flags
 
     def _labelled(self, columns: dict[str, Any], reading: Reading) -> list[str]:
         """The columns that are labels: those the user names, and those whose names and cells say so."""
