@@ -14,7 +14,7 @@ from .examine import Findings
 from .health import health_rule
 from .judge import against_labels, against_truth
 from .recording import Floats, clock, counted, lasting
-from .regimes import EARLY, LARGE_SHARE, LEAST_SHARE, LEAST_VISITS, SILHOUETTE_ROWS
+from .regime_section import regime_section
 from .scoring import HELD_ROWS
 from .section import Section, Table, named
 
@@ -28,7 +28,7 @@ def sections(findings: Findings, measured: Sequence[Measured], warm_up: float) -
     return {
         "data": _data(findings),
         "health": _health(findings),
-        "regimes": _regimes(findings),
+        "regimes": regime_section(findings),
         "episodes": _episodes(findings),
         "sensors": _sensors(findings),
         "detectors": detector_section(findings),
@@ -82,53 +82,6 @@ def _sparkline(health: Floats, width: int = 64) -> str:
     """The least of each stretch as a bar, so that a short fall is seen."""
     least = [part.min() for part in np.array_split(health, min(width, len(health)))]
     return "".join(_BARS[min(int(value / 100 * len(_BARS)), len(_BARS) - 1)] for value in least)
-
-
-def _regimes(findings: Findings) -> Section:
-    regimes = findings.regimes
-    rows = [
-        (
-            str(j + 1),
-            f"{(regimes.labels == j).mean():.1%}",
-            _highlights(findings, j),
-            f"{findings.health[regimes.labels == j].mean():.1f}",
-        )
-        for j in range(len(regimes.centres))
-    ]
-    tried = ", ".join(f"{trial.clusters}: {trial.silhouette:.2f}" for trial in regimes.trials)
-    chosen, count = regimes.chosen, len(regimes.centres)
-    verdict = (
-        f"{counted(count, 'regime')}, silhouette of the {chosen.regimes} clusters {chosen.silhouette:.2f}"
-        + (" (weak: they overlap)" if chosen.silhouette < 0.25 else "")
-        if chosen.regimes > 1
-        else "one regime: no split leaves two regimes"
-    )
-    note = (
-        f"Silhouette by number of clusters (k-means; sample of at most {SILHOUETTE_ROWS:,} rows): {tried}. "
-        f"A cluster below {LEAST_SHARE:.0%} of the rows is an excursion, its rows are judged by the nearest regime; so "
-        f"are those of a suspect: a cluster seen first after {EARLY:.0%} of the recording, or entered less than "
-        f"{LEAST_VISITS} times and with less than {LARGE_SHARE:.0%} of the rows."
-    )
-    header = ("regime", "share", "where it differs most (median)", "mean health")
-    times, when = findings.recording.times, clock(findings.recording)
-    suspects = [
-        f"suspect: {suspect.share:.1%} of the rows, {when(times[suspect.first])} to {when(times[suspect.last])}, "
-        f"entered {counted(suspect.visits, 'time')}: no regime of its own, the machine had hardly been there before"
-        for suspect in regimes.suspects
-    ]
-    return Section(
-        "Operating regimes", (verdict, *suspects), Table(header, rows, frozenset({"share", "mean health"})), (note,)
-    )
-
-
-def _highlights(findings: Findings, regime: int, most: int = 3) -> str:
-    centre = findings.regimes.centres[regime]
-    told = [
-        f"{findings.names[j]} {findings.model.regimes.medians[regime, j]:.4g} ({'high' if centre[j] > 0 else 'low'})"
-        for j in np.argsort(-np.abs(centre))[:most]
-        if abs(centre[j]) >= 0.5
-    ]
-    return ", ".join(told) or "close to the overall median in every sensor"
 
 
 def _episodes(findings: Findings) -> Section:

@@ -33,6 +33,11 @@ def analysed(names):
     return analyse(pd.DataFrame(values, index=times, columns=names)).findings
 
 
+def frame_of(findings):
+    recording = findings.recording
+    return pd.DataFrame(recording.values, index=recording.times, columns=recording.names)
+
+
 @pytest.fixture(scope="module")
 def findings():
     return analysed([f"sensor {j}" for j in range(SENSORS)])
@@ -70,6 +75,24 @@ def test_a_terminal_shows_the_first_rows_and_says_how_many_there_are(findings):
 
 def test_the_calls_come_last(page):
     assert re.findall(r'<section id="(\w+)">', page)[-1] == "calls"
+
+
+def test_what_was_not_tried_is_not_told_as_a_number():
+    single = analysed(["alone"])
+    again = analyse(frame_of(single), model=single.model).findings
+    for found, said in ((single, "one regime: those of a single sensor"), (again, "1 regime, learnt before")):
+        section = sections(found, [], 0.0)["regimes"]
+        assert section.paragraphs[0].startswith(said)
+        assert "nan" not in " ".join([*section.paragraphs, *section.notes])
+
+
+def test_a_regime_without_rows_has_no_health(findings):
+    none = findings.regimes.labels * 0
+    lonely = findings._replace(regimes=findings.regimes._replace(labels=none, centres=np.zeros((2, SENSORS))))
+    medians = np.zeros((2, SENSORS))
+    model = findings.model._replace(regimes=findings.model.regimes._replace(medians=medians, scales=medians + 1))
+    rows = sections(lonely._replace(model=model), [], 0.0)["regimes"].table.rows
+    assert [row[-1] for row in rows] == [f"{findings.health.mean():.1f}", "no row"]
 
 
 def test_of_many_sensors_some_are_named_and_the_others_counted():
