@@ -15,7 +15,8 @@ def ahead(blocks: Callable[[], Iterator[T]]) -> Iterator[T]:
 
     The next block is read once the one before has been taken, so two of them are in memory.
     """
-    wanted, found = threading.Semaphore(1), queue.SimpleQueue[tuple[str, Any]]()
+    wanted, found = queue.SimpleQueue[None](), queue.SimpleQueue[tuple[str, Any]]()
+    wanted.put(None)
     ended = threading.Event()
     thread = threading.Thread(
         target=_read, args=(blocks, wanted, found, ended), name="acm_dispatch.chunks", daemon=True
@@ -28,12 +29,12 @@ def ahead(blocks: Callable[[], Iterator[T]]) -> Iterator[T]:
                 raise item
             if kind == "end":
                 return
-            wanted.release()
+            wanted.put(None)
             yield item
             del item
     finally:
         ended.set()
-        wanted.release()
+        wanted.put(None)
         thread.join()
 
 
@@ -42,7 +43,7 @@ def _read(blocks: Callable[[], Iterator[Any]], wanted: Any, found: Any, ended: t
     try:
         iterator = iter(blocks())
         while True:
-            wanted.acquire()
+            wanted.get()
             if ended.is_set():
                 break
             block = next(iterator, None)

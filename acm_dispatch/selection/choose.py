@@ -5,6 +5,7 @@ This room decides and runs nothing; `binding` puts around a kernel what the call
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..backends import registry
 from ..backends.backend import ACCURACIES, REAL, Backend, Call, Kernel, reason_of
 from ..backends.numpy import numpy_backend
-from ..contract.widths import nearest_width
+from ..contract.widths import WIDEST, WIDTHS
 from ..errors import BackendError, described
 from ..policy.layers import Policy
 from ..policy.resolved import resolved
@@ -93,7 +94,7 @@ def requested(call: BoundCall, policy: Policy) -> Request:
         lineup = lineups[name] = _lineup(resolved(policy, name), ())
     if call.backend is not None:
         lineup = _lineup(lineup.resolved, (call.backend,))
-    width = nearest_width(call.dims.get(call.contract.width, 1))
+    width = WIDTHS[bisect_left(WIDEST, call.dims.get(call.contract.width, 1))]
     return Request(call, lineup, (3 << call.work.bit_length()) >> 2, width)
 
 
