@@ -264,7 +264,7 @@ def _lengthening(numpy: Cost | None, measured: _Points) -> float:
 
 
 def _starts(measured: list[list[Entry]]) -> tuple[float, float, float]:
-    """What importing, loading and compiling take by the strongest source that has seen it: not every run starts cold."""
+    """What importing, loading and compiling take by the strongest source that saw it: not every run starts cold."""
     each = [
         [max(e.importing for e in own), max(e.loading for e in own), max(e.compiling for e in own)] for own in measured
     ]
