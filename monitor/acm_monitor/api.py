@@ -14,6 +14,7 @@ from .model import Model
 from .reading import from_frame
 from .report import write_findings
 from .tables import alarms_table, episodes_table, regimes_table, scores_table, summary
+from .targets import check_target
 
 
 class Analysis(NamedTuple):
@@ -57,7 +58,19 @@ class Analysis(NamedTuple):
         return summary(self.findings)
 
     def write_report(self, path: str | Path) -> None:
-        """Write the HTML report."""
+        """Write the HTML report, one file with every episode; what is there and no regular file is left alone.
+
+        Parameters
+        ----------
+        path : str or Path
+            In a folder that exists.
+
+        Raises
+        ------
+        UnusableData
+            If it cannot be written.
+        """
+        check_target(Path(path), "report")
         write_findings(Path(path), self.findings, [], 0.0)
 
 

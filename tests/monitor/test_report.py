@@ -1,6 +1,7 @@
 """The report shows all that was found, to a reader on any screen, and nothing that a recording holds breaks it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from acm_monitor import analyse
+from acm_monitor import Analysis, UnusableData, analyse
 from acm_monitor.episodes import Episode
 from acm_monitor.report import LARGEST, write_findings
 from acm_monitor.section import named
@@ -107,6 +108,16 @@ def test_all_episodes_and_alarms_are_listed_and_each_episode_is_drawn(findings, 
     assert rows["episodes"] == len(findings.episodes)
     assert rows["agreement"] == len(findings.agreements) > 8
     assert page.count("<details ") == len(findings.episodes)
+
+
+def test_a_report_from_python_replaces_regular_files_only(findings, tmp_path):
+    analysis = Analysis(findings)
+    os.mkfifo(tmp_path / "pipe.html")
+    for target, said in ((tmp_path / "pipe.html", "is no regular file"), (tmp_path, "is a folder")):
+        with pytest.raises(UnusableData, match=f"the report cannot be written: .*{said}"):
+            analysis.write_report(target)
+    analysis.write_report(str(tmp_path / "out.html"))
+    assert (tmp_path / "out.html").stat().st_size > 10_000
 
 
 # What is drawn.

@@ -133,9 +133,9 @@ def sensors(findings: Findings) -> str:
     limit = findings.thresholds.sensor
     order = worst_first(findings.regime_scores, limit)[:_MOST_SENSORS]
     edges = stretches(len(findings.health))
-    means = np.add.reduceat(findings.regime_scores[:, order], edges[:-1]) / np.diff(edges)[:, None]
+    means = np.stack([np.add.reduceat(findings.regime_scores[:, j], edges[:-1]) / np.diff(edges) for j in order])
     names = [findings.names[j] for j in order]
-    drawn = heat_map(findings, names, means.T, (-2 * limit, 2 * limit), "mean z")
+    drawn = heat_map(findings, names, means, (-2 * limit, 2 * limit), "mean z")
     told = [("cold", f"mean z within the regime down to {-2 * limit:g}"), ("hot", f"up to {2 * limit:g}")]
     return legend(told) + chart([drawn], span_of(findings.recording.times), kind="named")
 
