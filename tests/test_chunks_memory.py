@@ -17,6 +17,8 @@ pytestmark = pytest.mark.skipif(not memory.available(), reason="the peak of a pr
 JOBS = {
     "recording.apply(acm.column_moments).compute()": 1,
     "recording.apply(acm.rolling_median, 60).to_npy(out)": 1,
+    "recording.apply(acm.column_quantiles, [0.5, 0.9]).compute()": 2,
+    "recording.apply(acm.column_median_mad).compute()": 3,
     "recording.apply(acm.ffill, limit=100).apply(acm.rolling_mean, 60).apply(acm.column_moments).compute()": 1,
 }
 

@@ -182,7 +182,7 @@ def test_few_values_are_collected_in_the_second_read():
         seen = first.merge(seen, piece)
     located = first.finish(seen, options, ())
     inside = [second.map({"x": block, **options}, (located,)) for block in np.split(x, 20)]
-    assert sum(len(values) for piece in inside for values in piece.values) < x.size / 50
+    assert sum(len(part.values) for piece in inside for part in piece.within) < x.size / 50
 
 
 def test_missing_values_are_refused_in_any_block():
@@ -190,3 +190,21 @@ def test_missing_values_are_refused_in_any_block():
     x[35, 1] = np.nan
     with pytest.raises(InvalidInput, match=r"^pca_fit: `x` holds NaN or infinity"):
         over_blocks(acm_dispatch.pca_fit.operation, blocks_of(x, 20), n_components=2)
+
+
+def test_equal_values_are_counted_and_not_collected():
+    """A sensor that sticks, one that is dead, one that has few levels."""
+    rng = np.random.default_rng(0)
+    x = np.stack([np.full(40_000, 0.1), np.full(40_000, np.nan), rng.integers(0, 7, 40_000) / 3], axis=1)
+    for dtype in (np.float32, np.float64):
+        rows = x.astype(dtype)
+        first, second = acm_dispatch.column_quantiles.operation.parts.folds
+        options = {"q": (0.1, 0.5, 0.9), "method": "linear", "missing": "nonfinite"}
+        located = first.finish(first.map({"x": rows, **options}, ()), options, ())
+        inside = second.map({"x": rows, **options}, (located,))
+        assert sum(len(part.values) for part in inside.within) < 100
+        blocks = blocks_of(rows, 100, 20_000)
+        found = over_blocks(acm_dispatch.column_quantiles.operation, blocks, q=options["q"])
+        np.testing.assert_array_equal(found, acm_dispatch.column_quantiles(rows, options["q"]))
+        deviations = over_blocks(acm_dispatch.column_median_mad.operation, blocks)
+        np.testing.assert_array_equal(deviations, acm_dispatch.column_median_mad(rows))

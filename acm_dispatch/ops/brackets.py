@@ -1,9 +1,9 @@
 """Exact quantiles of columns that come in blocks, by two reads: a sketch, then what lies about the places it names.
 
 The first read gives a `QuantileSketch`, whose bound on ranks says between which two values each quantile lies. The
-second one counts the values below these brackets and collects those inside, of which there are few; the quantile is
-among them. Of the distances from the medians the same sketch gives brackets as well, so their medians take one read
-more.
+second one counts the values below these brackets and at their ends and collects those within, of which there are few;
+the quantile is among them. Of the distances from the medians the same sketch gives brackets as well, so their medians
+take one read more.
 
 References
 ----------
@@ -90,57 +90,91 @@ def disjoint(low: Any, high: Any) -> Brackets:
     return Brackets(low, high, of_level)
 
 
-class Inside(NamedTuple):
-    """How many values lie below each bracket, k x d, and those inside of one, each with the number of its bracket."""
+class Collected(NamedTuple):
+    """Values of a block within the brackets of one level, column by column, and how many each column has."""
 
+    level: int
+    values: Any
+    counts: Any
+
+
+class Inside(NamedTuple):
+    """How many values lie below each bracket and at its ends, k x d each, and those within.
+
+    What equals an end is counted and not collected: a sensor that sticks has as many equal values as there are rows.
+    """
+
+    low: Any
+    high: Any
     below: Any
-    values: Sequence[Any]
-    brackets: Sequence[Any]
+    at_low: Any
+    at_high: Any
+    within: Sequence[Collected]
 
 
 def inside(x: Any, brackets: Brackets) -> Inside:
-    """What of the values of `x` lies below the brackets of its columns and inside of them."""
-    levels, width = brackets.low.shape
-    below, values, numbers = np.zeros((levels, width), np.int64), list[Any](), list[Any]()
-    for i in range(levels):
-        low, high = (to_device_of(x, ends[i]) for ends in (brackets.low, brackets.high))
-        if (brackets.low[i] == np.inf).all():
-            continue
-        below[i] = to_host((x < low).sum(axis=0))
-        rows, columns = np.nonzero((x >= low) & (x <= high))
-        values.append(to_host(x[rows, columns]).astype(np.float64))
-        numbers.append(to_host(columns) + i * width)
-    return Inside(below, values, numbers)
+    """What of the values of `x` lies below the brackets of its columns, at their ends, and within them."""
+    below, at_low, at_high = (np.zeros(brackets.low.shape, np.int64) for _ in range(3))
+    lows, highs = _in_type_of(x, brackets.low, brackets.high)
+    within = list[Collected]()
+    for i in np.flatnonzero((brackets.low < np.inf).any(axis=1)):
+        low, high = (to_device_of(x, ends[i]) for ends in (lows, highs))
+        below[i], at_low[i], at_high[i] = (to_host(mask.sum(axis=0)) for mask in (x < low, x == low, x == high))
+        mask = (x > low) & (x < high)
+        columns, rows = np.nonzero(mask.T)
+        within.append(Collected(int(i), to_host(x[rows, columns]), to_host(mask.sum(axis=0))))
+    return Inside(lows, highs, below, at_low, np.where(highs > lows, at_high, 0), within)
+
+
+def _in_type_of(x: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """Ends that hold no less than these, in the type of `x`: float32 is compared twice as fast with its own."""
+    if x.dtype != np.float32:
+        return low, high
+    most = float(np.finfo(np.float32).max)
+    down, up = (np.clip(ends, -most, most).astype(np.float32) for ends in (low, high))
+    down = np.where(down > low, np.nextafter(down, np.float32(-np.inf)), down)
+    up = np.where(up < high, np.nextafter(up, np.float32(np.inf)), up)
+    return np.clip(down, -most, most), np.clip(up, -most, most)
 
 
 def inside_together(first: Inside, second: Inside) -> Inside:
     """Of the rows of both."""
-    return Inside(first.below + second.below, [*first.values, *second.values], [*first.brackets, *second.brackets])
+    return first._replace(
+        below=first.below + second.below,
+        at_low=first.at_low + second.at_low,
+        at_high=first.at_high + second.at_high,
+        within=[*first.within, *second.within],
+    )
 
 
 class Selected:
     """The values inside of brackets, in order."""
 
     def __init__(self, found: Inside, brackets: Brackets, lowest: Any) -> None:
-        self._brackets = brackets
-        levels, width = brackets.low.shape
-        values, numbers = (np.concatenate([[], *parts]) for parts in (found.values, found.brackets))
-        order = np.lexsort((values, numbers))
-        self._values = values[order]
-        self._starts = np.searchsorted(numbers[order], np.arange(levels * width + 1)).reshape(-1)
+        self._brackets, self._found = brackets, found
+        width = brackets.low.shape[1]
+        parts: list[list[Any]] = [[] for _ in range(brackets.low.size)]
+        for level, values, counts in found.within:
+            for j, part in enumerate(np.split(values, np.cumsum(counts)[:-1])):
+                parts[level * width + j].append(part)
+        self._within = [np.sort(np.concatenate([np.empty(0), *part])) for part in parts]
         self._below = found.below - lowest  # infinite ones are counted apart
 
     def at(self, level: int, ranks: Any) -> Any:
         """The finite value of each column that has this rank among its finite ones; infinite beyond these, and NaN."""
-        width = len(ranks)
-        owner = self._brackets.of_level[level]
-        numbers = owner * width + np.arange(width)
-        places = ranks - self._below[owner, np.arange(width)]
-        sizes = self._starts[numbers + 1] - self._starts[numbers]
-        found = np.full(width, np.nan)
-        held = (places >= 0) & (places < sizes)
-        found[held] = self._values[(self._starts[numbers] + places)[held].astype(np.int64)]
-        return found
+        owners = self._brackets.of_level[level]
+        return np.array([self._value(int(owner), j, ranks[j]) for j, owner in enumerate(owners)])
+
+    def _value(self, owner: int, j: int, rank: float) -> float:
+        place = rank - self._below[owner, j]
+        within = self._within[owner * self._brackets.low.shape[1] + j]
+        at_low, at_high = self._found.at_low[owner, j], self._found.at_high[owner, j]
+        if not 0 <= place < at_low + len(within) + at_high:
+            return np.nan
+        if place < at_low:
+            return self._found.low[owner, j]
+        place -= at_low
+        return within[int(place)] if place < len(within) else self._found.high[owner, j]
 
 
 def _ranked(seen: Seen, selected: Selected, level: int, ranks: Any) -> Any:
