@@ -52,10 +52,14 @@ def _matrix(recording: Recording) -> Any:
 
 def _by_labels(make: Callable[[], Any]) -> Callable[[Recording], list[Stretch]]:
     def detect(recording: Recording) -> list[Stretch]:
-        labels = np.asarray(make().fit_predict(_matrix(recording)))
-        return joined(runs((labels == -1) if (labels == -1).any() else (labels == 1)))
+        return joined(runs(np.asarray(make().fit_predict(_matrix(recording))) == -1))
 
     return detect
+
+
+def _by_outliers(make: Callable[[], Any]) -> Callable[[Recording], list[Stretch]]:
+    """As PyOD has it."""
+    return lambda recording: joined(runs(np.asarray(make().fit(_matrix(recording)).labels_) == 1))
 
 
 def rolling_z(recording: Recording, window: int = 64, limit: float = 4.0) -> list[Stretch]:
@@ -84,7 +88,7 @@ def detectors() -> dict[str, Callable[[Recording], list[Stretch]]]:
         from pyod.models.iforest import IForest
     except ImportError:
         return found
-    return found | {"PyOD ECOD": _by_labels(ECOD), "PyOD IForest": _by_labels(lambda: IForest(random_state=0))}
+    return found | {"PyOD ECOD": _by_outliers(ECOD), "PyOD IForest": _by_outliers(lambda: IForest(random_state=0))}
 
 
 def main() -> None:

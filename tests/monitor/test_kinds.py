@@ -58,6 +58,25 @@ def test_a_slow_leak_is_found_against_a_healthy_period(x):
     assert_found(examined(x, healthy_rows=3000), "ae", stop=START + 600, delay=120)
 
 
+def test_a_drift_is_found_without_a_healthy_period(x):
+    """Later than against one: half of the drift is part of what is usual then."""
+    x[START:, 1] += np.linspace(0, 12, ROWS - START)
+    found = examined(x)
+    worst = found.episodes[0]
+    assert START < worst.start < ROWS - 150
+    assert worst.stop == ROWS
+    assert min(episode.start for episode in found.episodes) > START
+    assert {found.names[j] for episode in found.episodes for j in episode.sensors} == {"b"}
+
+
+def test_a_slow_leak_is_found_without_a_healthy_period(x):
+    x[START : START + 600, 0] -= np.linspace(0, 14, 600)
+    found = examined(x)
+    assert START < min(episode.start for episode in found.episodes) < START + 600
+    assert max(episode.stop for episode in found.episodes) <= START + 600 + 40
+    assert {found.names[j] for episode in found.episodes for j in episode.sensors} == {"a"}
+
+
 def test_a_stuck_sensor(x):
     x[START:STOP, 2] = x[START, 2].round(3)
     found = examined(x)

@@ -107,6 +107,20 @@ def test_delimiters_that_stand_in_times_and_numbers(read, mark):
     assert_read(read(table(mark, form="%Y-%m-%dT%H:%M:%S")))
 
 
+def test_thousands_of_columns_with_long_names(read):
+    names = [f"{'n' * 245}{j:05d}" for j in range(2000)]
+    rows = [";".join([f"{t:%Y-%m-%d %H:%M}", *(f"{i}.{j}" for j in range(2000))]) for i, t in enumerate(TIMES[:25])]
+    recording = read("\n".join([";".join(["time", *names]), *rows]))
+    assert recording.names == tuple(names)
+    np.testing.assert_array_equal(recording.values[3], [float(f"3.{j}") for j in range(2000)])
+
+
+def test_hundreds_of_thousands_of_rows(read):
+    times = np.datetime_as_string(np.datetime64("2024-01-01", "s") + np.arange(200_000))
+    recording = read("\n".join(["time;flow", *(f"{time};{i}" for i, time in enumerate(times))]))
+    np.testing.assert_array_equal(recording.values[:, 0], np.arange(200_000))
+
+
 def test_packed_files(read):
     assert_read(read(gzip.compress(BASE.encode()), name="data.csv.gz"))
 

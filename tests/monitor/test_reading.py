@@ -246,26 +246,62 @@ def spelled(number, decimal, group, digits):
     return ("-" if number < 0 else "") + whole.replace(",", group) + (decimal + fraction if digits else "")
 
 
+FORMS = {
+    "points": lambda t: [f"{t:%d.%m.%Y %H:%M}"],
+    "iso": lambda t: [f"{t:%Y-%m-%d %H:%M:%S}"],
+    "utc": lambda t: [f"{t:%Y-%m-%dT%H:%MZ}"],
+    "offset": lambda t: [f"{t + dt.timedelta(hours=2):%Y-%m-%dT%H:%M:%S}+0200"],
+    "half_days": lambda t: [f"{t:%m/%d/%Y %I:%M %p}"],
+    "month": lambda t: [f"{t:%d-%b-%Y %H:%M}"],
+    "run_together": lambda t: [f"{t:%Y%m%d%H%M%S}"],
+    "year_first": lambda t: [f"{t:%y-%m-%d %H:%M}"],
+    "two_columns": lambda t: [f"{t:%d.%m.%Y}", f"{t:%H:%M:%S}"],
+    "seconds": lambda t: [f"{(t - dt.datetime(1970, 1, 1)).total_seconds():.0f}"],
+    "milliseconds": lambda t: [f"{(t - dt.datetime(1970, 1, 1)).total_seconds() * 1000:.0f}"],
+    "ticks": lambda t: [str(int((t - dt.datetime(1, 1, 1)).total_seconds()) * 10**7)],
+}
+TITLES = st.sampled_from(["", "Plant 7\n", "# made by a logger; x\n# 2024\n", "Export;Plant 7\n\n", "sep=;\n"])
+
+
 @given(
     values=st.lists(st.floats(-1e7, 1e7).map(lambda x: round(x, 2)), min_size=25, max_size=40),
     marks=MARKS,
-    delimiter=st.sampled_from([";", "\t", "|"]),
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     quoted=st.booleans(),
-    form=st.sampled_from(
-        ["%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%MZ", "%m/%d/%Y %I:%M %p", "%d-%b-%Y %H:%M"]
-    ),
+    form=st.sampled_from(list(FORMS)),
+    title=TITLES,
+    header=st.sampled_from(["names", "names and units", "none"]),
+    ends=st.sampled_from(["\n", "\r\n", "\r"]),
+    trailing=st.booleans(),
+    backwards=st.booleans(),
 )
-def test_values_come_back_in_every_layout(tmp_path_factory, values, marks, delimiter, encoding, quoted, form):
+def test_values_come_back_in_every_layout(
+    tmp_path_factory,
+    values,
+    marks,
+    delimiter,
+    encoding,
+    quoted,
+    form,
+    title,
+    header,
+    ends,
+    trailing,
+    backwards,
+):
     stamps = [START + dt.timedelta(hours=7 * i) for i in range(len(values))]
+    times = [FORMS[form](stamp) for stamp in stamps]
     cells = [spelled(value, *marks, 2) for value in values]
-    cells = [f'"{cell}"' for cell in cells] if quoted else cells
-    lines = [
-        delimiter.join([f"{stamp:{form}}", cell, str(i)])
-        for i, (stamp, cell) in enumerate(zip(stamps, cells, strict=True))
-    ]
+    quote = '"{}"' if quoted or delimiter in marks else "{}"
+    rows = [[*time, quote.format(cell), str(i)] for i, (time, cell) in enumerate(zip(times, cells, strict=True))]
+    names = [["Date", "Time"][: len(times[0])], ["time"]][len(times[0]) == 1]
+    above = {"names": 1, "names and units": 2, "none": 0}[header]
+    head = [[*names, "flow", "count"], [""] * len(names) + ["l/s", ""]][:above]
+    lines = [delimiter.join(row) + delimiter * trailing for row in [*head, *(rows[::-1] if backwards else rows)]]
     path = tmp_path_factory.mktemp("layout") / "data.csv"
-    path.write_text("\n".join([delimiter.join(["time", "flow", "count"]), *lines]), encoding=encoding)
+    text = (title if delimiter == ";" or "sep" not in title else "") + "\n".join(lines) + "\n"
+    path.write_bytes(text.replace("\n", ends).encode(encoding))
     recording = load(path)
     np.testing.assert_array_equal(recording.values, np.column_stack([values, np.arange(len(values))]))
     np.testing.assert_array_equal(recording.times, np.array(stamps, "datetime64[us]"))

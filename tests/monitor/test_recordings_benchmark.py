@@ -1,4 +1,7 @@
-"""Events, alarms and delays are counted as the benchmark says."""
+"""Events, alarms and delays are counted as the benchmark says, and costs are measured at any size."""
+
+import subprocess
+import sys
 
 import numpy as np
 from acm_monitor.events import scored
@@ -28,3 +31,10 @@ def test_an_alarm_is_false_where_it_overlaps_no_event():
     assert round(score.weeks, 1) == 2.0
     assert (score.precision, score.recall, score.f1) == (1 / 3, 1 / 2, 2 / 5)
     assert scored([], [], HOURS).f1 == 1.0
+
+
+def test_costs_are_measured():
+    command = [sys.executable, "-m", "benchmarks.monitor_cost", "300x2"]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "300 x 2" in result.stdout
+    assert "reading, s" in result.stdout

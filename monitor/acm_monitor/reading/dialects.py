@@ -31,7 +31,7 @@ _NUMBER = re.compile(
 )
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?Z?( ?[AaPp]\.?[Mm]\.?)?")
 #: What is looked at: the head of a file and pieces of the rest; so many widths of rows, and rows of each.
-_HEAD, _PIECE, _PIECES = 1 << 16, 1 << 14, 6
+_HEAD, _LEAST_LINES, _PIECE, _PIECES = 1 << 16, 30, 1 << 14, 6
 _WIDTHS, _ROWS, _TEXTS = 3, 40, 12
 _COMMENTS = ("#", "%", "//", "!")
 #: How much less a table without a time counts.
@@ -85,7 +85,7 @@ def dialect_of(path: Path) -> Dialect | None:
         if delimiter not in text:
             continue
         dialect = Dialect(delimiter, quote, escape, 0)
-        rows = [row for row in dialect.rows(single_blanks(lines) if delimiter == " " else lines) if row]
+        rows = _rows(dialect, lines)
         for width, count in Counter(map(len, rows)).most_common(_WIDTHS + 1):
             if width < 2:
                 continue
@@ -94,6 +94,14 @@ def dialect_of(path: Path) -> Dialect | None:
             if best is None or score > best[0]:
                 best = score, dialect._replace(width=width)
     return best[1] if best else None
+
+
+def _rows(dialect: Dialect, lines: list[str]) -> list[list[str]]:
+    """The rows of a sample; none where the delimiter leaves a field larger than the reader takes."""
+    try:
+        return [row for row in dialect.rows(single_blanks(lines) if dialect.delimiter == " " else lines) if row]
+    except csv.Error:
+        return []
 
 
 def kinds_of(rows: Sequence[Sequence[str]]) -> Kinds:
@@ -140,11 +148,16 @@ def _sample(path: Path) -> list[str]:
     """Whole lines from the head and from all over the file."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(_HEAD)
-        pieces = [head if size <= _HEAD else head[: head.rfind(b"\n") + 1]]
-        for i in range(1, _PIECES + 1) if size > _HEAD else ():
-            file.seek(max(_HEAD, (size - _PIECE) * i // _PIECES))
-            piece = file.read(_PIECE)
+        head: list[bytes] = []
+        for line in file:
+            head.append(line)
+            if len(head) >= _LEAST_LINES and file.tell() > _HEAD:
+                break
+        pieces, start = [b"".join(head)], file.tell()
+        length = max(_PIECE, 4 * max(map(len, head), default=0))
+        for i in range(1, _PIECES + 1) if size > start else ():
+            file.seek(max(start, (size - length) * i // _PIECES))
+            piece = file.read(length)
             pieces.append(piece[piece.find(b"\n") + 1 : piece.rfind(b"\n") + 1])
     text = b"".join(pieces).decode("utf-8-sig", errors="replace")
-    return text.splitlines(keepends=True) if "\x1f" not in text else re.findall(r"[^\n]*\n|[^\n]+", text)
+    return re.findall(r"[^\n]*\n|[^\n]+", text)

@@ -50,7 +50,7 @@ class _Columns:
         return None
 
     def by_cells(self, *, digits: bool) -> TimeColumn | None:
-        """The first column whose cells read as times, or that counts them and never runs back."""
+        """The first column whose cells read as times, or that counts them and never turns."""
         for name, column in zip(self.names, self.columns, strict=True):
             parsed = times_of(column, self.day_first, least=0.9, digits=digits)
             if parsed is not None and (not digits or _runs_on(parsed)):
@@ -184,6 +184,7 @@ def _readable(parsed: ParsedTimes, filled: int, least: float) -> bool:
 
 
 def _runs_on(parsed: ParsedTimes) -> bool:
-    """Whether time never runs back: a sensor that counts nothing hardly does so."""
+    """Whether time never turns: a sensor that counts nothing hardly does so."""
     steps = np.diff(parsed.times[~np.isnat(parsed.times)])
-    return bool((steps >= np.timedelta64(0)).all() and (steps > np.timedelta64(0)).any())
+    still = np.timedelta64(0)
+    return bool(((steps >= still).all() or (steps <= still).all()) and (steps != still).any())
