@@ -48,8 +48,24 @@ _KEYS: dict[str, dict[str, str]] = {
         "exclude": "texts",
     },
     "analysis": {"clusters": "two whole numbers", "train": "two times", "backends": "texts"},
-    "thresholds": {"sensor": "a number", "detectors": "a number", "health": "a number"},
+    "thresholds": {
+        "sensor": "a number",
+        "detectors": "a number",
+        "health": "a number",
+        "shift": "a number",
+        "episode_rows": "a whole number",
+        "pause_rows": "a whole number",
+        "stuck_rows": "a whole number",
+        "warned_share": "a share",
+        "regime_share": "a share",
+        "regime_visits": "a whole number",
+        "regime_large_share": "a share",
+        "regime_early": "a share",
+    },
 }
+
+
+_MEANT = {"a share": "a share of 1, such as 0.05", "a whole number": "a whole number from 1 on"}
 
 
 def read_config(path: Path) -> Config:
@@ -146,7 +162,11 @@ def _checked(value: Any, expected: str, source: str) -> Any:
             return _period(value, source)
         case "a number", int() | float() if not isinstance(value, bool) and 0 < value < np.inf:
             return float(value)
-    raise ConfigurationError(f"{source} is {value!r}; expected {expected}")
+        case "a share", int() | float() if not isinstance(value, bool) and 0 < value <= 1:
+            return float(value)
+        case "a whole number", int() if not isinstance(value, bool) and value > 0:
+            return value
+    raise ConfigurationError(f"{source} is {value!r}; expected {_MEANT.get(expected, expected)}")
 
 
 def _toml(value: Any) -> str:

@@ -7,15 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .recording import Booleans, Floats, Integers, Recording
-from .thresholds import USUAL_LIMITS
+from .thresholds import USUAL_LIMITS, Thresholds
 
-#: Pauses of at most this many rows do not end an episode; shorter ones than `_LEAST_ROWS` are none.
-_PAUSE = 6
-_LEAST_ROWS = 4
 #: A sensor belongs to an episode if it is out of its range in this share of the episode's rows.
 _TAKES_PART = 0.2
-#: A run of equal values is suspicious from this many rows on, and if it is this many times the sensor's usual runs.
-STUCK_ROWS = 24
+#: A run of equal values is suspicious if it is this many times the sensor's usual runs.
 _UNUSUAL = 5.0
 
 
@@ -44,7 +40,7 @@ def runs(mask: Booleans) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def find_episodes(z: Floats, unwell: Booleans, limit: float = USUAL_LIMITS.sensor) -> list[Episode]:
+def find_episodes(z: Floats, unwell: Booleans, limits: Thresholds = USUAL_LIMITS) -> list[Episode]:
     """Episodes, the most severe first.
 
     Parameters
@@ -53,8 +49,8 @@ def find_episodes(z: Floats, unwell: Booleans, limit: float = USUAL_LIMITS.senso
         Rows scored within their regime.
     unwell : array of shape (n,)
         The rows of low health.
-    limit : float
-        |z| beyond which a sensor is out of its range.
+    limits : Thresholds
+        From where on a sensor is out of its range, and which rows make an episode.
 
     Returns
     -------
@@ -63,11 +59,11 @@ def find_episodes(z: Floats, unwell: Booleans, limit: float = USUAL_LIMITS.senso
         breadth.
     """
     found: list[Episode] = []
-    for start, stop in joined(runs(unwell)):
-        if unwell[start:stop].sum() < _LEAST_ROWS:
+    for start, stop in joined(runs(unwell), limits.pause_rows):
+        if unwell[start:stop].sum() < limits.episode_rows:
             continue
         part = np.abs(z[start:stop])
-        beyond = np.maximum(part - limit, 0.0)
+        beyond = np.maximum(part - limits.sensor, 0.0)
         rows_out, sums = (beyond > 0).sum(axis=0), beyond.sum(axis=0)
         sensors = [int(j) for j in np.argsort(-sums) if rows_out[j] >= _TAKES_PART * (stop - start)]
         worst = tuple(sensors or [int(part.sum(axis=0).argmax())])
@@ -81,18 +77,18 @@ def worst_first(z: Floats, limit: float) -> Integers:
     return np.argsort(-np.array(part))
 
 
-def joined(pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def joined(pieces: list[tuple[int, int]], pause: int = USUAL_LIMITS.pause_rows) -> list[tuple[int, int]]:
     """`pieces` in which pauses of a few rows are bridged."""
     whole: list[tuple[int, int]] = []
     for start, stop in pieces:
-        if whole and start - whole[-1][1] <= _PAUSE:
+        if whole and start - whole[-1][1] <= pause:
             whole[-1] = whole[-1][0], stop
         else:
             whole.append((start, stop))
     return whole
 
 
-def find_stuck(recording: Recording, columns: list[int]) -> list[StuckRun]:
+def find_stuck(recording: Recording, columns: list[int], least: int = USUAL_LIMITS.stuck_rows) -> list[StuckRun]:
     """Runs of equal values that are long in themselves and for their sensor, the longest first.
 
     Quantised values repeat by themselves, so a run has to exceed what 95 % of the sensor's runs reach several times.
@@ -105,6 +101,6 @@ def find_stuck(recording: Recording, columns: list[int]) -> list[StuckRun]:
         repeats = runs(np.r_[values[1:] == values[:-1], False])
         usual = float(np.quantile([stop + 1 - start for start, stop in repeats], 0.95)) if len(repeats) >= 20 else 0.0
         for start, stop in repeats:
-            if stop + 1 - start >= max(STUCK_ROWS, _UNUSUAL * usual):
+            if stop + 1 - start >= max(least, _UNUSUAL * usual):
                 found.append(StuckRun(j, int(known[start]), int(known[stop]) + 1, float(values[start])))
     return sorted(found, key=lambda run: run.start - run.stop)

@@ -104,7 +104,7 @@ def examine(
     sensors, columns = _judge(recording, rows, model)
     on_step("cleaning and scoring")
     x, z, levels = _scored(recording, columns, rows, model, calls)
-    regimes, learnt = _regimes(x, z, levels, rows, clusters, model, train is not None, calls, on_step)
+    regimes, learnt = _regimes(x, z, levels, rows, clusters, model, train is not None, limits, calls, on_step)
     on_step("judging each regime")
     scores_within(x, regimes.labels, learnt, calls, out=z)
     del x
@@ -130,8 +130,8 @@ def examine(
         fusion,
         agreements(fusion, limits.detectors),
         health,
-        find_episodes(z, health < limits.health, limits.sensor),
-        find_stuck(recording, columns),
+        find_episodes(z, health < limits.health, limits),
+        find_stuck(recording, columns, limits.stuck_rows),
         limits,
     )
 
@@ -174,6 +174,7 @@ def _regimes(
     clusters: tuple[int, int],
     model: Model | None,
     healthy: bool,
+    limits: Thresholds,
     calls: Calls,
     on_step: Callable[[str], None],
 ) -> tuple[Regimes, RegimeModel]:
@@ -184,7 +185,9 @@ def _regimes(
         trusted = np.ones(len(z), bool)
         return Regimes(labels_of(z, centres, calls), centres, (), trial, (), trusted), model.regimes
     clusters = clusters if z.shape[1] > 1 else (1, 1)  # the regimes of a single sensor would be its values
-    found = find_regimes(z[rows], clusters, calls, lambda k: on_step(f"trying {k} regimes"), healthy=healthy)
+    found = find_regimes(
+        z[rows], clusters, calls, lambda k: on_step(f"trying {k} regimes"), healthy=healthy, limits=limits
+    )
     learnt = fit_levels(x[rows], found, levels, calls)
     suspects = tuple(s._replace(first=s.first + rows.start, last=s.last + rows.start) for s in found.suspects)
     labels = found.labels if len(found.labels) == len(z) else labels_of(z, found.centres, calls)

@@ -7,10 +7,11 @@ import numpy as np
 from .calls import Calls
 from .fusion import AGREEING, SMOOTHED_ROWS, smoothed
 from .recording import Floats
-from .shifts import SHIFTED, WINDOWS
+from .shifts import WINDOWS
 from .thresholds import Thresholds
 
-SHIFT_RANGE = (SHIFTED - 1.0, SHIFTED + 1.0)
+#: A shift costs nothing so much below the threshold, and all so much beyond.
+_SHIFT_AROUND = 1.0
 
 
 def health_rule(limits: Thresholds) -> str:
@@ -21,7 +22,8 @@ def health_rule(limits: Thresholds) -> str:
         f"nothing, {limits.sensor:g} half, {sensor[1]:g} all), of the fused detectors, that is the score that "
         f"{AGREEING} of them reach ({detectors[0]:g} costs nothing, {2.5 * limits.detectors:g} half, "
         f"{detectors[1]:g} all), and of lasting shifts, the median of {' or '.join(map(str, WINDOWS))} rows "
-        f"({SHIFT_RANGE[0]:g} usual deviations cost nothing, {SHIFTED:g} half, {SHIFT_RANGE[1]:g} all); running median "
+        f"({limits.shift - _SHIFT_AROUND:g} usual deviations cost nothing, {limits.shift:g} half, "
+        f"{limits.shift + _SHIFT_AROUND:g} all); running median "
         f"of {SMOOTHED_ROWS} rows"
     )
 
@@ -31,7 +33,7 @@ def health_index(regime_scores: Floats, fused: Floats, shifts: Floats, limits: T
     worst = np.maximum(regime_scores.max(axis=1), -regime_scores.min(axis=1))
     sensor, detectors = _ranges(limits)
     loss = np.maximum(_share(worst, sensor), _share(fused, detectors))
-    loss = np.maximum(loss, _share(shifts, SHIFT_RANGE))
+    loss = np.maximum(loss, _share(shifts, (limits.shift - _SHIFT_AROUND, limits.shift + _SHIFT_AROUND)))
     return smoothed(100.0 * (1.0 - loss)[:, None], calls)[:, 0]
 
 

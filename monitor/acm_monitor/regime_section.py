@@ -6,7 +6,7 @@ import numpy as np
 
 from .examine import Findings
 from .recording import clock, counted
-from .regimes import EARLY, LARGE_SHARE, LEAST_SHARE, LEAST_VISITS, SILHOUETTE_ROWS
+from .regimes import SILHOUETTE_ROWS
 from .section import Section, Table
 
 #: A smaller silhouette is that of clusters which overlap.
@@ -44,14 +44,16 @@ def _verdict(findings: Findings) -> str:
 
 def _note(findings: Findings) -> str:
     """What was tried, and which clusters are no regimes."""
+    limits = findings.thresholds
     tried = [f"{t.clusters}: {t.silhouette:.2f}" for t in findings.regimes.trials if np.isfinite(t.silhouette)]
     head = (
         f"Silhouette by number of clusters (k-means; sample of at most {SILHOUETTE_ROWS:,} rows): {', '.join(tried)}. "
     )
     return (head if tried else "") + (
-        f"A cluster below {LEAST_SHARE:.0%} of the rows is an excursion, its rows are judged by the nearest regime; so "
-        f"are those of a suspect: a cluster seen first after {EARLY:.0%} of the recording, or entered less than "
-        f"{LEAST_VISITS} times and with less than {LARGE_SHARE:.0%} of the rows."
+        f"A cluster below {limits.regime_share:.0%} of the rows is an excursion, its rows are judged by the nearest "
+        f"regime; so are those of a suspect: a cluster seen first after {limits.regime_early:.0%} of the recording, or "
+        f"entered less than {limits.regime_visits} times and with less than {limits.regime_large_share:.0%} of the "
+        "rows."
     )
 
 

@@ -19,17 +19,12 @@ from .calls import Calls
 from .episodes import joined, runs
 from .recording import Booleans, Floats, Integers
 from .scoring import CLIP, Scales, levels_of, scored
+from .thresholds import USUAL_LIMITS, Thresholds
 
 #: Rows on which clusters are searched; the others are assigned afterwards.
 SEARCH_ROWS = 20_000
 #: Rows of which the silhouette is taken: its work grows with their square.
 SILHOUETTE_ROWS = 2_000
-#: A cluster with a smaller share of the rows is an excursion, not a regime: the nearest regime judges its rows.
-LEAST_SHARE = 0.03
-
-#: A regime is entered so often, or holds such a share of the rows; and it is seen before this share of the recording
-#: has passed.
-LEAST_VISITS, LARGE_SHARE, EARLY = 3, 0.25, 0.5
 #: Fewer rows at a time are no visit.
 _LEAST_STAY = 4
 
@@ -76,6 +71,7 @@ def find_regimes(
     on_trial: Callable[[int], None],
     *,
     healthy: bool = False,
+    limits: Thresholds = USUAL_LIMITS,
     seed: int = 0,
 ) -> Regimes:
     """The regimes of the scored rows `z`.
@@ -91,6 +87,8 @@ def find_regimes(
         Told each number of clusters when its turn comes.
     healthy : bool
         Nothing was wrong in any row: then every cluster is a regime, how ever rare, and none a suspect.
+    limits : Thresholds
+        Which clusters are regimes.
     seed : int
         Of seeding and sampling: the same seed gives the same regimes.
 
@@ -105,13 +103,13 @@ def find_regimes(
     most = len(searched) - 1
     for k in range(min(clusters[0], most), min(clusters[1], most) + 1):
         on_trial(k)
-        centres = _regime_centres(searched, _kmeans(searched, k, seed, calls), calls)
+        centres = _regime_centres(searched, _kmeans(searched, k, seed, calls), limits.regime_share, calls)
         trials[Trial(k, len(centres), _silhouette(searched, centres, seed, calls))] = centres
     chosen = max(trials, key=lambda trial: (np.nan_to_num(trial.silhouette, nan=-1.0), -trial.clusters))
     centres = trials[chosen]
     labels = labels_of(z, centres, calls)
     clusters_found = [_visits(labels == j) for j in range(len(centres))]
-    known = np.ones(len(centres), bool) if healthy else _established(clusters_found)
+    known = np.ones(len(centres), bool) if healthy else _established(clusters_found, limits)
     trusted = known[labels]
     if not known.all():
         centres = centres[known]
@@ -173,11 +171,12 @@ def _visits(rows: Booleans) -> Suspect:
     return Suspect(float(rows.mean()), len(stays), int(places[0]), int(places[-1]))
 
 
-def _established(clusters: list[Suspect]) -> Booleans:
+def _established(clusters: list[Suspect], limits: Thresholds) -> Booleans:
     """Which clusters are regimes; the largest always is."""
     n_rows = max(cluster.last for cluster in clusters) + 1
     known = [
-        cluster.first < EARLY * n_rows and (cluster.visits >= LEAST_VISITS or cluster.share >= LARGE_SHARE)
+        cluster.first < limits.regime_early * n_rows
+        and (cluster.visits >= limits.regime_visits or cluster.share >= limits.regime_large_share)
         for cluster in clusters
     ]
     known[int(np.argmax([cluster.share for cluster in clusters]))] = True
@@ -191,10 +190,10 @@ def _kmeans(x: Floats, k: int, seed: int, calls: Calls) -> Floats:
     return calls.iterated(acm_dispatch.kmeans, one_step, x, k, random_state=seed, **options).centers
 
 
-def _regime_centres(x: Floats, centres: Floats, calls: Calls) -> Floats:
+def _regime_centres(x: Floats, centres: Floats, least_share: float, calls: Calls) -> Floats:
     """The centres without those that hold too few rows to be regimes."""
     shares = np.bincount(calls(acm_dispatch.pairwise_distances_argmin, x, centres), minlength=len(centres)) / len(x)
-    return centres[shares >= min(LEAST_SHARE, shares.max())]
+    return centres[shares >= min(least_share, shares.max())]
 
 
 def _silhouette(x: Floats, centres: Floats, seed: int, calls: Calls) -> float:

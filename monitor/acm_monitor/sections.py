@@ -9,7 +9,7 @@ import numpy as np
 from .call_section import calls_section
 from .calls import Measured
 from .detector_sections import agreement_section, detector_section
-from .episodes import STUCK_ROWS, worst_first
+from .episodes import worst_first
 from .examine import Findings
 from .health import health_rule
 from .judge import against_labels, against_truth
@@ -18,8 +18,6 @@ from .regime_section import regime_section
 from .scoring import HELD_ROWS
 from .section import Section, Table, named
 
-#: A sensor that is out of range in a larger share of the rows is warned of.
-_OFTEN = 0.03
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -124,7 +122,7 @@ def _sensors(findings: Findings) -> Section:
     often = [
         f"{findings.names[j]} is out of range in {share:.0%} of the rows: its range is not learnt well here"
         for j, share in enumerate(outside)
-        if share > _OFTEN
+        if share > findings.thresholds.warned_share
     ]
     return Section(
         "Most anomalous sensors", tuple(often), table, (f"Out of range: |z| within the regime beyond {limit:g}.",)
@@ -144,7 +142,8 @@ def _stuck(findings: Findings) -> Section:
         for run in findings.stuck
     ]
     said = counted(len(findings.stuck), "run") + " of equal values" + (", the longest first" if len(rows) > 1 else "")
-    note = f"A run of equal values counts from {STUCK_ROWS} rows on, if it is unusually long for its sensor."
+    least = findings.thresholds.stuck_rows
+    note = f"A run of equal values counts from {least} rows on, if it is unusually long for its sensor."
     header = ("sensor", "from", "rows", "lasting", "value")
     table = Table(header, rows, frozenset({"rows", "lasting", "value"}), things="run") if rows else None
     return Section("Stuck sensors", (said,), table, (note,))

@@ -16,8 +16,6 @@ from .scoring import levels_of
 #: Rows over which a sensor's median is taken; more than a tenth of the recording say nothing.
 WINDOWS = (64, 256)
 _LEAST_WINDOWS = 10
-#: The median of a window is unusual from here on.
-SHIFTED = 4.0
 #: A row takes part where the sensor has been off to the same side by so much in its last rows, the very last included:
 #: the median of a long window lags behind its return.
 _STILL_OFF, _LAST = 1.0, (4, 16)

@@ -69,6 +69,8 @@ def test_options_override_the_file(tmp_path):
         ("[readings]\n", "has 'readings'; expected the sections reading, analysis, thresholds"),
         ("[reading]\ncolumn = 1\n", "has reading.'column'; expected time_column"),
         ("[thresholds]\nhealth = '50'\n", "thresholds.health is '50'; expected a number"),
+        ("[thresholds]\nregime_share = 5\n", "thresholds.regime_share is 5; expected a share of 1, such as 0.05"),
+        ("[thresholds]\nstuck_rows = 2.5\n", "thresholds.stuck_rows is 2.5; expected a whole number from 1 on"),
         ("[thresholds]\nsensor = nan\n", "thresholds.sensor is nan; expected a number"),
         ("[analysis]\ntrain = ['x', 'y']\n", "analysis.train is 'x..y'; expected two times"),
         ("[analysis]\ntrain = ['2024', '2023']\n", "expected two times, the earlier first"),
@@ -148,6 +150,17 @@ def test_the_result_is_held_against_a_label(frame, tmp_path):
         "found": 1,
         "false_alarms": 0,
     }
+
+
+def test_every_limit_can_be_set(frame, file, tmp_path):
+    settings = invoke("--write-config").stdout
+    assert all(f"\n{name} = " in settings for name in Thresholds._fields)
+    (tmp_path / "settings.toml").write_text("[thresholds]\nepisode_rows = 60\nstuck_rows = 3\nregime_visits = 9\n")
+    result = invoke(file, "--config", tmp_path / "settings.toml", "--clusters", "2")
+    said = " ".join(result.stdout.split())
+    assert "0 episodes" in said, "the fault lasts 40 rows"
+    assert "counts from 3 rows on" in said
+    assert "entered less than 9 times" in said
 
 
 def test_exit_codes_are_told():
