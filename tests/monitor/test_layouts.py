@@ -101,6 +101,12 @@ def test_delimiters(read, mark, decimal, form):
     assert_read(read(table(mark, form=form, decimal=decimal)))
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_delimiters_beside_many_texts(read, mark):
+    more = mark.join(["", "pump", "north hall", "Good", "n a", "see note"])
+    assert_read(read(table(mark, head=f"time;flow;rpm{mark}a{mark}b{mark}c{mark}d{mark}e", more=more)))
+
+
 @pytest.mark.parametrize("mark", [",", ", ", " ", "  "])
 def test_delimiters_that_stand_in_times_and_numbers(read, mark):
     assert_read(read(table(mark)))

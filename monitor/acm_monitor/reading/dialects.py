@@ -34,8 +34,9 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?Z?( ?[AaPp]\.?[Mm]\.?)?")
 _HEAD, _LEAST_LINES, _PIECE, _PIECES = 1 << 16, 30, 1 << 14, 6
 _WIDTHS, _ROWS, _TEXTS = 3, 40, 12
 _COMMENTS = ("#", "%", "//", "!")
-#: How much less a table without a time counts.
-_NO_TIME = 0.2
+#: How much less a table counts without a time, and with cells that other marks would split further.
+_NO_TIME, _UNSPLIT = 0.2, 0.2
+_SPLITTING = re.compile(r"[,;\t|]")
 _PLAIN = 0.9
 
 
@@ -66,11 +67,14 @@ class Kinds(NamedTuple):
     times: frozenset[int]
     plain: frozenset[int]
     filled: frozenset[int]
+    #: Whether the cells of any column hold marks that separate fields.
+    unsplit: bool
 
     @property
     def score(self) -> float:
-        """The share of the columns that can be used, and whether there is a time."""
-        return len(self.plain) / max(len(self.filled), 1) * (1.0 if self.times else _NO_TIME)
+        """The share of the columns that can be used, less where there is no time or more is to be split."""
+        share = len(self.plain) / max(len(self.filled), 1)
+        return share * (1.0 if self.times else _NO_TIME) * (_UNSPLIT if self.unsplit else 1.0)
 
 
 def dialect_of(path: Path) -> Dialect | None:
@@ -109,7 +113,7 @@ def kinds_of(rows: Sequence[Sequence[str]]) -> Kinds:
     times: set[int] = set()
     plain: set[int] = set()
     filled: set[int] = set()
-    texts = 0
+    texts, unsplit = 0, False
     for i, column in enumerate(zip(*rows, strict=True)):
         cells = [cell.strip() for cell in column if cell.strip()]
         if not cells:
@@ -124,7 +128,9 @@ def kinds_of(rows: Sequence[Sequence[str]]) -> Kinds:
             if times_of(pa.array(cells), None, least=_PLAIN, digits=False) is not None:
                 times.add(i)
                 plain.add(i)
-    return Kinds(frozenset(times), frozenset(plain), frozenset(filled))
+            else:
+                unsplit |= sum(_SPLITTING.search(cell) is not None for cell in cells) >= _PLAIN * len(cells)
+    return Kinds(frozenset(times), frozenset(plain), frozenset(filled), unsplit)
 
 
 def is_plain(cell: str) -> bool:
