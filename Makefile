@@ -17,9 +17,9 @@ RUST_NEEDED  := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' backends/rust/C
 RUST_FOUND   := $(shell cargo --version 2>/dev/null | cut -d ' ' -f 2)
 CARGO        := $(if $(RUST_FOUND),$(shell printf '%s\n' $(RUST_NEEDED) $(RUST_FOUND) | sort -C -V && echo yes))
 
-PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml monitor/pyproject.toml
+PROJECTS     := pyproject.toml backends/numba/pyproject.toml backends/cupy/pyproject.toml backends/dask/pyproject.toml monitor/pyproject.toml
 PACKAGING    := $(VENV)-packaging
-PURE         := . backends/numba backends/cupy monitor
+PURE         := . backends/numba backends/cupy backends/dask monitor
 RUST_SOURCES := $(shell find backends/rust -path '*/target' -prune -o \( -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' \) -print)
 
 .PHONY: help setup runtime demo test test-minimal test-gpu-rig roofline fuzz lint format bench bench-page bench-pipeline bench-device check-packages wheels third-party-licences docs clean
@@ -42,7 +42,7 @@ $(VENV)/pip.done:
 	@touch $@
 
 $(VENV)/python.done: $(VENV)/pip.done $(PROJECTS)
-	$(PIP) install --quiet -e '.[cli]' -e backends/numba -e '$(CUPY)' -e monitor
+	$(PIP) install --quiet -e '.[cli]' -e backends/numba -e '$(CUPY)' -e backends/dask -e monitor
 	@$(if $(CUDA),,echo 'No NVIDIA driver of CUDA 12 or 13 was found: CuPy is left out.')
 	@touch $@
 

@@ -145,6 +145,9 @@ class Backend:
     thread_invariant : bool, default True
         Whether its results are the same, bit for bit, on any number of threads. False where sums are left to a library
         that does not promise it (BLAS): the conformance kit then compares them within the tolerance.
+    engine : callable ``(subject, arguments) -> result``, optional
+        Takes calls on arrays of the kind `arrays` that are in blocks and not computed yet, and gives others like them;
+        it has no kernels then. `arguments` have the call's by name, `subject` is the operation or composition.
     by_place : sequence of str, optional
         Operations of which a row's last digits depend on the rows around it (on its place in a tile, say), and not on
         itself and its window alone: the kit compares results of blocks of rows with the whole's within the tolerance.
@@ -186,6 +189,7 @@ class Backend:
         to_device: Callable[[Any], Any] | None = None,
         to_host: Callable[[Any], Any] | None = None,
         thread_invariant: bool = True,
+        engine: Callable[..., Any] | None = None,
         by_place: Sequence[str] = (),
         refuses: Mapping[str, str] = MappingProxyType({}),
         tiles: Sequence[int] = (),
@@ -215,6 +219,8 @@ class Backend:
         self.to_device = to_device or _as_it_is
         self.to_host = to_host or _as_it_is
         self.thread_invariant = thread_invariant
+        authoring.a_function(f"{where}: engine", engine, arguments=2, optional=True)
+        self.engine = engine
         self.by_place = authoring.texts(f"{where}: by_place", by_place)
         self.refuses = authoring.text_by_name(f"{where}: refuses", refuses)
         self.tiles = tuple(tiles)

@@ -130,6 +130,10 @@ def _is_lazy_collection(value: Any) -> bool:
     return _has("__dask_graph__")(value) and (_is_from("dask")(value) or value.__dask_graph__() is not None)
 
 
+def _is_dask_array(value: Any) -> bool:
+    return _is_from("dask")(value) and _has("numblocks")(value)
+
+
 def _is_in_chunks(value: Any) -> bool:
     return _has("dims", "indexes", "chunks")(value) and bool(value.chunks)
 
@@ -264,6 +268,13 @@ def _not_numeric(types: Sequence[str]) -> str:
 #: What is not in memory. The order matters: a relation of DuckDB also has `to_table`, a frame of Spark `collect`.
 LAZY = (
     Kind("xarray over chunks", _is_in_chunks, _lazy("array", ".compute()")),
+    Kind(
+        "Dask array",
+        _is_dask_array,
+        _refused(
+            "is a lazy array; expected one in memory (`.compute()`), or acm-dispatch-dask, which takes it by blocks"
+        ),
+    ),
     Kind("Dask", _is_lazy_collection, _lazy("array", ".compute()")),
     Kind("lazy array", _is_computed, _lazy("array", ".compute()")),
     Kind("Spark frame", _has("toPandas"), _lazy("frame", ".toPandas()")),

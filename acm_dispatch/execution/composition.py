@@ -20,7 +20,7 @@ from ..contract.scaling import parse_scalings
 from ..errors import DeclarationError, InvalidInput, shown
 from . import dispatch
 from .binding import Plan
-from .dispatch import ComposedExplanation
+from .dispatch import ComposedExplanation, engine_of
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -141,6 +141,11 @@ def _naming_itself(function: Callable[P, R], blame: _Blame) -> Any:
 
     @wraps(function)
     def named(*args: P.args, **kwargs: P.kwargs) -> R:
+        engine = engine_of((*args, *kwargs.values()))
+        if engine is not None:
+            bound = inspect.signature(function).bind(*args, **kwargs).arguments
+            bound.pop("backend", None)
+            return engine(registry.compositions[blame.name], bound)
         try:
             with np.errstate(all="ignore"):  # the contracts say what NaN and infinity do
                 return function(*args, **kwargs)

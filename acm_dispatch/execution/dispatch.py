@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from ..backends import registry
@@ -26,6 +26,9 @@ _MAX_PLANS = 4096
 
 #: Options with more parts than this (levels of quantiles, say) are no part of a plan that is remembered.
 _MAX_PARTS = 256
+
+#: Where the types of usual arguments come from.
+_USUAL = ("numpy", "builtins")
 
 
 class Explanation(NamedTuple):
@@ -98,6 +101,9 @@ class Operation(Declaration):
 
     def dispatch(self, arguments: tuple[Any, ...], backend: str | None) -> Any:
         """Canonicalise, validate, select, remember, run."""
+        engine = engine_of(arguments[: len(self.array_names)])
+        if engine is not None:
+            return engine(self, dict(zip(self.parameters, arguments, strict=True)))
         policy = running_policy()
         plans = policy.plans.setdefault(self.name, {})
         call = self.bound(arguments, backend)
@@ -211,3 +217,15 @@ def _short(options: Mapping[str, Any]) -> bool:
         if isinstance(value, tuple) and len(cast("tuple[Any, ...]", value)) > _MAX_PARTS:
             return False
     return True
+
+
+def engine_of(values: Iterable[Any]) -> Callable[..., Any] | None:
+    """What takes a call on arrays in blocks that are not computed yet; None where there are none, or no engine."""
+    for value in values:
+        owner = cast("type[Any]", type(value))
+        package = owner.__module__.partition(".")[0]
+        if package not in _USUAL and hasattr(owner, "numblocks"):
+            for backend in registry.backends().values():
+                if backend.engine is not None and backend.arrays == package and registry.unusable(backend) is None:
+                    return backend.engine
+    return None

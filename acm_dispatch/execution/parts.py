@@ -134,10 +134,19 @@ def extended(halo: Halo, block: Block, others: Arguments, tail: Tail | None) -> 
     before = max(tail.row - tail.first, 0)
     past = max(tail.first - tail.row, 0)
     rows = {name: _after(tail.block[name], array[past:], before) for name, array in block.items()}
+    return rows, before, left_by(halo, block, others, tail)
+
+
+def left_by(halo: Halo, block: Block, others: Arguments, tail: Tail | None) -> Tail:
+    """What a block, with what those before it leave, leaves to the next one."""
+    tail = tail or Tail({name: array[:0] for name, array in block.items()})
     end = tail.row + _length(block)
     first = max(halo.first(others, end), tail.first)
-    kept = {name: array[first - tail.first :].copy() for name, array in rows.items()}
-    return rows, before, Tail(kept, first, end)
+    own = max(first - tail.row, 0)
+    if first >= tail.row:
+        return Tail({name: array[own:].copy() for name, array in block.items()}, first, end)
+    kept = {name: np.concatenate([tail.block[name][first - tail.first :], array]) for name, array in block.items()}
+    return Tail(kept, first, end)
 
 
 def _after(tail: Any, rows: Any, count: int) -> Any:
@@ -182,12 +191,17 @@ def assembled(subject: Subject, outcome: Outcome, dtype: Any) -> Any:
     """The operation's result; `dtype` is that of its real arguments."""
     if isinstance(subject, Composition) or outcome.whole is None:
         return next(part for part in (outcome.result, outcome.rows, outcome.whole) if part is not None)
-    whole = [_in_dtype(subject, part, dtype) for part in _several(outcome.whole)]
+    whole = list(in_dtype_of(subject, outcome.whole, dtype))
     rows = [] if outcome.rows is None else list(_several(outcome.rows))
     results = [rows.pop(0) if rows and has_rows else whole.pop(0) for has_rows in subject.row_results]
     if subject.returns is not None:
         return subject.returns(*results)
     return tuple(results) if len(results) > 1 else results[0]
+
+
+def in_dtype_of(subject: Operation, results: Any, dtype: Any) -> tuple[Any, ...]:
+    """Results of all rows together as the operation gives them to real arguments of this dtype."""
+    return tuple(_in_dtype(subject, part, dtype) for part in _several(results))
 
 
 def _several(results: Any) -> tuple[Any, ...]:

@@ -99,6 +99,12 @@ class QuantileSketch:
         return _together([*(points for sets in self._levels for points in sets), raw])
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the points and of the rows that are not represented by some yet."""
+        points = [points.values.nbytes for sets in self._levels for points in sets]
+        return sum(points) + sum(rows.nbytes for rows in self._pending) + self._error.nbytes
+
+    @property
     def rank_error(self) -> Any:
         """By how many ranks a quantile of each column may be off: what the steps and the reading between points add."""
         weights = [points.weight for sets in self._levels for points in sets]

@@ -102,7 +102,11 @@ def _lineup(settings: Resolved, keyword: tuple[str, ...]) -> Lineup:
     names = keyword or tuple(dict.fromkeys(settings.backends))
     refusals = dict.fromkeys(settings.exclude, f"excluded by {settings.origins.get('exclude')}")
     alone = keyword or (settings.strict and names)
-    others = [] if alone else [backend for name, backend in registry.backends().items() if name not in names]
+    others = [
+        backend
+        for name, backend in registry.backends().items()
+        if not alone and name not in names and backend.engine is None  # those with one have no kernels
+    ]
     return Lineup(
         settings,
         tuple(Entrant(registry.find_backend(name), True, refusals.get(name)) for name in names),
