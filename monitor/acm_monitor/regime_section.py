@@ -39,13 +39,13 @@ def _verdict(findings: Findings) -> str:
         return "one regime: no split leaves two regimes"
     weak = " (weak: they overlap)" if chosen.silhouette < _WEAK else ""
     clusters = counted(chosen.regimes, "cluster")
-    return f"{counted(count, 'regime')}, silhouette of the {clusters} {chosen.silhouette:.2f}{weak}"
+    return f"{counted(count, 'regime')}, silhouette of the {clusters} {chosen.silhouette:z.2f}{weak}"
 
 
 def _note(findings: Findings) -> str:
     """What was tried, and which clusters are no regimes."""
     limits = findings.thresholds
-    tried = [f"{t.clusters}: {t.silhouette:.2f}" for t in findings.regimes.trials if np.isfinite(t.silhouette)]
+    tried = [f"{t.clusters}: {t.silhouette:z.2f}" for t in findings.regimes.trials if np.isfinite(t.silhouette)]
     head = (
         f"Silhouette by number of clusters (k-means; sample of at most {SILHOUETTE_ROWS:,} rows): {', '.join(tried)}. "
     )
