@@ -266,9 +266,9 @@ def _lengthening(numpy: Cost | None, measured: _Points) -> float:
 def _starts(measured: list[list[Entry]]) -> tuple[float, float, float]:
     """What importing, loading and compiling take by the strongest source that saw it: not every run starts cold."""
     each = [
-        [max(e.importing for e in own), max(e.loading for e in own), max(e.compiling for e in own)] for own in measured
+        (max(e.importing for e in own), max(e.loading for e in own), max(e.compiling for e in own)) for own in measured
     ]
-    importing, loading, compiling = (next(filter(None, seconds), 0.0) for seconds in zip(*each, strict=True))
+    importing, loading, compiling = (next((starts[i] for starts in each if starts[i]), 0.0) for i in range(3))
     return importing, loading, compiling
 
 
