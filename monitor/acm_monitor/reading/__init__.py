@@ -1,4 +1,4 @@
-"""A recording from a file: DuckDB splits a CSV into text cells, the modules here say what each cell means.
+"""A recording from a file: Arrow or DuckDB splits a CSV into text cells, the modules here say what each cell means.
 
 `text` (encoding) -> `dialects`, `records`, `layout` (delimiter, rows, header) -> `cells` (a table of text) ->
 `time_columns` (with `times`, `epochs`, `clocks`), `number_columns`, `tags`, `labels` (what each is) -> `table` (a

@@ -10,8 +10,11 @@ import numpy as np
 
 from ..errors import UnusableData
 from ..recording import Integers, counted
+from .arrow import pa
 from .layout import Layout
 
+#: Bytes that Arrow reads at a time; a line is no longer.
+_BLOCK = 1 << 22
 #: Of a file in which more of the lines do not fit, nothing is believed; so many of them may be chance.
 _MOST_ODD, _FEW = 0.01, 2
 
@@ -52,13 +55,11 @@ def cells_of(layout: Layout, shown: Path) -> Cells:
         )
     else:
         notes += _kept_out(layout, short, f"fewer fields than the {usual}")
-    in_table = (widths > 0) & (widths <= width)
-    table = _read(layout, shown)
-    if table.num_rows != in_table.sum():
-        raise UnusableData(
-            f"{shown} cannot be read as CSV: it has {int(in_table.sum()):,} or {table.num_rows:,} rows, as its "
-            "quotation marks are understood; mend them"
-        )
+    in_table = widths == width
+    table = None if short.any() or usual < width else _read_whole(layout, int(in_table.sum()))
+    if table is None:
+        in_table = (widths > 0) & (widths <= width)
+        table = _read_padded(layout, int(in_table.sum()), shown)
     kept = (data if padded else data & ~short)[in_table]
     if not kept.all():
         table = table.take(np.flatnonzero(kept))
@@ -93,8 +94,40 @@ def _line(path: Path, number: int, most: int = 80) -> str:
         return next((text for i, text in enumerate(file, 1) if i == number), "").strip()[:most]
 
 
-def _read(layout: Layout, shown: Path) -> Any:
-    """The table of all rows that have no more fields than there are names."""
+def _read_whole(layout: Layout, n_rows: int) -> Any:
+    """The table of all rows that have a field for each name; None where Arrow understands their quotes otherwise."""
+    from pyarrow import csv
+
+    dialect = layout.dialect
+    names = [f"c{i}" for i in range(len(layout.names))]
+    doubled = dialect.escape == dialect.quote
+    parsing = csv.ParseOptions(
+        delimiter=dialect.delimiter,
+        quote_char=dialect.quote,
+        double_quote=doubled,
+        escape_char=False if doubled else dialect.escape,
+        newlines_in_values=True,
+        invalid_row_handler=_skipped,
+    )
+    texts = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
+    try:
+        table = csv.read_csv(layout.path, csv.ReadOptions(column_names=names, block_size=_BLOCK), parsing, texts)
+    except pa.ArrowException:
+        return None
+    return table if table.num_rows == n_rows else None
+
+
+def _skipped(row: Any) -> str:
+    return "skip"
+
+
+def _read_padded(layout: Layout, n_rows: int, shown: Path) -> Any:
+    """The table of all rows that have no more fields than there are names, those that lack some filled up."""
     import duckdb
 
     dialect = layout.dialect
@@ -107,7 +140,13 @@ def _read(layout: Layout, shown: Path) -> Any:
     with duckdb.connect(config={"threads": 1}) as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about a copy, which is smaller than the text
         try:
-            return connection.execute(question, values).to_arrow_table()
+            table = connection.execute(question, values).to_arrow_table()
         except duckdb.Error as error:
             reason = str(error).partition("\n")[0]
             raise UnusableData(f"{shown} cannot be read as CSV: {reason}") from error
+    if table.num_rows != n_rows:
+        raise UnusableData(
+            f"{shown} cannot be read as CSV: it has {n_rows:,} or {table.num_rows:,} rows, as its quotation marks are "
+            "understood; mend them"
+        )
+    return table
