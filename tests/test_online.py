@@ -11,9 +11,12 @@ import pytest
 
 import acm_dispatch
 from acm_dispatch import Backend, Samples, operation, registry, use
+from acm_dispatch.backends.threads import usable_cores
 from acm_dispatch.execution import online, timing
 from acm_dispatch.selection import learnt, sources
-from acm_dispatch.selection.profile import read, user_path
+from acm_dispatch.selection.keeping import update
+from acm_dispatch.selection.machine import facts_of
+from acm_dispatch.selection.profile import Entry, Key, Point, read, user_path
 
 X = np.ones((400, 5))
 
@@ -134,7 +137,11 @@ def test_who_asks_to_stop_is_obeyed(tried):
 
 def test_what_was_measured_is_not_tried(tried):
     tried.add("quick", lasting(2e-5))
-    acm_dispatch.tune(1, operations=["tried"], backends=["a_usual", "numpy"], sizes=[2000], dtypes=["float64"])
+    key = Key("tried", "a_usual", "a_usual", "float64", usable_cores())
+    facts = facts_of(registry.find_backend("a_usual"))
+    known = Entry(key, facts, "n * d", "2026-01-01", (Point(2000, 5, 2e-4),))
+    update(user_path(), lambda entries: {**entries, key: known})
+    sources.read_again()
     with use(tune="auto"):
         for _ in range(100):
             tried(X)
