@@ -157,7 +157,7 @@ class Selected:
         for level, values, counts in found.within:
             for j, part in enumerate(np.split(values, np.cumsum(counts)[:-1])):
                 parts[level * width + j].append(part)
-        self._within = [np.sort(np.concatenate([np.empty(0), *part])) for part in parts]
+        self._within = [np.sort(np.concatenate(part)) if part else np.empty(0) for part in parts]
         self._below = found.below - lowest  # infinite ones are counted apart
 
     def at(self, level: int, ranks: Any) -> Any:
