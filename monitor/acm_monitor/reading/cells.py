@@ -140,7 +140,7 @@ def _read_padded(layout: Layout, n_rows: int, shown: Path) -> Any:
     with duckdb.connect(config={"threads": 1}) as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about a copy, which is smaller than the text
         try:
-            table = connection.execute(question, values).to_arrow_table()
+            table: Any = connection.execute(question, values).to_arrow_table()
         except duckdb.Error as error:
             reason = str(error).partition("\n")[0]
             raise UnusableData(f"{shown} cannot be read as CSV: {reason}") from error
