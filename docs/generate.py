@@ -210,8 +210,12 @@ def _reads(subject: Operation | Composition) -> str:
         return f"| {'' if parts is None else parts.why}"
     by_row = isinstance(parts, Rows | Halo | Scan) or (isinstance(parts, Passes) and parts.rows is not None)
     reads = 2 if isinstance(parts, Scan) and parts.backwards else parts.reads
-    windows = isinstance(parts, Halo) and not parts.by_row
-    return f"{reads} | {'a row for each window' if windows else 'a row for each row' if by_row else 'one result'}"
+    gives = "a row for each row" if by_row else "one result"
+    if isinstance(parts, Halo) and not parts.by_row:
+        gives = "a row for each window"
+    if isinstance(parts, Passes) and parts.whole is not None:
+        gives += ", and results of all rows"
+    return f"{reads} | {gives}"
 
 
 def _entries(title: str, things: Mapping[str, object]) -> list[str]:
