@@ -152,18 +152,23 @@ check-packages: $(PACKAGING)/tools.done ## the distributions without compiled co
 	$(PACKAGING)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	$(PACKAGING)/bin/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
-# Zig links against the oldest glibc that Rust serves, whatever this machine's is.
-WHEEL_FOR ?= manylinux2014
+# Zig links against the oldest glibc that Rust serves, whatever this machine's is. Each target needs its standard library:
+# make wheels WHEELS_FOR="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu" after `rustup target add`.
+WHEELS_FOR ?= $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+FRESH       = $(abspath $(VENV)-fresh)/bin
 
-wheels: check-packages ## every distribution into dist/, the Rust wheel for any Linux of this processor, and the kit on them in a fresh environment
-	rm -rf $(VENV)-fresh
-	cd backends/rust && PATH="$(abspath $(PACKAGING))/bin:$$PATH" maturin build --release --zig --compatibility $(WHEEL_FOR) --out $(abspath dist)
-	$(PACKAGING)/bin/auditwheel show dist/acm_dispatch_rust-*.whl
+wheels: check-packages ## every distribution into dist/, the Rust wheel for any Linux of this processor, and the kit on them in a fresh environment without compilers
+	cd backends/rust && for target in $(WHEELS_FOR); do \
+		case $$target in *musl) oldest=musllinux_1_2;; *) oldest=manylinux2014;; esac; \
+		PATH="$(abspath $(PACKAGING))/bin:$$PATH" maturin build --release --zig --target $$target --compatibility $$oldest --out $(abspath dist) || exit 1; \
+	done
+	for wheel in dist/acm_dispatch_rust-*.whl; do $(PACKAGING)/bin/auditwheel show $$wheel || exit 1; done
 	$(PACKAGING)/bin/twine check --strict dist/*
 	$(PACKAGING)/bin/check-wheel-contents dist/*.whl
+	rm -rf $(VENV)-fresh
 	$(PYTHON) -m venv $(VENV)-fresh
-	$(VENV)-fresh/bin/python -m pip --disable-pip-version-check install --quiet --find-links dist 'acm-dispatch[rust,cli]' pytest
-	cd $(VENV)-fresh && bin/python -m pytest -q -p no:cacheprovider --pyargs acm_dispatch.testing --backend=rust
+	PATH=$(FRESH) python -m pip --disable-pip-version-check install --quiet --find-links dist 'acm-dispatch[rust,cli]' pytest
+	cd $(VENV)-fresh && PATH=$(FRESH) python -m pytest -q -p no:cacheprovider --pyargs acm_dispatch.testing --backend=rust
 
 third-party-licences: ## backends/rust/THIRDPARTY.yml, the licences of what is compiled into the Rust wheel (cargo-bundle-licenses is needed)
 	cd backends/rust && cargo bundle-licenses --format yaml --output THIRDPARTY.yml
