@@ -32,6 +32,13 @@ def arguments(xp: Any, n: int, dtype: str, d: int = 50) -> dict[str, tuple[Any, 
         "assigned_distances": (x, centers, labels),
         "lloyd_step": (x, centers),
         "silhouette_samples": (x, labels),
+        "column_mean_variance": (x,),
+        "column_moments": (x, 0),
+        "column_sums": (x,),
+        "column_median_mad": (x, 1.4826, "nonfinite"),
+        "column_quantiles": (x, (0.25, 0.5, 0.75), "linear", "nonfinite"),
+        "impute": (x, None, "nonfinite"),
+        "zscore": (x, None, None, "standard", 0, 1e-6, None),
     }
 
 
@@ -63,9 +70,8 @@ def main() -> None:
     small = parser.parse_args().small
     import cupy
 
-    for family in ("silhouette", "kmeans", "distances"):
-        import_module(f"acm_cupy.{family}")
     for family in HEADERS:
+        import_module(f"acm_cupy.{family}")
         import_module(f"acm_cupy.cuda.{family}")
     print("| operation | rows | data | fused, us | array code, us | ratio |\n|---|---|---|---|---|---|")
     for dtype in ("float64", "float32"):

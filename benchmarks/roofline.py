@@ -2,7 +2,8 @@
 
 Bytes, double-precision instructions and launches of a call, the time that each alone would take on three cards by their
 data sheets, and how much of the arithmetic's rate the kernel's inner loop leaves: what it issues beside arithmetic, and
-what it loads from shared memory. Needs NVIDIA's compiler from the rig: `make roofline`.
+what it loads from shared memory. Of columns, which memory bounds, what moves beside what must. Needs NVIDIA's compiler
+from the rig: `make roofline`.
 """
 
 from __future__ import annotations
@@ -79,8 +80,46 @@ def bound(work: Work, card: Card) -> tuple[float, float, float]:
     return arithmetic, work.moved / (card.bandwidth * 1e3), doubles / card.doubles / clocks
 
 
+class Sweep(NamedTuple):
+    """A call on columns: how often their bytes move and must move, where they are more than a cache holds; launches."""
+
+    operation: str
+    moved: float
+    least: float
+    launches: int
+
+
+#: Of a column, the part that the bracket of a median holds (`acm_cupy.cuda.search`): written, and read again.
+GATHERED = 2 * 0.072
+
+#: A number that depends on another one of the whole column takes a pass of its own. Where double precision is slow (RTX
+#: 4090), sums take longer than their bytes.
+SWEEPS = [
+    Sweep("column_mean_variance", 1, 1, 2),
+    Sweep("column_moments", 1, 1, 2),
+    Sweep("column_sums", 1, 1, 2),
+    Sweep("zscore, standard", 3, 3, 3),
+    Sweep("zscore, given", 2, 2, 1),
+    Sweep("column_median_mad", 2 + 2 * GATHERED, 2, 5),
+    Sweep("zscore, robust", 4 + 2 * GATHERED, 4, 6),
+    Sweep("column_quantiles, 3 levels", 1 + 3 * GATHERED, 1, 3),
+    Sweep("impute, median", 3 + GATHERED, 3, 4),
+    Sweep("impute, given", 2, 2, 1),
+]
+
+
+def print_sweeps(n: int, d: int = 50) -> None:
+    """Print what moves in float64, and the time it takes on each card."""
+    print(f"\n| {n} x {d} | launches | bytes moved / least | " + " | ".join(f"{name}, us" for name in CARDS) + " |")
+    print("|---|---|---|" + "---|" * len(CARDS))
+    for sweep in SWEEPS:
+        times = (8 * n * d * sweep.moved / (card.bandwidth * 1e3) + sweep.launches * LAUNCH for card in CARDS.values())
+        shown = " | ".join(f"{time:.0f}" for time in times)
+        print(f"| `{sweep.operation}` | {sweep.launches} | {sweep.moved / sweep.least:.2f} | {shown} |")
+
+
 def main() -> None:
-    """Print the table in Markdown."""
+    """Print the tables in Markdown."""
     print("| kernel | rows | card | launches | arithmetic, us | memory, us | with launches, us | rate of the loop |")
     print("|---|---|---|---|---|---|---|---|")
     for work in [work for n in (10_000, 100_000) for work in works(n)]:
@@ -89,6 +128,7 @@ def main() -> None:
             total = max(arithmetic / share, memory) + work.launches * LAUNCH
             times = f"{arithmetic:.0f} | {memory:.0f} | {total:.0f}"
             print(f"| `{work.kernel}` | {work.size} | {name} | {work.launches} | {times} | {share:.0%} |")
+    print_sweeps(1_000_000)
 
 
 if __name__ == "__main__":

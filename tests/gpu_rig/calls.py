@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import column_calls
 import numpy as np
 from acm_cupy.cuda.distances import (
     argmin_by_tiles,
@@ -142,4 +143,5 @@ CALLS = {
     lloyd: 3,
     lloyd_in_chunks: 3,
     silhouettes: 2,  # and one sort of labels, CuPy's
+    **column_calls.CALLS,
 }

@@ -19,6 +19,7 @@ from calls import (
     pairwise_with_itself,
     silhouettes,
 )
+from column_mutants import MUTANTS as OF_COLUMNS
 from host_build import LaunchError
 from host_device import HostDevice
 
@@ -116,6 +117,7 @@ MUTANTS: dict[str, tuple[str, str, str, tuple[Any, ...]]] = {
         "scores[first_x + ty + i * SIDE]",
         (silhouettes,),
     ),
+    **OF_COLUMNS,
 }
 
 

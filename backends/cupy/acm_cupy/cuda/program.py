@@ -10,8 +10,19 @@ import numpy as np
 
 from acm_dispatch import Unsupported
 
+_RANKS = ("columns.cuh", "select.cuh", "brackets.cuh")
+
 #: What stands before the text of a family.
-HEADERS = {"distances": ("tiles.cuh",), "kmeans": (), "silhouette": ("tiles.cuh",)}
+HEADERS = {
+    "distances": ("tiles.cuh",),
+    "imputation": ("columns.cuh",),
+    "kmeans": (),
+    "moments": ("columns.cuh", "sums.cuh"),
+    "normalization": ("columns.cuh",),
+    "quantiles": _RANKS,
+    "robust_stats": _RANKS,
+    "silhouette": ("tiles.cuh",),
+}
 
 #: How the type of the data is spelled.
 REAL = {"float64": "double", "float32": "float"}
