@@ -11,12 +11,15 @@ import acm_dispatch
 from acm_dispatch import InvalidInput, registry, use
 from acm_dispatch.contract.parts import Undivided
 from acm_dispatch.execution.parts import completed
+from acm_dispatch.policy.layers import current_policy
+from acm_dispatch.policy.resolved import resolved
 from acm_dispatch.testing.cases import sample
 from acm_dispatch.testing.checks import as_tuple, assert_equivalent
 
 dask = pytest.importorskip("dask", reason="Dask is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 acm_dask = pytest.importorskip("acm_dask", reason="acm-dispatch-dask is not installed")
+tasks = pytest.importorskip("acm_dask.tasks", reason="acm-dispatch-dask is not installed")
 
 #: Those that take an array; of sparse matrices Dask has no arrays.
 SUBJECTS = [
@@ -65,6 +68,33 @@ def test_gives_what_it_gives_in_memory(subject, known):
     wanted = as_tuple(subject.function(**arguments))
     found = as_tuple(dask.compute(subject.function(**lazy))[0])
     assert_equivalent(subject, arguments, found, wanted, "float64")
+
+
+#: Those whose rows may be in parts in their typical call.
+DIVIDED = [subject for subject in SUBJECTS if is_divided(subject, sample(subject, "typical"))]
+
+
+@pytest.mark.parametrize("subject", DIVIDED, ids=[subject.name for subject in DIVIDED])
+def test_every_step_runs_on_one_thread_under_the_callers_policy(subject, monkeypatch):
+    seen = set()
+
+    def watched(step):
+        def watching(*arguments):
+            settings = resolved(current_policy(), subject.name)
+            seen.add((settings.threads, settings.backends))
+            return step(*arguments)
+
+        return watching
+
+    arguments = sample(subject, "typical")
+    given = arguments | {name: in_blocks(arguments[name]) for name in subject.row_names}
+    with use("numpy", threads=2):
+        lazy = getattr(acm_dispatch, subject.name)(**given)
+    for step in ("rows_of", "piece_of", "merged", "finished", "state_of", "scanned", "halo_rows", "applied"):
+        monkeypatch.setattr(tasks.parts, step, watched(getattr(tasks.parts, step)))
+    dask.compute(lazy)
+    is_lazy = any(map(dask.is_dask_collection, as_tuple(lazy)))
+    assert seen == ({(1, ("numpy",))} if is_lazy else set())
 
 
 def test_nothing_is_computed_before_it_is_asked_for():

@@ -62,8 +62,8 @@ def windows(task: Task, arrays: Sequence[Any], before: Any) -> Any:
 
 def state(task: Task, arrays: Sequence[Any], before: Any) -> Any:
     """What blocks up to this one leave to the next one in a scan."""
-    own = parts.state_of(task.what, task.block(arrays), task.others)
-    return own if before is None else task.what.join(before, own)
+    own = task.run(parts.state_of, task.what, task.block(arrays), task.others)
+    return own if before is None else task.run(task.what.join, before, own)
 
 
 def scanned(task: Task, arrays: Sequence[Any], before: Any) -> Any:
@@ -88,7 +88,7 @@ def merged(task: Task, pieces: Sequence[Any]) -> Any:
     """What neighbouring blocks add together."""
     total = pieces[0]
     for other in pieces[1:]:
-        total = parts.merged(task.what, total, other)
+        total = task.run(parts.merged, task.what, total, other)
     return total
 
 
@@ -99,7 +99,7 @@ def finished(task: Task, total: Any, found: Sequence[Any]) -> Any:
 
 def applied(task: Task, found: Sequence[Any]) -> Any:
     """What follows from what was found."""
-    return parts.applied(task.what, tuple(found) or task.found)
+    return task.run(parts.applied, task.what, tuple(found) or task.found)
 
 
 def whole(task: Task, result: Any, dtype: Any) -> Any:
