@@ -38,7 +38,13 @@ def arguments(xp: Any, n: int, dtype: str, d: int = 50) -> dict[str, tuple[Any, 
         "column_median_mad": (x, 1.4826, "nonfinite"),
         "column_quantiles": (x, (0.25, 0.5, 0.75), "linear", "nonfinite"),
         "impute": (x, None, "nonfinite"),
+        **dict.fromkeys(("ffill", "bfill"), (x, None)),
+        "lagged_features": (x, 3, False, "column"),
+        "ar1_residuals": (x, x[0], x[1]),
         "zscore": (x, None, None, "standard", 0, 1e-6, None),
+        **dict.fromkeys(("rolling_mean", "rolling_skew", "rolling_kurt", "rolling_slope"), (x, 60, 30)),
+        **dict.fromkeys(("rolling_min", "rolling_max"), (x, 60, 30)),
+        "rolling_std": (x, 60, 1, 30),
     }
 
 

@@ -25,6 +25,7 @@ step() { # SECONDS TITLE COMMAND...
 kit=("$python" -m pytest -q --noconftest -p no:cacheprovider -p device_backend)
 fused="pairwise_euclidean or pairwise_distances_argmin or pairwise_distances_argmin_min or assigned_distances or lloyd_step or silhouette_samples"
 fused+=" or column_mean_variance or column_moments or column_sums or column_median_mad or column_quantiles or impute or zscore"
+fused+=" or rolling_mean or rolling_std or rolling_skew or rolling_kurt or rolling_slope or rolling_min or rolling_max or ffill or bfill or lagged_features or ar1_residuals"
 {
   step 20 "commit" git rev-parse HEAD
   step 20 "device" nvidia-smi

@@ -92,6 +92,9 @@ class Sweep(NamedTuple):
 #: Of a column, the part that the bracket of a median holds (`acm_cupy.cuda.search`): written, and read again.
 GATHERED = 2 * 0.072
 
+#: A chunk of rows is read with those of the window before it (`acm_cupy.cuda.rolling`): of a million rows 64 with 1984.
+ROLLED = 1 + 64 / 1984
+
 #: A number that depends on another one of the whole column takes a pass of its own. Where double precision is slow (RTX
 #: 4090), sums take longer than their bytes.
 SWEEPS = [
@@ -105,6 +108,10 @@ SWEEPS = [
     Sweep("column_quantiles, 3 levels", 1 + 3 * GATHERED, 1, 3),
     Sweep("impute, median", 3 + GATHERED, 3, 4),
     Sweep("impute, given", 2, 2, 1),
+    Sweep("ffill", 2, 2, 2),
+    Sweep("ar1_residuals", 2, 2, 1),
+    Sweep("lagged_features, three lags", 4, 4, 1),
+    Sweep("rolling, window of 60", 1 + ROLLED, 2, 1),
 ]
 
 

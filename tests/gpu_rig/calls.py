@@ -6,6 +6,7 @@ from typing import Any
 
 import column_calls
 import numpy as np
+import rolling_calls
 from acm_cupy.cuda.distances import (
     argmin_by_tiles,
     argmin_min_by_tiles,
@@ -144,4 +145,5 @@ CALLS = {
     lloyd_in_chunks: 3,
     silhouettes: 2,  # and one sort of labels, CuPy's
     **column_calls.CALLS,
+    **rolling_calls.CALLS,
 }

@@ -22,6 +22,7 @@ from calls import (
 from column_mutants import MUTANTS as OF_COLUMNS
 from host_build import LaunchError
 from host_device import HostDevice
+from rolling_mutants import MUTANTS as OF_WINDOWS
 
 #: What stands in the text, what takes its place, and the calls that run it.
 MUTANTS: dict[str, tuple[str, str, str, tuple[Any, ...]]] = {
@@ -118,6 +119,7 @@ MUTANTS: dict[str, tuple[str, str, str, tuple[Any, ...]]] = {
         (silhouettes,),
     ),
     **OF_COLUMNS,
+    **OF_WINDOWS,
 }
 
 

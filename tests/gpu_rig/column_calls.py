@@ -7,7 +7,9 @@ from unittest.mock import patch
 
 import numpy as np
 from acm_cupy.cuda import search
-from acm_cupy.cuda.imputation import impute_by_chunks
+from acm_cupy.cuda.ar1 import ar1_residuals_by_chunks
+from acm_cupy.cuda.imputation import bfill_by_chunks, ffill_by_chunks, impute_by_chunks
+from acm_cupy.cuda.lags import lagged_features_by_columns
 from acm_cupy.cuda.moments import mean_variance_by_chunks, moments_by_chunks, sums_by_chunks
 from acm_cupy.cuda.normalization import zscore_by_chunks
 from acm_cupy.cuda.quantiles import quantiles_by_rank
@@ -18,7 +20,7 @@ import acm_dispatch
 _N, _D = 150, 35
 
 
-def _columns(dtype: str, n: int = _N, d: int = _D) -> Any:
+def columns(dtype: str, n: int = _N, d: int = _D) -> Any:
     """Gaps, infinities, offsets, jumps, ties, constants, and columns of one value and of none."""
     rng = np.random.default_rng(5)
     x = rng.normal(size=(n, d)) * rng.uniform(0.1, 10, size=d) + rng.uniform(-100, 100, size=d)
@@ -32,7 +34,7 @@ def _columns(dtype: str, n: int = _N, d: int = _D) -> Any:
     return x.astype(dtype)
 
 
-def _columns_of_every_size() -> Any:
+def columns_of_every_size() -> Any:
     """Powers of most columns leave the range; some only where rows far down are met."""
     rng = np.random.default_rng(6)
     x = rng.exponential(size=(_N, 11)) * 10.0 ** np.array([-300, -170, -150, -100, -60, 0, 60, 100, 150, 155, 300])
@@ -42,17 +44,17 @@ def _columns_of_every_size() -> Any:
     return x
 
 
-def _held(name: str, found: Any, dtype: str, **arguments: Any) -> tuple[Any, ...]:
+def held(name: str, found: Any, dtype: str, rtol: float = 1e-11, **arguments: Any) -> tuple[Any, ...]:
     """`found`, where it is what the operation's reference gives for the same numbers in float64."""
     operation = getattr(acm_dispatch, name).operation
-    rtol, atol = (1e-11, 1e-13) if dtype == "float64" else (1e-5, 1e-5)
+    rtol, atol = (rtol, 1e-2 * rtol) if dtype == "float64" else (1e-5, 1e-5)
     with np.errstate(all="ignore"):
         wanted = operation.body(
             **{key: value.astype("f8") if isinstance(value, np.ndarray) else value for key, value in arguments.items()}
         )
     results, expected = (part if isinstance(part, tuple) else (part,) for part in (found, wanted))
     if operation.agrees is not None:
-        operation.agrees(results, expected, rtol, atol)
+        operation.agrees(results, expected, rtol, atol, *([arguments] if operation.agrees_by_arguments else []))
     else:
         for one, other in zip(results, expected, strict=True):
             np.testing.assert_allclose(one, other.astype(one.dtype), rtol, atol)
@@ -60,17 +62,17 @@ def _held(name: str, found: Any, dtype: str, **arguments: Any) -> tuple[Any, ...
 
 
 def mean_variance(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x = _columns(dtype)
-    return _held("column_mean_variance", mean_variance_by_chunks(xp, x), dtype, x=x)
+    x = columns(dtype)
+    return held("column_mean_variance", mean_variance_by_chunks(xp, x), dtype, x=x)
 
 
 def moments(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x = _columns(dtype)
-    return _held("column_moments", moments_by_chunks(xp, x, 1), dtype, x=x, ddof=1)
+    x = columns(dtype)
+    return held("column_moments", moments_by_chunks(xp, x, 1), dtype, x=x, ddof=1)
 
 
 def moments_of_every_size(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x = _columns_of_every_size()
+    x = columns_of_every_size()
     found = moments_by_chunks(xp, x, 0)
     wanted = acm_dispatch.column_moments.operation.body(x, ddof=0)
     for one, other in zip(found, wanted, strict=True):
@@ -79,58 +81,58 @@ def moments_of_every_size(xp: Any, dtype: str) -> tuple[Any, ...]:
 
 
 def sums(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x = _columns(dtype)
-    return _held("column_sums", sums_by_chunks(xp, x), dtype, x=x)
+    x = columns(dtype)
+    return held("column_sums", sums_by_chunks(xp, x), dtype, x=x)
 
 
 def sums_of_narrow(xp: Any, dtype: str) -> tuple[Any, ...]:
     """Three columns of rows enough for two chunks."""
-    x = _columns(dtype, 1100)[:, [0, 8, 33]].copy()
-    return _held("column_sums", sums_by_chunks(xp, x), dtype, x=x)
+    x = columns(dtype, 1100)[:, [0, 8, 33]].copy()
+    return held("column_sums", sums_by_chunks(xp, x), dtype, x=x)
 
 
 _OPTIONS = {"method": "standard", "ddof": 1, "floor": 1e-3, "clip": 2.5}
 
 
 def zscore(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x = _columns(dtype)
+    x = columns(dtype)
     found = zscore_by_chunks(xp, x, None, None, *_OPTIONS.values())
-    return _held("zscore", found, dtype, x=x, **_OPTIONS)
+    return held("zscore", found, dtype, x=x, **_OPTIONS)
 
 
 def zscore_of_given(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x, options = _columns(dtype), {**_OPTIONS, "clip": None}
+    x, options = columns(dtype), {**_OPTIONS, "clip": None}
     center, scale = np.linspace(-50, 50, _D).astype(dtype), np.linspace(-0.1, 3, _D).astype(dtype)
     center[0], scale[33] = np.nan, np.inf
     found = []
     for given in ({"center": center, "scale": scale}, {"center": center}, {"scale": scale}):
         scores = zscore_by_chunks(xp, x, given.get("center"), given.get("scale"), *options.values())
-        found += _held("zscore", scores, dtype, x=x, **given, **options)
+        found += held("zscore", scores, dtype, x=x, **given, **options)
     return tuple(found)
 
 
 def zscore_of_every_size(xp: Any, dtype: str) -> tuple[Any, ...]:
     """Of the least numbers the deviation is less than the floor."""
-    x, options = _columns_of_every_size(), {**_OPTIONS, "floor": 1e-299, "clip": None}
+    x, options = columns_of_every_size(), {**_OPTIONS, "floor": 1e-299, "clip": None}
     x[:40, 10] = np.resize([1.7e308, -1.7e308], 40)
     center, scale = np.zeros(11), np.ones(11)
     center[10], scale[10] = -1.7e308, 1.6e308
     found = []
     for given in ({}, {"center": center}, {"center": center, "scale": scale}):
         scores = zscore_by_chunks(xp, x, given.get("center"), given.get("scale"), *options.values())
-        found += _held("zscore", scores, "float64", x=x, **given, **options)
+        found += held("zscore", scores, "float64", x=x, **given, **options)
     return tuple(found)
 
 
 def zscore_robust(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x, options = _columns(dtype), {**_OPTIONS, "method": "robust"}
-    return _held("zscore", zscore_by_chunks(xp, x, None, None, *options.values()), dtype, x=x, **options)
+    x, options = columns(dtype), {**_OPTIONS, "method": "robust"}
+    return held("zscore", zscore_by_chunks(xp, x, None, None, *options.values()), dtype, x=x, **options)
 
 
 def zscore_robust_of_every_size(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x, options = _columns_of_every_size(), {**_OPTIONS, "method": "robust", "floor": 1e-305, "clip": None}
+    x, options = columns_of_every_size(), {**_OPTIONS, "method": "robust", "floor": 1e-305, "clip": None}
     x[:, 10] = np.resize([1.7e308, -1.7e308, 1.6e308], _N)
-    return _held("zscore", zscore_by_chunks(xp, x, None, None, *options.values()), "float64", x=x, **options)
+    return held("zscore", zscore_by_chunks(xp, x, None, None, *options.values()), "float64", x=x, **options)
 
 
 def _long_columns(dtype: str) -> Any:
@@ -153,13 +155,13 @@ def _long_columns(dtype: str) -> Any:
 
 def _medians(xp: Any, x: Any, dtype: str) -> tuple[Any, ...]:
     options = {"scale": 1.5, "missing": "nonfinite"}
-    found = _held("column_median_mad", median_mad_by_rank(xp, x, *options.values()), dtype, x=x, **options)
+    found = held("column_median_mad", median_mad_by_rank(xp, x, *options.values()), dtype, x=x, **options)
     options = {"scale": 1.0, "missing": "nan"}
-    return found + _held("column_median_mad", median_mad_by_rank(xp, x, *options.values()), dtype, x=x, **options)
+    return found + held("column_median_mad", median_mad_by_rank(xp, x, *options.values()), dtype, x=x, **options)
 
 
 def median_mad(xp: Any, dtype: str) -> tuple[Any, ...]:
-    return _medians(xp, _columns(dtype), dtype)
+    return _medians(xp, columns(dtype), dtype)
 
 
 def median_mad_of_long(xp: Any, dtype: str) -> tuple[Any, ...]:
@@ -171,7 +173,7 @@ _LEVELS = (0.0, 0.01, 0.25, 0.5, 0.87, 1.0)
 
 
 def quantiles(xp: Any, dtype: str) -> tuple[Any, ...]:
-    return _quantiles(xp, _columns(dtype, 151)[:, :11].copy(), dtype, ("linear", "nonfinite"), ("nearest", "nan"))
+    return _quantiles(xp, columns(dtype, 151)[:, :11].copy(), dtype, ("linear", "nonfinite"), ("nearest", "nan"))
 
 
 def quantiles_of_long(xp: Any, dtype: str) -> tuple[Any, ...]:
@@ -185,16 +187,57 @@ def _quantiles(xp: Any, x: Any, dtype: str, *options: tuple[str, str]) -> tuple[
     found = []
     for method, missing in options:
         given = {"q": _LEVELS, "method": method, "missing": missing}
-        found += _held("column_quantiles", quantiles_by_rank(xp, x, *given.values()), dtype, x=x, **given)
+        found += held("column_quantiles", quantiles_by_rank(xp, x, *given.values()), dtype, x=x, **given)
     return tuple(found)
 
 
 def impute(xp: Any, dtype: str) -> tuple[Any, ...]:
-    x, fill = _columns(dtype), np.linspace(-1, 1, _D).astype(dtype)
+    x, fill = columns(dtype), np.linspace(-1, 1, _D).astype(dtype)
     filled = impute_by_chunks(xp, x, None, "nonfinite"), impute_by_chunks(xp, x, fill, "nan")
-    return _held("impute", filled[0], dtype, x=x, missing="nonfinite") + _held(
+    return held("impute", filled[0], dtype, x=x, missing="nonfinite") + held(
         "impute", filled[1], dtype, x=x, fill=fill, missing="nan"
     )
+
+
+def _gaps(dtype: str) -> Any:
+    """Longer than a part of a chunk, than a chunk, and than two of them; and as they come."""
+    rng = np.random.default_rng(8)
+    x = np.where(rng.random((1300, 34)) < 0.7, np.nan, rng.normal(size=(1300, 34)))
+    x[20:250, 0], x[10:500, 1], x[2:1250, 2], x[:, 3], x[5, 4] = np.nan, np.nan, np.nan, np.nan, np.inf
+    return x.astype(dtype)
+
+
+def ffill(xp: Any, dtype: str) -> tuple[Any, ...]:
+    x = _gaps(dtype)
+    return held("ffill", ffill_by_chunks(xp, x, None), dtype, x=x) + held(
+        "ffill", ffill_by_chunks(xp, x, 400), dtype, x=x, limit=400
+    )
+
+
+def bfill(xp: Any, dtype: str) -> tuple[Any, ...]:
+    x = _gaps(dtype)
+    return held("bfill", bfill_by_chunks(xp, x, None), dtype, x=x) + held(
+        "bfill", bfill_by_chunks(xp, x, 3), dtype, x=x, limit=3
+    )
+
+
+def lagged(xp: Any, dtype: str) -> tuple[Any, ...]:
+    x, found = columns(dtype)[:, :11].copy(), []
+    for options in ((3, True, "column"), (2, False, "lag")):
+        given = dict(zip(("max_lag", "include_current", "order"), options, strict=True))
+        found += held("lagged_features", lagged_features_by_columns(xp, x, *options), dtype, x=x, **given)
+    return tuple(found)
+
+
+def ar1_residuals(xp: Any, dtype: str) -> tuple[Any, ...]:
+    x, phi = columns(dtype), np.linspace(-1, 1, _D).astype(dtype)
+    mu = np.where(np.arange(_D) == 9, np.nan, x[140]).astype(dtype)
+    return held("ar1_residuals", ar1_residuals_by_chunks(xp, x, phi, mu), dtype, x=x, phi=phi, mu=mu)
+
+
+def ar1_residuals_of_ends(xp: Any, dtype: str) -> tuple[Any, ...]:
+    x, phi, mu = np.resize([1.7e308, -1.7e308, 1.2e308], (50, 2)), np.array([0.9, 1.5]), np.array([-1.7e308, 1e308])
+    return held("ar1_residuals", ar1_residuals_by_chunks(xp, x, phi, mu), "float64", x=x, phi=phi, mu=mu)
 
 
 #: With each, how many kernels it may launch.
@@ -214,4 +257,9 @@ CALLS = {
     quantiles: 2,  # of two
     quantiles_of_long: 9,  # of three
     impute: 3,  # of two
+    ffill: 4,  # of two
+    bfill: 4,  # of two
+    lagged: 2,  # of two
+    ar1_residuals: 1,
+    ar1_residuals_of_ends: 1,
 }

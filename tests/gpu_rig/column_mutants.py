@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from column_calls import (
+    ar1_residuals,
+    ar1_residuals_of_ends,
+    bfill,
+    ffill,
     impute,
+    lagged,
     mean_variance,
     median_mad,
     median_mad_of_long,
@@ -186,4 +191,25 @@ MUTANTS: dict[str, tuple[str, str, str, tuple[Any, ...]]] = {
     "no share": ("quantiles", "return {low, high, place - below};", "return {low, high, 0.5};", (quantiles,)),
     "infinities stay gaps": ("imputation", "(isinf(value) && !infinities)", "false", (impute,)),
     "values are filled": ("imputation", "is_missing(value, infinities) ? number : value", "number", (impute,)),
+    "filled beyond the limit": ("imputation", "step - source <= limit", "step - source <= limit + 1", (bfill,)),
+    "nothing from chunks before": ("imputation", "earlier = chunk - 1 - at.slot", "earlier = -1 - at.slot", (ffill,)),
+    "any value of chunks before": ("imputation", "atomicMax(&before[side], step);", "before[side] = step;", (ffill,)),
+    "nothing from slots before": ("imputation", "slot < at.slot; slot++", "slot < at.slot - 1; slot++", (ffill,)),
+    "the first value of a part": ("imputation", "atomicMax(&found", "atomicMin(&found", (ffill,)),
+    "no barrier before parts are read": (
+        "imputation",
+        "order.last_present(first, end, 1) : -1;\n  __syncthreads();",
+        "order.last_present(first, end, 1) : -1;",
+        (ffill,),
+    ),
+    "backward is forward": ("imputation", "backward ? n - 1 - step : step", "step", (bfill,)),
+    "a lag too late": ("lags", "row < lag ?", "row <= lag ?", (lagged,)),
+    "lags and columns change places": (
+        "lags",
+        "by_column ? at.column / lags",
+        "!by_column ? at.column / lags",
+        (lagged,),
+    ),
+    "a gap predicts": ("ar1", "isfinite(before) ?", "row > 0 ?", (ar1_residuals,)),
+    "differences beyond all numbers": ("ar1", "? 1.0 : 0.125", "? 1.0 : 1.0", (ar1_residuals_of_ends,)),
 }

@@ -14,13 +14,16 @@ _RANKS = ("columns.cuh", "select.cuh", "brackets.cuh")
 
 #: What stands before the text of a family.
 HEADERS = {
+    "ar1": ("columns.cuh",),
     "distances": ("tiles.cuh",),
     "imputation": ("columns.cuh",),
     "kmeans": (),
+    "lags": ("columns.cuh",),
     "moments": ("columns.cuh", "sums.cuh"),
     "normalization": ("columns.cuh",),
     "quantiles": _RANKS,
     "robust_stats": _RANKS,
+    "rolling": ("columns.cuh",),
     "silhouette": ("tiles.cuh",),
 }
 

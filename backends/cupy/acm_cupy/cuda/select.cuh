@@ -3,12 +3,12 @@
 
 typedef unsigned long long Key;
 
-// Orders as doubles do, with both zeros equal; of what is missing, which comes last, ABSENT.
+// Orders as doubles do; of what is missing, which comes last, ABSENT.
 static constexpr Key ABSENT = ~0ull, SIGN = 1ull << 63;
 static constexpr int KEPT = 512, DIGITS = 256;
 
 __device__ __forceinline__ Key key_of(double value) {
-  Key bits = (Key)__double_as_longlong(value + 0.0);
+  Key bits = (Key)__double_as_longlong(value);
   return bits & SIGN ? ~bits : bits | SIGN;
 }
 
