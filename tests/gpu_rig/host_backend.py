@@ -22,7 +22,9 @@ for _family in HEADERS:
     import_module(f"acm_cupy.cuda.{_family}")
 
 DEVICE = HostDevice()
-BACKEND = acm_dispatch.Backend("cuda_on_host", tiles=(SIDE, TILE), version=acm_cupy.backend.version)
+BACKEND = acm_dispatch.Backend(
+    "cuda_on_host", tiles=(SIDE, TILE), version=acm_cupy.backend.version, by_place=acm_cupy.backend.by_place
+)
 for _operation, _function in FUSED:
     # The array code that takes over warns with NumPy of what it does not with CuPy.
     BACKEND.kernel(_operation)(np.errstate(all="ignore")(update_wrapper(partial(_function, DEVICE), _function)))
