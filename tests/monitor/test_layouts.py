@@ -70,6 +70,7 @@ NO_HEADER = {
     "run_together": table(head="", form="%y%m%d%H%M"),
     "decimal_comma": table(head="", form="%d.%m.%Y %H:%M", decimal=","),
     "missing_value": table(head="").replace(";1.5;", ";nan;", 1),
+    "delimiter_at_the_end": table(head="").replace("\n", ";\n"),
 }
 
 

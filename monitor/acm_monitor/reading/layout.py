@@ -69,7 +69,8 @@ def layout_of(text: Text, shown: Path) -> Layout:
     if head is None:
         sample = dialect.delimiter.join(rows[data]) if data < len(rows) else ""
         notes.append(f"the table has no header (its first line is {_cut(sample)}): columns are numbered")
-        names = [f"column {i + 1}" for i in range(dialect.width)]
+        # The last one is a column if it holds anything: lines may end in a delimiter.
+        names = [*(f"column {i + 1}" for i in range(dialect.width - 1)), ""]
     else:
         notes += _told(path, dialect, begin + head + 1, first, "between the header and the data")
         names = [name.strip() for name in rows[head]]

@@ -16,6 +16,7 @@ backend = Backend(
     available=missing,
     # Rows at which a sum starts anew.
     tiles=[1024],
+    by_place=["rolling_mean"],
     version="1.0",
     profile=Path(__file__).with_name("costs.json"),
 )
