@@ -94,6 +94,7 @@ def requested(call: BoundCall, policy: Policy) -> Request:
         lineup = lineups[name] = _lineup(resolved(policy, name), ())
     if call.backend is not None:
         lineup = _lineup(lineup.resolved, (call.backend,))
+    # `nearest_width`, without a module more in the first call of its kind.
     width = WIDTHS[bisect_left(WIDEST, call.dims.get(call.contract.width, 1))]
     return Request(call, lineup, (3 << call.work.bit_length()) >> 2, width)
 
