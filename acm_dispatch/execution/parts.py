@@ -180,7 +180,7 @@ def _each(results: Any, function: Callable[[Any], Any]) -> Any:
     return tuple(map(function, cast("tuple[Any, ...]", results))) if isinstance(results, tuple) else function(results)
 
 
-def joined(results: Sequence[Any]) -> Any:
+def concatenated(results: Sequence[Any]) -> Any:
     """The results of neighbouring blocks, one after the other."""
     if isinstance(results[0], tuple):
         return tuple(np.concatenate(arrays) for arrays in zip(*results, strict=True))
@@ -250,11 +250,11 @@ class _InMemory:
             return self._fold(what, found)
         if isinstance(what, Halo):
             extended_blocks = self._extended(what)
-            return joined([halo_rows(self._subject, what, *pair, self._others) for pair in extended_blocks])
+            return concatenated([halo_rows(self._subject, what, *pair, self._others) for pair in extended_blocks])
         if isinstance(what, Scan):
             return self._scan(what)
         numbered = enumerate(self._blocks)
-        return joined([rows_of(self._subject, what, block, self._others, found, i) for i, block in numbered])
+        return concatenated([rows_of(self._subject, what, block, self._others, found, i) for i, block in numbered])
 
     def _extended(self, halo: Halo) -> list[tuple[Block, int]]:
         tail, pairs = None, list[tuple[Block, int]]()
@@ -278,7 +278,7 @@ class _InMemory:
             results.append(scanned(scan, block, self._others, state))
             own = state_of(scan, block, self._others)
             state = own if state is None else scan.join(state, own)
-        return joined(results[::step])
+        return concatenated(results[::step])
 
 
 def over_blocks(subject: Subject, blocks: Sequence[Block], **arguments: Any) -> Any:
